@@ -1,0 +1,49 @@
+#include "diffusion/denoiser.h"
+#include "base/error.h"
+
+double denoiser_alpha(denoiser d, double sigma)
+{
+    return d.flow ? 1 - sigma : 1;
+}
+
+static int answers(denoiser d)
+{
+    return d.k > 0 ? d.k : 1;
+}
+
+answer denoiser_room(denoiser d, arena *a, tensor x)
+{
+    answer room = {0};
+    tensor shape = x;
+    shape.n *= answers(d);
+    room.x0 = tensor_like(a, shape);
+    if (d.gives_away) room.away = tensor_like(a, shape);
+    if (d.gives_variance) room.log_variance = tensor_like(a, shape);
+    return room;
+}
+
+void denoiser_ask(denoiser d, answer out, tensor x, double sigma, arena scratch)
+{
+    PROMISE(out.x0.n == answers(d) * x.n, "denoiser_ask: the room is not for this denoiser");
+    d.guess(d.self, out, x, sigma, scratch);
+    arena_forget(scratch);
+}
+
+static void ask_each(void *self, answer out, tensor x, double sigma, arena scratch)
+{
+    const stack *s = self;
+    for (int j = 0; j < s->k; j++) {
+        answer part = {.x0 = tensor_pictures(out.x0, j * x.n, x.n)};
+        denoiser_ask(s->each[j], part, x, sigma, scratch);
+    }
+}
+
+denoiser stack_denoiser(const stack *s)
+{
+    for (int j = 0; j < s->k; j++)
+        PROMISE(answers(s->each[j]) == 1 && !s->each[j].gives_away && !s->each[j].gives_variance &&
+                    s->each[j].flow == s->each[0].flow,
+                "stack_denoiser: each must give one plain answer, all in one coordinate");
+    return (denoiser){
+        .guess = ask_each, .self = (void *)(size_t)s, .k = s->k, .flow = s->each[0].flow};
+}
