@@ -1,0 +1,246 @@
+/** @file sampler.h
+ *  From noise to picture, one step at a time.
+ *
+ *  A denoiser D(x, sigma) looks at a picture x with noise of size sigma in it and guesses the clean
+ *  picture x0. A sampler walks down a list of noise sizes
+ *
+ *      sigma[0] > sigma[1] > ... > sigma[n] = 0
+ *
+ *  and each kind of sampler is one function that makes ONE step, calling the denoiser as often as
+ *  its paper does. Everything else is here, in three views of one implementation:
+ *
+ *      sampler_run    the whole walk                            (k-diffusion's view)
+ *      sampler_step   one step, then the caller looks or edits  (a UI's, an inpainter's)
+ *      sampler_ask    the caller runs the model himself         (diffusers' view)
+ *
+ *      sampler s = sampler_make(&sampler_heun, model, walk, noise_fresh(rng_torch(1)));
+ *      error wrong = sampler_run(&s, x, memory);       // x: noise of size sigma[0], then the picture
+ *
+ *  x is in the denoiser's coordinate (denoiser.h), so it starts as noise of size sigma[0]. Before the
+ *  walk the caller may change s.options and s.watch.
+ */
+#ifndef DIFFUSION_SAMPLER_H
+#define DIFFUSION_SAMPLER_H
+#include "diffusion/denoiser.h"
+#include "diffusion/noise.h"
+#include "diffusion/sigmas.h"
+
+typedef struct sampler sampler;
+
+/** One step of x from `sigma` to `next`. */
+typedef void sampler_step_fn(sampler *s, tensor x, double sigma, double next);
+
+/** What a sampler file exports. */
+typedef struct {
+    const char *name, *label, *paper;
+    int order;             /**< promised order of convergence; a test measures it */
+    int evals;             /**< denoiser calls a step, at most */
+    double eta;            /**< share of the noise made fresh unless options say otherwise */
+    bool stochastic;       /**< draws noise as it is, without being asked to */
+    bool takes_eta;        /**< options.eta: 0 makes it deterministic, more makes it stochastic */
+    bool takes_churn;      /**< options.churn: more than 0 makes it stochastic */
+    bool takes_variance;   /**< options.variance */
+    int most_order;        /**< options.order: the highest; 0 when it has only one */
+    bool needs_schedule;   /**< looks at s->schedule */
+    bool whole_walk;       /**< adaptive: the walk is one step from its first size to its last */
+    sampler_step_fn *step; /**< the rule */
+} sampler_kind;
+
+/** Which variance DDPM draws with: Ho 2020, section 3.2, the two ends of what is right. */
+typedef enum {
+    SAMPLER_FIXED_SMALL, /**< beta~_t, the posterior of a known x0 */
+    SAMPLER_FIXED_LARGE  /**< beta_t, the posterior of an unknown one */
+} sampler_variance;
+
+/** All options of all samplers; sampler_make() sets each kind's usual ones. */
+typedef struct {
+    double eta;                  /**< 0: no fresh noise; 1: as much as the forward process had */
+    double s_noise;              /**< factor on every fresh noise, 1 */
+    double churn;                /**< EDM's S_churn: noise put back before a step, 0 */
+    double churn_min, churn_max; /**< EDM's S_tmin, S_tmax: only for sigmas between these */
+    int order;                   /**< of rules that have several; 0: the kind's own */
+    sampler_variance variance;   /**< ddpm */
+    bool as_published;           /**< do what the well-known program does where it is wrong, to get
+                                       others' pictures again: docs/samplers.md says what and where */
+    bool climb;                  /**< where the list rises, follow the slope (inversion) instead of
+                                       adding noise (restart) */
+} sampler_options;
+
+/** What is remembered of a step. A slope of old is (x - x0) / sigma of its entry. */
+typedef struct {
+    tensor x;     /**< the picture at the step's first question */
+    answer guess; /**< the answer to it */
+    tensor carry; /**< what a corrector wants to keep */
+    double sigma; /**< the size in that question */
+} sampler_memory;
+
+/** How many steps are remembered: [0] is this one. */
+enum { SAMPLER_PAST = 5 };
+
+/** A walk under way, by value. */
+struct sampler {
+    const sampler_kind *kind;
+    denoiser model;
+    sigmas walk;
+    noise noise;
+    sampler_options options;
+    const schedule *schedule; /**< for the few kinds that ask for t or beta; may be NULL */
+    tensor mask, known;       /**< for repaint: 1 where `known` is to be kept; data may be NULL */
+
+    /** Called after every step with what it knows; false stops the walk. May change x. */
+    bool (*watch)(void *watcher, const sampler *s, tensor x);
+    void *watcher;
+
+    int i;       /**< steps made; while one is being made, its number from 0 */
+    int calls;   /**< denoiser calls so far */
+    int history; /**< earlier steps that past[1], past[2], ... know about */
+    bool stopped;
+    error wrong; /**< what stopped the walk, or NULL */
+
+    sampler_memory past[SAMPLER_PAST]; /**< [0] is this step's, [1] the one before */
+    arena scratch;                     /**< of the step being made */
+    int evals;                         /**< questions in the step being made */
+};
+
+/** All kinds, NULL at the end. */
+extern const sampler_kind *const samplers[];
+
+/** A kind by its name.
+ *  @param name as in sampler_kind.name
+ *  @param out  the kind
+ *  @return NULL, or the known names and the nearest */
+error sampler_find(const char *name, const sampler_kind **out);
+
+/** Put a walk together, with the kind's usual options.
+ *  @param kind  which rule
+ *  @param model one answer a question
+ *  @param walk  from sigmas.h; belongs to the caller
+ *  @param source where stochastic kinds draw their noise; deterministic ones never do
+ *  @return a sampler that stands before step 0 */
+sampler sampler_make(const sampler_kind *kind, denoiser model, sigmas walk, noise source);
+
+/** The whole walk.
+ *  @param s       from sampler_make(); afterwards s->i tells how far it came
+ *  @param x       [n, h, w, c], noise of size sigma[0]; the picture afterwards
+ *  @param scratch for the history and the model
+ *  @return NULL, or what is wrong with the walk, the options or x, or which step gave NaN; x then
+ *          stands as before that step */
+error sampler_run(sampler *s, tensor x, arena scratch);
+
+/** Get ready to step: checks everything and takes room for the history. sampler_run() does it itself.
+ *  @param s    from sampler_make()
+ *  @param x    the picture it will walk, as for sampler_run()
+ *  @param keep where the history lives
+ *  @return NULL, or what is wrong */
+error sampler_begin(sampler *s, tensor x, arena *keep);
+
+/** One step, of a sampler that has begun and has s->i < s->walk.n.
+ *  @param s       moves on
+ *  @param x       [n, h, w, c], changed in place
+ *  @param scratch for the step and the model
+ *  @return NULL, or which step gave NaN */
+error sampler_step(sampler *s, tensor x, arena scratch);
+
+/** The tape of sampler_ask(). */
+enum { SAMPLER_TAPE = 8 };
+
+/** A question to the caller's model. */
+typedef struct {
+    tensor x;                    /**< what to look at */
+    double sigma;                /**< size of the noise in it */
+    answer answer[SAMPLER_TAPE]; /**< put yours into answer[told], then count told up */
+    int told, read;
+} sampler_question;
+
+/** Room for questions.
+ *  @param s    a sampler that has begun; s->model says which answers will come, its guess is not used
+ *  @param x    the picture
+ *  @param keep where the room is
+ *  @return nothing asked yet */
+sampler_question sampler_listen(const sampler *s, tensor x, arena *keep);
+
+/** The walk turned inside out: while this returns true, run your model on (q->x, q->sigma), write
+ *  the guess into q->answer[q->told] and add 1 to q->told. Bit for bit the same as sampler_run().
+ *  @param s       a sampler that has begun
+ *  @param q       from sampler_listen()
+ *  @param x       [n, h, w, c], changed when a step is complete
+ *  @param scratch for the step
+ *  @return false when the walk is over, or s->wrong says why it cannot go on */
+bool sampler_ask(sampler *s, sampler_question *q, tensor x, arena scratch);
+
+/** @name For step functions
+ *  @{ */
+
+/** Ask the denoiser; the first answer of a step is remembered in past[0].
+ *  @param s     the sampler
+ *  @param x     what to look at
+ *  @param sigma size of the noise in it
+ *  @return the answer, in the step's scratch or history */
+answer sampler_guess(sampler *s, tensor x, double sigma);
+
+/** dx/dsigma = (x - D) / sigma at a point.
+ *  @param s     the sampler
+ *  @param x     the point
+ *  @param sigma its size of noise
+ *  @return the slope, in scratch */
+tensor sampler_slope(sampler *s, tensor x, double sigma);
+
+/** The slope of an earlier step, j = 0 for this one.
+ *  @param s the sampler
+ *  @param j at most s->history
+ *  @return the slope, in scratch */
+tensor sampler_past_slope(sampler *s, int j);
+
+/** alpha of the coordinate.
+ *  @param s     the sampler
+ *  @param sigma size of the noise
+ *  @return 1, or 1 - sigma for a flow */
+double sampler_alpha(const sampler *s, double sigma);
+
+/** The clock in which exponential rules are tame: lambda = ln(alpha / sigma), half the log-SNR.
+ *  @param s     the sampler
+ *  @param sigma size of the noise
+ *  @return infinite at sigma 0, minus infinite at a flow's sigma 1 */
+double sampler_lambda(const sampler *s, double sigma);
+
+/** Follow a guess that does not move, exactly: x' = (next/sigma) x - alpha' expm1(-h) x0 with
+ *  h = lambda' - lambda. Exact for any x0 that is constant; DPM-Solver++(1), DDIM and Euler are this.
+ *  @param s     the sampler
+ *  @param x     moved from sigma to next
+ *  @param x0    the guess
+ *  @param sigma from
+ *  @param next  to */
+void sampler_follow(sampler *s, tensor x, tensor x0, double sigma, double next);
+
+/** How much of the noise at `next` is fresh: up = eta next sqrt(1 - r^2), r = (next/alpha') /
+ *  (sigma/alpha), at most next. Song 2021, arXiv:2010.02502, eq. 16.
+ *  @param s     the sampler, for eta
+ *  @param sigma from
+ *  @param next  to
+ *  @return up, in the units of next */
+double sampler_up(const sampler *s, double sigma, double next);
+
+/** x += amount s_noise z with z drawn for the step from sigma to next; nothing when amount is 0.
+ *  @param s      the sampler
+ *  @param x      changed
+ *  @param amount size of the noise
+ *  @param sigma  from
+ *  @param next   to */
+void sampler_add_noise(sampler *s, tensor x, double amount, double sigma, double next);
+
+/** Karras 2022, arXiv:2206.00364, Algorithm 2, lines 4 to 6: put noise back before a step.
+ *      gamma = min(S_churn / n, sqrt(2) - 1)  for sigma in [S_tmin, S_tmax], else 0
+ *      sigma^ = (1 + gamma) sigma,  x^ = x + sqrt(sigma^^2 - sigma^2) S_noise z
+ *  @param s     the sampler
+ *  @param x     becomes x^
+ *  @param sigma from
+ *  @return sigma^ */
+double sampler_churn(sampler *s, tensor x, double sigma);
+/** @} */
+
+#define SAMPLER_DECLARE(name) extern const sampler_kind sampler_##name;
+/** The list: a new sampler is its file and one word here. */
+#define SAMPLERS(X) X(euler) X(euler_ancestral) X(heun) X(dpm_2) X(ddim) X(ddpm) X(lms) X(dpmpp_2m)
+SAMPLERS(SAMPLER_DECLARE)
+
+#endif

@@ -1,0 +1,67 @@
+/* A step depends on nothing but x, the noise (a value) and the denoiser's answers. So it can be
+ * played again from its start on a copy, with a denoiser that reads the answers it has from a tape;
+ * where the tape ends, the question goes to the caller, and the step is played with one answer more. */
+#include "diffusion/sampler_inside.h"
+
+sampler_question sampler_listen(const sampler *s, tensor x, arena *keep)
+{
+    PROMISE(s->kind->evals <= SAMPLER_TAPE && !s->kind->whole_walk,
+            "sampler_listen: this kind asks too many questions in one step");
+    sampler_question q = {.x = tensor_like(keep, x)};
+    for (int j = 0; j < s->kind->evals; j++) q.answer[j] = denoiser_room(s->model, keep, x);
+    return q;
+}
+
+static void copy_answer(answer out, answer in)
+{
+    tensor_copy(out.x0, in.x0);
+    if (out.away.data) tensor_copy(out.away, in.away);
+    if (out.log_variance.data) tensor_copy(out.log_variance, in.log_variance);
+}
+
+/* Past the end of the tape the first question is written down; later ones are built on no answer. */
+static void read_tape(void *tape, answer out, tensor x, double sigma, arena scratch)
+{
+    (void)scratch;
+    sampler_question *q = tape;
+    if (q->read == q->told) {
+        tensor_copy(q->x, x);
+        q->sigma = sigma;
+    }
+    if (q->read < q->told)
+        copy_answer(out, q->answer[q->read]);
+    else
+        copy_answer(out, (answer){x, x, x});
+    q->read++;
+}
+
+/* Play the step that stands next; true when it asked for more than the tape holds. */
+static bool play_from_tape(sampler *s, sampler_question *q, tensor y, arena scratch)
+{
+    sampler trial = *s;
+    trial.model.guess = read_tape;
+    trial.model.self = q;
+    q->read = 0;
+    sampler_open_step(&trial);
+    sampler_play_step(&trial, y, scratch);
+    if (q->read > q->told) return true;
+    s->noise = trial.noise;
+    s->evals = trial.evals;
+    s->history = trial.history;
+    s->past[0].sigma = trial.past[0].sigma;
+    return false;
+}
+
+bool sampler_ask(sampler *s, sampler_question *q, tensor x, arena scratch)
+{
+    tensor y = tensor_like(&scratch, x);
+    while (!s->wrong && !s->stopped && s->i < s->walk.n) {
+        tensor_copy(y, x);
+        if (play_from_tape(s, q, y, scratch)) return true;
+        q->told = 0;
+        if (!tensor_finite(y)) return sampler_not_finite(s), false;
+        tensor_copy(x, y);
+        sampler_close_step(s, x);
+    }
+    return false;
+}

@@ -1,0 +1,29 @@
+/** @file sampler_inside.h
+ *  The three parts of a step, shared by sampler.c, which makes it once, and sampler_ask.c, which
+ *  plays it until no question is left. Nobody else includes this.
+ */
+#ifndef DIFFUSION_SAMPLER_INSIDE_H
+#define DIFFUSION_SAMPLER_INSIDE_H
+#include "diffusion/sampler.h"
+
+/** Before a step: forget the history where the walk turns.
+ *  @param s the sampler */
+void sampler_open_step(sampler *s);
+
+/** The step itself; changes x, s->noise and past[0] only.
+ *  @param s       the sampler
+ *  @param x       changed
+ *  @param scratch for the step */
+void sampler_play_step(sampler *s, tensor x, arena scratch);
+
+/** After a step: watch, count, move the history on.
+ *  @param s the sampler
+ *  @param x the picture after the step */
+void sampler_close_step(sampler *s, tensor x);
+
+/** Word what stopped the walk.
+ *  @param s the sampler, at the step that went wrong
+ *  @return the line, also in s->wrong */
+error sampler_not_finite(sampler *s);
+
+#endif

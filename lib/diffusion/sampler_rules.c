@@ -1,0 +1,71 @@
+/* What step functions share. */
+#include "diffusion/sampler.h"
+#include <math.h>
+
+answer sampler_guess(sampler *s, tensor x, double sigma)
+{
+    bool first = s->evals++ == 0;
+    answer out = first ? s->past[0].guess : denoiser_room(s->model, &s->scratch, x);
+    if (first) {
+        s->past[0].sigma = sigma;
+        tensor_copy(s->past[0].x, x);
+    }
+    denoiser_ask(s->model, out, x, sigma, s->scratch);
+    return out;
+}
+
+static tensor slope(sampler *s, tensor x, answer guess, double sigma)
+{
+    tensor d = tensor_like(&s->scratch, x);
+    tensor_mix(d, 1 / sigma, x, -1 / sigma, guess.away.data ? guess.away : guess.x0);
+    return d;
+}
+
+tensor sampler_slope(sampler *s, tensor x, double sigma)
+{
+    return slope(s, x, sampler_guess(s, x, sigma), sigma);
+}
+
+tensor sampler_past_slope(sampler *s, int j)
+{
+    return slope(s, s->past[j].x, s->past[j].guess, s->past[j].sigma);
+}
+
+double sampler_alpha(const sampler *s, double sigma)
+{
+    return denoiser_alpha(s->model, sigma);
+}
+
+double sampler_lambda(const sampler *s, double sigma)
+{
+    return log(sampler_alpha(s, sigma) / sigma);
+}
+
+void sampler_follow(sampler *s, tensor x, tensor x0, double sigma, double next)
+{
+    double h = sampler_lambda(s, next) - sampler_lambda(s, sigma);
+    tensor_mix(x, next / sigma, x, -sampler_alpha(s, next) * expm1(-h), x0);
+}
+
+double sampler_up(const sampler *s, double sigma, double next)
+{
+    double r = next / sampler_alpha(s, next) * (sampler_alpha(s, sigma) / sigma);
+    return fmin(s->options.eta * next * sqrt(fmax(1 - r * r, 0)), next);
+}
+
+void sampler_add_noise(sampler *s, tensor x, double amount, double sigma, double next)
+{
+    if (amount == 0) return;
+    tensor z = tensor_like(&s->scratch, x);
+    noise_draw(&s->noise, z, sigma, next, s->scratch);
+    tensor_add_scaled(x, amount * s->options.s_noise, z);
+}
+
+double sampler_churn(sampler *s, tensor x, double sigma)
+{
+    const sampler_options *o = &s->options;
+    if (!(o->churn > 0 && sigma >= o->churn_min && sigma <= o->churn_max)) return sigma;
+    double gamma = fmin(o->churn / s->walk.n, sqrt(2) - 1), raised = (1 + gamma) * sigma;
+    sampler_add_noise(s, x, sqrt(raised * raised - sigma * sigma), sigma, raised);
+    return raised;
+}

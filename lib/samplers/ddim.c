@@ -1,0 +1,33 @@
+/* DDIM: rebuild the picture at the next size from the guess and the noise it implies.
+ *
+ * Song, Meng, Ermon 2021, "Denoising Diffusion Implicit Models", arXiv:2010.02502, eq. 12 and 16.
+ * The paper writes alpha_t for the field's alpha_bar_t; divided by sqrt(alpha_bar') it reads
+ *
+ *     eps = (x - alpha x0) / sigma
+ *     up  = eta next sqrt(1 - r^2),   r = (next / alpha') / (sigma / alpha)       eq. 16
+ *     x'  = alpha' x0 + sqrt(next^2 - up^2) eps + up z                            eq. 12
+ *
+ * One denoiser call a step, first order. eta = 0 adds no noise and is Euler's rule; eta = 1 is DDPM.
+ */
+#include "diffusion/sampler.h"
+#include <math.h>
+
+static void step(sampler *s, tensor x, double sigma, double next)
+{
+    double alpha = sampler_alpha(s, sigma), up = sampler_up(s, sigma, next);
+    answer guess = sampler_guess(s, x, sigma);
+    tensor eps = tensor_like(&s->scratch, x);
+    tensor_mix(eps, 1 / sigma, x, -alpha / sigma, guess.away.data ? guess.away : guess.x0);
+    tensor_mix(x, sampler_alpha(s, next), guess.x0, sqrt(next * next - up * up), eps);
+    sampler_add_noise(s, x, up, sigma, next);
+}
+
+const sampler_kind sampler_ddim = {
+    .name = "ddim",
+    .label = "DDIM",
+    .paper = "arXiv:2010.02502 eq. 12, 16",
+    .order = 1,
+    .evals = 1,
+    .takes_eta = true,
+    .step = step,
+};

@@ -1,0 +1,38 @@
+/* DPM2: look at the slope halfway, and walk the whole step along that one.
+ *
+ * Lu, Zhou, Bao, Chen, Li, Zhu 2022, "DPM-Solver", arXiv:2206.00927 (DPM-Solver-2), in the coordinate
+ * of Karras et al. 2022, arXiv:2206.00364, as in k-diffusion.
+ *
+ *     sigma^, x^ = churn(sigma, x)
+ *     d   = (x^ - D(x^, sigma^)) / sigma^
+ *     mid = sqrt(sigma^ next)                          halfway in log sigma
+ *     y   = x^ + (mid - sigma^) d
+ *     x'  = x^ + (next - sigma^) (y - D(y, mid)) / mid
+ *
+ * Two denoiser calls a step, second order. The step to 0 has no middle: Euler.
+ */
+#include "diffusion/sampler.h"
+#include <math.h>
+
+static void step(sampler *s, tensor x, double sigma, double next)
+{
+    sigma = sampler_churn(s, x, sigma);
+    tensor d = sampler_slope(s, x, sigma);
+    if (next > 0) {
+        double mid = sqrt(sigma * next);
+        tensor y = tensor_like(&s->scratch, x);
+        tensor_mix(y, 1, x, mid - sigma, d);
+        d = sampler_slope(s, y, mid);
+    }
+    tensor_add_scaled(x, next - sigma, d);
+}
+
+const sampler_kind sampler_dpm_2 = {
+    .name = "dpm_2",
+    .label = "DPM2",
+    .paper = "arXiv:2206.00927, k-diffusion",
+    .order = 2,
+    .evals = 2,
+    .takes_churn = true,
+    .step = step,
+};

@@ -1,0 +1,40 @@
+/* Euler ancestral: step too far down, then climb back up with fresh noise.
+ *
+ * Ho, Jain, Abbeel 2020, "Denoising Diffusion Probabilistic Models", arXiv:2006.11239, eq. 6 and 7,
+ * written for x = x0 + sigma eps as Crowson does in k-diffusion (get_ancestral_step).
+ *
+ *     up   = min(next, eta sqrt(next^2 (sigma^2 - next^2) / sigma^2))    noise to add
+ *     down = sqrt(next^2 - up^2)                                         size to step down to
+ *     x'   = x + (down - sigma) d + up z,    z ~ N(0, 1)
+ *
+ * One denoiser call a step. The fresh noise washes out earlier errors, and with new noise another
+ * number of steps ends in another picture. In a flow the picture grows by alpha' / alpha too, so the
+ * step is written with x0: x' = alpha' x0 + down (x - alpha x0) / sigma + up z.
+ */
+#include "diffusion/sampler.h"
+#include <math.h>
+
+static void step(sampler *s, tensor x, double sigma, double next)
+{
+    double up = sampler_up(s, sigma, next), down = sqrt(next * next - up * up);
+    if (s->model.flow) {
+        double alpha = sampler_alpha(s, sigma), alpha_next = sampler_alpha(s, next);
+        tensor x0 = sampler_guess(s, x, sigma).x0;
+        tensor_mix(x, down / sigma, x, alpha_next - alpha * down / sigma, x0);
+    } else {
+        tensor d = sampler_slope(s, x, sigma);
+        tensor_add_scaled(x, down - sigma, d);
+    }
+    sampler_add_noise(s, x, up, sigma, next);
+}
+
+const sampler_kind sampler_euler_ancestral = {
+    .name = "euler_ancestral",
+    .label = "Euler a",
+    .paper = "arXiv:2006.11239 eq. 6-7, k-diffusion",
+    .order = 1,
+    .evals = 1,
+    .eta = 1,
+    .takes_eta = true,
+    .step = step,
+};
