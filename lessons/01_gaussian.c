@@ -1,0 +1,111 @@
+/* Lesson 01. Add noise to noise and you get noise.
+ *
+ * Lesson 00 drew from a bell. Where do bells come from? Add up a few dice and their sum is nearly
+ * one. And a bell has a gift that the whole course lives on: the sum of two bells is a bell again,
+ * whose spread we can tell without looking. Adding noise twice is adding noise once.
+ *
+ *     make run L=01       prints a table, writes out/01_sums.svg
+ *
+ * Look for: how many dice does it take until the histogram hides behind the curve? Then read the
+ * column "spread": is it a + b?
+ * Needs: 00. Lines that are the idea: 2. Runs in well under a second.
+ *
+ * Try: count how often |x| > 4 with 12 dice, and with the generator's own bell. Which one knows
+ * that rare things happen?
+ */
+#include "base/rng.h"
+#include "lesson.h"
+
+enum { DRAWS = 200000, MOST = 12, BINS = 60, CURVE = 121 };
+static const int dice[] = {1, 2, 12};
+static const double sizes[][2] = {{1, 1}, {3, 4}, {0.5, 0.1}};
+
+/* Sum of `count` uniform numbers, moved and scaled to mean 0 and spread 1: one uniform number in
+ * [0, 1) has mean 1/2 and variance 1/12, and both add up. */
+static void sum_of_dice(double *out, int count, rng *r, arena scratch)
+{
+    double *u = arena_take(&scratch, DRAWS * MOST * sizeof *u);
+    rng_uniform64(r, u, (size_t)(DRAWS * count));
+    for (int i = 0; i < DRAWS; i++) {
+        double sum = 0;
+        for (int k = 0; k < count; k++) sum += u[i * count + k];
+        out[i] = (sum - count / 2.0) / sqrt(count / 12.0);
+    }
+}
+
+static double spread(const double *x)
+{
+    double mean = 0, square = 0;
+    for (int i = 0; i < DRAWS; i++) mean += x[i] / DRAWS;
+    for (int i = 0; i < DRAWS; i++) square += (x[i] - mean) * (x[i] - mean) / DRAWS;
+    return sqrt(square);
+}
+
+static double share_beyond(const double *x, double limit)
+{
+    int beyond = 0;
+    for (int i = 0; i < DRAWS; i++) beyond += fabs(x[i]) > limit;
+    return (double)beyond / DRAWS;
+}
+
+static void compare_with_bell(plot *panel, const double *value, const char *title)
+{
+    static double x[CURVE], y[CURVE];
+    for (int i = 0; i < CURVE; i++) {
+        x[i] = -4 + 8.0 * i / (CURVE - 1);
+        y[i] = exp(-x[i] * x[i] / 2) / sqrt(2 * 3.14159265358979323846);
+    }
+    *panel = (plot){.title = title,
+                    .x = {.label = "sum, scaled", .low = -4, .high = 4},
+                    .y = {.label = "share per unit", .low = 0, .high = 0.5}};
+    plot_histogram(panel, "counted", DRAWS, value, BINS);
+    plot_line(panel, "the bell", CURVE, x, y)->marker = PLOT_NO_MARKERS;
+}
+
+/* a: dice become a bell. */
+static void part_a(lesson *l, rng *r)
+{
+    static double value[3][DRAWS];
+    static plot panels[3];
+    static const char *titles[] = {"1 number", "2 numbers added", "12 numbers added"};
+    static double normal[DRAWS];
+    printf("%-22s %10s %12s\n", "", "spread", "|x| > 4");
+    for (int k = 0; k < 3; k++) {
+        sum_of_dice(value[k], dice[k], r, l->memory);
+        compare_with_bell(&panels[k], value[k], titles[k]);
+        printf("%-22s %10.4f %12.6f\n", titles[k], spread(value[k]), share_beyond(value[k], 4));
+        lesson_expect(l, "spread of a sum", spread(value[k]), 1, 4 / sqrt(DRAWS));
+    }
+    rng_normal64(r, normal, DRAWS);
+    printf("%-22s %10.4f %12.6f\n", "the generator's bell", spread(normal),
+           share_beyond(normal, 4));
+    printf("%-22s %10.4f %12.6f\n\n", "a true bell", 1.0, erfc(4 / sqrt(2)));
+    lesson_expect(l, "the bell beyond 4", share_beyond(normal, 4), erfc(4 / sqrt(2)),
+                  4 * sqrt(erfc(4 / sqrt(2)) / DRAWS));
+    lesson_plot(l, "01_sums", 1, 3, panels);
+}
+
+/* b: two bells of spread a and b. Not a + b: variances add, so spread = sqrt(a^2 + b^2). */
+static void part_b(lesson *l, rng *r)
+{
+    static double first[DRAWS], second[DRAWS], sum[DRAWS];
+    printf("%6s %6s %10s %10s %16s\n", "a", "b", "a + b", "spread", "sqrt(a^2 + b^2)");
+    for (int k = 0; k < 3; k++) {
+        double a = sizes[k][0], b = sizes[k][1], rule = sqrt(a * a + b * b);
+        rng_normal64(r, first, DRAWS);
+        rng_normal64(r, second, DRAWS);
+        for (int i = 0; i < DRAWS; i++) sum[i] = a * first[i] + b * second[i];
+        printf("%6.1f %6.1f %10.4f %10.4f %16.4f\n", a, b, a + b, spread(sum), rule);
+        lesson_expect(l, "spread of a sum of two bells", spread(sum), rule,
+                      4 * rule * sqrt(0.5 / DRAWS));
+    }
+}
+
+int main(int argc, char **argv)
+{
+    lesson l = lesson_begin(argc, argv);
+    rng r = rng_torch(1);
+    part_a(&l, &r);
+    part_b(&l, &r);
+    return lesson_end(&l);
+}
