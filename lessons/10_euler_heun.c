@@ -112,13 +112,6 @@ static void show(lesson *l, const film *films, sigmas walk)
         for (int k = 0; k < RULES; k++)
             picture[(k == 0 ? 0 : k + 1) * SHOWN + j] = films[k].x[shown[j]];
     }
-    strip all = {.title = "One noise, four samplers, twelve steps",
-                 .rows = RULES + 1,
-                 .columns = SHOWN,
-                 .pictures = picture,
-                 .column_names = column,
-                 .row_names = row,
-                 .scale = 3};
     strip all = {.rows = RULES + 1, .columns = SHOWN, .pictures = picture, .scale = 3};
     all.title = "One noise, four samplers, twelve steps";
     all.column_names = column;
