@@ -31,9 +31,9 @@ static inline bool film_record(void *watcher, const sampler *s, tensor x)
 {
     film *f = watcher;
     PROMISE(f->n < FILM_STEPS, "film_record: a film has 64 steps at most");
-    double next = s->walk.at[s->i + 1], alpha = sampler_alpha(s, next);
+    double alpha = sampler_alpha(s, s->sigma);
     tensor seen = tensor_like(&f->memory, x);
-    tensor_mix(seen, 1 / sqrt(alpha * alpha + next * next), x, 0, x);
+    tensor_mix(seen, 1 / sqrt(alpha * alpha + s->sigma * s->sigma), x, 0, x);
     f->x[f->n] = image_from_tensor(&f->memory, seen, 0);
     f->guess[f->n++] = image_from_tensor(&f->memory, s->past[0].guess.x0, 0);
     return true;

@@ -51,7 +51,7 @@ static double log_shares(const exact_mixture *m, double *share, tensor x, double
         most = fmax(most, share[k]);
     }
     for (int k = 0; k < m->centre.n; k++) sum += exp(share[k] - most);
-    for (int k = 0; k < m->centre.n; k++) share[k] -= most + log(sum);
+    for (int k = 0; k < m->centre.n; k++) share[k] = share[k] - most - log(sum);
     return most + log(sum) - log(weights);
 }
 

@@ -60,7 +60,7 @@ static void draw_brownian(const noise *source, tensor z, double from, double to)
 {
     size_t each = tensor_count(z) / (size_t)z.n;
     double a = fmin(from / source->top, 1), b = fmin(to / source->top, 1);
-    double scale = (b > a ? 1 : -1) / sqrt(fabs(b - a));
+    double scale = 1 / sqrt(fabs(b - a));
     PARALLEL_FOR(tensor_count(z) > 256)
     for (size_t i = 0; i < tensor_count(z); i++) {
         uint64_t seed = source->seed + i / each;

@@ -12,8 +12,7 @@ error sampler_find(const char *name, const sampler_kind **out)
     const char *known[KINDS] = {NULL};
     for (int k = 0; samplers[k]; k++) {
         known[k] = samplers[k]->name;
-        *out = samplers[k];
-        if (strcmp(known[k], name) == 0) return NULL;
+        if (strcmp(known[k], name) == 0) return *out = samplers[k], NULL;
     }
     return error_unknown("sampler", name, known);
 }
@@ -40,6 +39,9 @@ static error check_options(const sampler *s)
         return error_make("s_noise is %g; it must be 0 or more", o->s_noise);
     if (!(o->churn >= 0 && isfinite(o->churn)))
         return error_make("churn is %g; it must be 0 or more", o->churn);
+    if (!(o->churn_min <= o->churn_max))
+        return error_make("churn is wanted from sigma %g to %g, which is nowhere", o->churn_min,
+                          o->churn_max);
     if (o->churn > 0 && s->model.flow)
         return error_make("churn cannot be used with a flow: noise cannot grow beyond sigma 1");
     if (o->variance != SAMPLER_FIXED_SMALL && s->model.flow)
@@ -61,6 +63,13 @@ static error check_wanted(const sampler *s)
     if (o->order < 0 || o->order > k->most_order)
         return error_make("sampler %s takes an order from 1 to %d, not %d", k->name, k->most_order,
                           o->order);
+    if (o->climb && k->stochastic)
+        return error_make("sampler %s cannot climb: it draws noise instead of following the slope",
+                          k->name);
+    if (s->model.gives_away && !k->takes_away)
+        return error_make("sampler %s cannot walk along another guess's noise: take ddim, or do "
+                          "without CFG++ and keep_direction",
+                          k->name);
     if (k->needs_schedule && !s->schedule)
         return error_make("sampler %s needs the training schedule", k->name);
     return NULL;
@@ -99,6 +108,7 @@ error sampler_begin(sampler *s, tensor x, arena *keep)
         s->past[j].guess = denoiser_room(s->model, keep, x);
     }
     s->i = s->calls = s->history = 0;
+    s->sigma = s->walk.at[0];
     s->stopped = false;
     s->wrong = NULL;
     return NULL;
@@ -146,7 +156,7 @@ void sampler_play_step(sampler *s, tensor x, arena scratch)
 void sampler_close_step(sampler *s, tensor x)
 {
     s->calls += s->evals;
-    if (s->watch && !s->watch(s->watcher, s, x)) s->stopped = true;
+    sampler_show(s, x, s->walk.at[s->kind->whole_walk ? s->walk.n : s->i + 1]);
     s->i = s->kind->whole_walk ? s->walk.n : s->i + 1;
     if (s->history < SAMPLER_PAST - 1) s->history++;
     sampler_memory oldest = s->past[SAMPLER_PAST - 1];

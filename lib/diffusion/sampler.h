@@ -33,13 +33,15 @@ typedef void sampler_step_fn(sampler *s, tensor x, double sigma, double next);
 /** What a sampler file exports. */
 typedef struct {
     const char *name, *label, *paper;
-    int order;             /**< promised order of convergence; a test measures it */
+    int order;             /**< promised order of convergence, once the history that the rule
+                                looks at is full; a test measures it */
     int evals;             /**< denoiser calls a step, at most */
     double eta;            /**< share of the noise made fresh unless options say otherwise */
     bool stochastic;       /**< draws noise as it is, without being asked to */
     bool takes_eta;        /**< options.eta: 0 makes it deterministic, more makes it stochastic */
     bool takes_churn;      /**< options.churn: more than 0 makes it stochastic */
     bool takes_variance;   /**< options.variance */
+    bool takes_away;       /**< walks along answer.away where a denoiser gives one (CFG++) */
     int most_order;        /**< options.order: the highest; 0 when it has only one */
     bool needs_schedule;   /**< looks at s->schedule */
     bool whole_walk;       /**< adaptive: the walk is one step from its first size to its last */
@@ -91,9 +93,10 @@ struct sampler {
     bool (*watch)(void *watcher, const sampler *s, tensor x);
     void *watcher;
 
-    int i;       /**< steps made; while one is being made, its number from 0 */
-    int calls;   /**< denoiser calls so far */
-    int history; /**< earlier steps that past[1], past[2], ... know about */
+    double sigma; /**< size of the noise in x now */
+    int i;        /**< steps made; while one is being made, its number from 0 */
+    int calls;    /**< denoiser calls so far */
+    int history;  /**< earlier steps that past[1], past[2], ... know about */
     bool stopped;
     error wrong; /**< what stopped the walk, or NULL */
 
@@ -219,6 +222,13 @@ void sampler_follow(sampler *s, tensor x, tensor x0, double sigma, double next);
  *  @param next  to
  *  @return up, in the units of next */
 double sampler_up(const sampler *s, double sigma, double next);
+
+/** Let the caller look, after a step or, in an adaptive kind, after every part of one it accepts.
+ *  @param s     the sampler; s->sigma becomes sigma
+ *  @param x     the picture now
+ *  @param sigma size of the noise in it
+ *  @return false when the caller wants to stop: return at once */
+bool sampler_show(sampler *s, tensor x, double sigma);
 
 /** x += amount s_noise z with z drawn for the step from sigma to next; nothing when amount is 0.
  *  @param s      the sampler

@@ -14,21 +14,21 @@ answer sampler_guess(sampler *s, tensor x, double sigma)
     return out;
 }
 
-static tensor slope(sampler *s, tensor x, answer guess, double sigma)
+static tensor slope(sampler *s, tensor x, tensor guess, double sigma)
 {
     tensor d = tensor_like(&s->scratch, x);
-    tensor_mix(d, 1 / sigma, x, -1 / sigma, guess.away.data ? guess.away : guess.x0);
+    tensor_mix(d, 1 / sigma, x, -1 / sigma, guess);
     return d;
 }
 
 tensor sampler_slope(sampler *s, tensor x, double sigma)
 {
-    return slope(s, x, sampler_guess(s, x, sigma), sigma);
+    return slope(s, x, sampler_guess(s, x, sigma).x0, sigma);
 }
 
 tensor sampler_past_slope(sampler *s, int j)
 {
-    return slope(s, s->past[j].x, s->past[j].guess, s->past[j].sigma);
+    return slope(s, s->past[j].x, s->past[j].guess.x0, s->past[j].sigma);
 }
 
 double sampler_alpha(const sampler *s, double sigma)
@@ -51,6 +51,13 @@ double sampler_up(const sampler *s, double sigma, double next)
 {
     double r = next / sampler_alpha(s, next) * (sampler_alpha(s, sigma) / sigma);
     return fmin(s->options.eta * next * sqrt(fmax(1 - r * r, 0)), next);
+}
+
+bool sampler_show(sampler *s, tensor x, double sigma)
+{
+    s->sigma = sigma;
+    if (s->watch && !s->watch(s->watcher, s, x)) s->stopped = true;
+    return !s->stopped;
 }
 
 void sampler_add_noise(sampler *s, tensor x, double amount, double sigma, double next)

@@ -29,5 +29,6 @@ const sampler_kind sampler_ddim = {
     .order = 1,
     .evals = 1,
     .takes_eta = true,
+    .takes_away = true,
     .step = step,
 };

@@ -9,7 +9,9 @@
  *
  * One denoiser call a step. The fresh noise washes out earlier errors, and with new noise another
  * number of steps ends in another picture. In a flow the picture grows by alpha' / alpha too, so the
- * step is written with x0: x' = alpha' x0 + down (x - alpha x0) / sigma + up z.
+ * step is written with x0, which for alpha = 1 is the line above:
+ *
+ *     x'   = alpha' x0 + down (x - alpha x0) / sigma + up z
  */
 #include "diffusion/sampler.h"
 #include <math.h>
@@ -17,14 +19,9 @@
 static void step(sampler *s, tensor x, double sigma, double next)
 {
     double up = sampler_up(s, sigma, next), down = sqrt(next * next - up * up);
-    if (s->model.flow) {
-        double alpha = sampler_alpha(s, sigma), alpha_next = sampler_alpha(s, next);
-        tensor x0 = sampler_guess(s, x, sigma).x0;
-        tensor_mix(x, down / sigma, x, alpha_next - alpha * down / sigma, x0);
-    } else {
-        tensor d = sampler_slope(s, x, sigma);
-        tensor_add_scaled(x, down - sigma, d);
-    }
+    double alpha = sampler_alpha(s, sigma), alpha_next = sampler_alpha(s, next);
+    tensor x0 = sampler_guess(s, x, sigma).x0;
+    tensor_mix(x, down / sigma, x, alpha_next - alpha * down / sigma, x0);
     sampler_add_noise(s, x, up, sigma, next);
 }
 
@@ -35,6 +32,7 @@ const sampler_kind sampler_euler_ancestral = {
     .order = 1,
     .evals = 1,
     .eta = 1,
+    .stochastic = true,
     .takes_eta = true,
     .step = step,
 };

@@ -1,0 +1,245 @@
+#include "base/rng.h"
+#include "base/box_muller.h"
+#include "base/error.h"
+#include "base/parallel.h"
+#include <math.h>
+
+enum { WORDS = 624, SHIFT = 397, BLOCK = 16 };
+static const double TWO_PI = 6.283185307179586;
+
+/* ---- Mersenne Twister: Matsumoto, Nishimura 1998, with the seeding of 2002 ---- */
+
+rng rng_torch(uint64_t seed)
+{
+    rng r = {.kind = RNG_TORCH, .seed = seed, .next = WORDS};
+    r.word[0] = (uint32_t)seed;
+    for (uint32_t i = 1; i < WORDS; i++)
+        r.word[i] = 1812433253u * (r.word[i - 1] ^ (r.word[i - 1] >> 30)) + i;
+    return r;
+}
+
+/* The highest bit of one word and the rest of the next, times a matrix. */
+static uint32_t twisted(uint32_t one, uint32_t next)
+{
+    uint32_t joined = (one & 0x80000000u) | (next & 0x7fffffffu);
+    return (joined >> 1) ^ (-(next & 1u) & 0x9908b0dfu);
+}
+
+static void twist(uint32_t *w)
+{
+    for (int i = 0; i < WORDS - SHIFT; i++) w[i] = w[i + SHIFT] ^ twisted(w[i], w[i + 1]);
+    for (int i = WORDS - SHIFT; i < WORDS - 1; i++)
+        w[i] = w[i + SHIFT - WORDS] ^ twisted(w[i], w[i + 1]);
+    w[WORDS - 1] = w[SHIFT - 1] ^ twisted(w[WORDS - 1], w[0]);
+}
+
+uint32_t rng_word(rng *r)
+{
+    PROMISE(r->kind == RNG_TORCH, "rng_word: not a Mersenne Twister");
+    if (r->next == WORDS) {
+        twist(r->word);
+        r->next = 0;
+    }
+    uint32_t y = r->word[r->next++];
+    y ^= y >> 11;
+    y ^= (y << 7) & 0x9d2c5680u;
+    y ^= (y << 15) & 0xefc60000u;
+    return y ^ (y >> 18);
+}
+
+/* ---- Philox 4x32-10: Salmon et al. 2011 ---- */
+
+rng rng_philox(uint64_t seed)
+{
+    return (rng){.kind = RNG_PHILOX, .seed = seed};
+}
+
+void rng_philox_words(uint32_t out[4], const uint32_t counter[4], const uint32_t key[2])
+{
+    uint32_t a = counter[0], b = counter[1], c = counter[2], d = counter[3];
+    for (uint32_t round = 0; round < 10; round++) {
+        uint64_t p = UINT64_C(0xd2511f53) * a, q = UINT64_C(0xcd9e8d57) * c;
+        a = (uint32_t)(q >> 32) ^ b ^ (key[0] + round * 0x9e3779b9u);
+        c = (uint32_t)(p >> 32) ^ d ^ (key[1] + round * 0xbb67ae85u);
+        b = (uint32_t)q;
+        d = (uint32_t)p;
+    }
+    out[0] = a, out[1] = b, out[2] = c, out[3] = d;
+}
+
+/* Number i of the fill that r stands at has a counter of its own. */
+static void philox_at(uint32_t out[4], const rng *r, size_t i)
+{
+    uint64_t index = i;
+    uint32_t counter[4] = {(uint32_t)r->draws, (uint32_t)(r->draws >> 32), (uint32_t)index,
+                           (uint32_t)(index >> 32)};
+    uint32_t key[2] = {(uint32_t)r->seed, (uint32_t)(r->seed >> 32)};
+    rng_philox_words(out, counter, key);
+}
+
+/* 53 bits of two words, in the middle of their interval of [0, 1], as cuRAND joins them. */
+static double philox_double(uint32_t low, uint32_t high)
+{
+    return (double)(low ^ ((uint64_t)high << 21)) * 0x1p-53 + 0x1p-54;
+}
+
+/* Box, Muller 1958: sqrt(-2 ln u) sin(v), u in (0, 1], v in (0, 2 pi). The constant 2 pi / 2^32 is
+ * a float in cuRAND. */
+static float philox_normal32(const rng *r, size_t i)
+{
+    uint32_t w[4];
+    philox_at(w, r, i);
+    const double turn = (double)(float)(0x1p-32 * TWO_PI);
+    double u = w[0] * 0x1p-32 + 0x1p-33, v = w[1] * turn + turn / 2;
+    return (float)(sqrt(-2 * log(u)) * sin(v));
+}
+
+static double philox_normal64(const rng *r, size_t i)
+{
+    uint32_t w[4];
+    philox_at(w, r, i);
+    double u = philox_double(w[0], w[1]), v = philox_double(w[2], w[3]);
+    return sqrt(-2 * log(u)) * sin(TWO_PI * v);
+}
+
+static float philox_uniform32(const rng *r, size_t i)
+{
+    uint32_t w[4];
+    philox_at(w, r, i);
+    float u = (float)w[0] * 0x1p-32f + 0x1p-33f;
+    return u < 1 ? u : 0;
+}
+
+static double philox_uniform64(const rng *r, size_t i)
+{
+    uint32_t w[4];
+    philox_at(w, r, i);
+    double u = philox_double(w[0], w[1]);
+    return u < 1 ? u : 0;
+}
+
+/* ---- Uniforms ---- */
+
+static float torch_uniform32(rng *r)
+{
+    return (float)(rng_word(r) & 0xffffffu) * 0x1p-24f;
+}
+
+static double torch_uniform64(rng *r)
+{
+    uint64_t high = rng_word(r), low = rng_word(r);
+    return (double)((high << 32 | low) & ((UINT64_C(1) << 53) - 1)) * 0x1p-53;
+}
+
+void rng_uniform32(rng *r, float *out, size_t n)
+{
+    if (r->kind == RNG_TORCH) {
+        for (size_t i = 0; i < n; i++) out[i] = torch_uniform32(r);
+        return;
+    }
+    PARALLEL_FOR(n > PARALLEL_WORTH)
+    for (size_t i = 0; i < n; i++) out[i] = philox_uniform32(r, i);
+    r->draws++;
+}
+
+void rng_uniform64(rng *r, double *out, size_t n)
+{
+    if (r->kind == RNG_TORCH) {
+        for (size_t i = 0; i < n; i++) out[i] = torch_uniform64(r);
+        return;
+    }
+    PARALLEL_FOR(n > PARALLEL_WORTH)
+    for (size_t i = 0; i < n; i++) out[i] = philox_uniform64(r, i);
+    r->draws++;
+}
+
+/* ---- Normals, fewer than 16: pair by pair in double ---- */
+
+/* The `+ 0.0` is PyTorch's "times 1 plus the mean 0": it turns -0 into 0. */
+static double torch_normal(rng *r)
+{
+    if (r->has_spare) {
+        r->has_spare = false;
+        return r->spare + 0.0;
+    }
+    double turn = torch_uniform64(r), u = torch_uniform64(r);
+    double radius = sqrt(-2 * log1p(-u));
+    r->spare = radius * sin(TWO_PI * turn);
+    r->has_spare = true;
+    return radius * cos(TWO_PI * turn) + 0.0;
+}
+
+/* ---- Normals, 16 and more: uniforms, transformed in blocks of 16. When n is not a multiple of 16,
+ * PyTorch draws the last 16 once more. ---- */
+
+static void torch_fill32(rng *r, float *out, size_t n)
+{
+    rng_uniform32(r, out, n);
+    box_muller_float(out, n / BLOCK);
+    if (n % BLOCK == 0) return;
+    rng_uniform32(r, out + n - BLOCK, BLOCK);
+    box_muller_float(out + n - BLOCK, 1);
+}
+
+void rng_normal32(rng *r, float *out, size_t n)
+{
+    if (r->kind == RNG_TORCH && n < BLOCK) {
+        for (size_t i = 0; i < n; i++) out[i] = (float)torch_normal(r);
+        return;
+    }
+    if (r->kind == RNG_TORCH) {
+        torch_fill32(r, out, n);
+        return;
+    }
+    PARALLEL_FOR(n > PARALLEL_WORTH)
+    for (size_t i = 0; i < n; i++) out[i] = philox_normal32(r, i);
+    r->draws++;
+}
+
+static void torch_fill64(rng *r, double *out, size_t n)
+{
+    rng_uniform64(r, out, n);
+    box_muller_double(out, n / BLOCK);
+    if (n % BLOCK == 0) return;
+    rng_uniform64(r, out + n - BLOCK, BLOCK);
+    box_muller_double(out + n - BLOCK, 1);
+}
+
+void rng_normal64(rng *r, double *out, size_t n)
+{
+    if (r->kind == RNG_TORCH && n < BLOCK) {
+        for (size_t i = 0; i < n; i++) out[i] = torch_normal(r);
+        return;
+    }
+    if (r->kind == RNG_TORCH) {
+        torch_fill64(r, out, n);
+        return;
+    }
+    PARALLEL_FOR(n > PARALLEL_WORTH)
+    for (size_t i = 0; i < n; i++) out[i] = philox_normal64(r, i);
+    r->draws++;
+}
+
+/* ---- Tensors ---- */
+
+#ifdef REAL_IS_DOUBLE
+#define normal_real  rng_normal64
+#define uniform_real rng_uniform64
+#else
+#define normal_real  rng_normal32
+#define uniform_real rng_uniform32
+#endif
+
+void rng_normal(rng *r, tensor out, arena scratch)
+{
+    tensor drawn = tensor_like(&scratch, out);
+    normal_real(r, drawn.data, tensor_count(out));
+    tensor_from_nchw(out, drawn.data);
+}
+
+void rng_uniform(rng *r, tensor out, arena scratch)
+{
+    tensor drawn = tensor_like(&scratch, out);
+    uniform_real(r, drawn.data, tensor_count(out));
+    tensor_from_nchw(out, drawn.data);
+}

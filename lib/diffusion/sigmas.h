@@ -1,0 +1,67 @@
+/** @file sigmas.h
+ *  The list of noise sizes a sampler walks down:  at[0] > at[1] > ... > at[n].
+ *
+ *  n steps need n + 1 sizes, and the last one is usually 0. Every list has exactly the number of
+ *  steps asked for, or there is an error that says what is possible. (diffusers calls this
+ *  set_timesteps, web UIs call it the scheduler or the schedule type.)
+ *
+ *      sigmas walk;
+ *      error wrong = sigmas_make("karras", 10, &sd, (sigmas_options){0}, &memory, &walk);
+ */
+#ifndef DIFFUSION_SIGMAS_H
+#define DIFFUSION_SIGMAS_H
+#include "diffusion/schedule.h"
+#include <stdbool.h>
+
+/** A walk, by value; the numbers belong to an arena. */
+typedef struct {
+    int n;      /**< steps */
+    double *at; /**< [n + 1] noise sizes */
+    double *t;  /**< [n] the training times that belong to at[0 .. n-1]; NULL without a schedule */
+} sigmas;
+
+/** What may be chosen; a zero means the usual value, what a list does not know is not looked at. */
+typedef struct {
+    double sigma_min, sigma_max; /**< the schedule's own first and last sigma; edm 0.002 and 80 */
+    double rho;                  /**< karras and edm 7, polyexponential 1 */
+    int offset;                  /**< leading: added to every t; Stable Diffusion uses 1 */
+    bool end_at_min; /**< end at sigma_min instead of 0: n + 1 sizes down to sigma_min (lists of
+                          trained times: n of them, then the schedule's smallest sigma) */
+} sigmas_options;
+
+/** The names that sigmas_make() knows, NULL at the end. */
+extern const char *const sigmas_names[];
+
+/** Make a walk by name.
+ *
+ *  - even in a function of sigma: karras (Karras 2022, arXiv:2206.00364, eq. 5), edm (the same on
+ *    its paper's range), exponential, polyexponential (k-diffusion);
+ *  - even in t, which may be fractional: linspace (diffusers) and normal (web UIs), the same list
+ *    from t_max to t_min; sgm_uniform, which stops one step before t_min; vp, linspace on the
+ *    continuous VP schedule (Song 2021, arXiv:2011.13456); flow, from t = 1 to 1/1000 with the
+ *    schedule's shift (Esser 2024, arXiv:2403.03206);
+ *  - trained times of a table, at most T: leading and trailing (Lin 2023, arXiv:2305.08891, table
+ *    2), simple and ddim_uniform (ComfyUI; the latter only for some n). sigma_min and sigma_max
+ *    cannot be chosen here.
+ *
+ *  Sizes that belong to a t follow the schedule's manner, so they have the digits of the program
+ *  that it stands for. On a flow schedule take flow or sgm_uniform: others would end at 0 twice.
+ *  @param name    one of sigmas_names
+ *  @param n       steps, 1 to 1,000,000
+ *  @param s       the training schedule; may be NULL for vp and edm, and for the first group where
+ *                 options give sigma_min and sigma_max; a walk made without it has no t
+ *  @param options zeros for the usual values
+ *  @param keep    where the list lives
+ *  @param out     the walk: n + 1 falling sizes
+ *  @return NULL, or what is wrong: the name (with the nearest), n (with what is possible), the
+ *          range, or that s is missing or of the wrong kind */
+error sigmas_make(const char *name, int n, const schedule *s, sigmas_options options, arena *keep,
+                  sigmas *out);
+
+/** Whether a sampler may walk this list: finite sizes, only the last may be 0, no two neighbours
+ *  equal. (It may rise: see sampler.h.)
+ *  @param walk the list
+ *  @return NULL, or which entry is wrong */
+error sigmas_check(sigmas walk);
+
+#endif
