@@ -173,8 +173,8 @@ static void test_philox_fills(void **state)
     assert_true(fnv(singles, 16384 * sizeof *singles) == golden_philox_hash);
 }
 
-/* Seed 0 as printed in the head of modules/rng_philox.py of AUTOMATIC1111's web UI, which differs in
- * the last digits from what that module computes: up to 2.6e-7. */
+/* Seed 0 as printed in the head of modules/rng_philox.py of AUTOMATIC1111's web UI, which differs
+ * in the last digits from what that module computes: up to 2.6e-7. */
 static void test_philox_is_the_web_uis(void **state)
 {
     (void)state;
@@ -212,8 +212,9 @@ static void test_transform_is_the_same_without_avx2(void **state)
     assert_false(signbit(singles[0]) || signbit(singles[8])); /* 0, where the formula has -0 */
 }
 
-/* Definition: within float's reach of the formula in double. The angle, up to 2 pi, is rounded before
- * its cosine is taken: half a unit in its last place is 2.4e-7, times a radius of up to 5.8. */
+/* Definition: within float's reach of the formula in double. The angle, up to 2 pi, is rounded
+ * before its cosine is taken: half a unit in its last place is 2.4e-7, times a radius of up to
+ * 5.8. */
 static void test_transform_is_box_mullers(void **state)
 {
     (void)state;

@@ -22,6 +22,7 @@
 #define BASE_ARENA_H
 #include <stddef.h>
 
+/** The whole of which an arena is the free part; only arena.c looks inside. */
 typedef struct arena_shelf arena_shelf;
 
 /** A shelf's free part. Copy it freely, as long as only one copy is in use at a time. */

@@ -15,15 +15,16 @@
 /** NULL, or a line without a line end, valid until this thread's next error_make(). */
 typedef const char *error;
 
+/** @def ERROR_FORMAT
+ *  Lets the compiler check a format, which is argument `at`, with what follows it. */
 #if defined(__GNUC__)
-/** Lets the compiler check a format, which is argument `at`, with what follows it. */
 #define ERROR_FORMAT(at) __attribute__((format(printf, at, (at) + 1)))
 #else
 #define ERROR_FORMAT(at)
 #endif
 
-/** Word an error, as printf does; cut after 1,023 bytes, control characters shown as `?`. An earlier
- *  error may be quoted in it.
+/** Word an error, as printf does; cut after 1,023 bytes, control characters shown as `?`. An
+ *  earlier error may be quoted in it.
  *  @param format what went wrong and what to do about it
  *  @return the line, never NULL */
 error error_make(const char *format, ...) ERROR_FORMAT(1);

@@ -1,6 +1,6 @@
 /** @file file.h
- *  Files as whole pieces: mapped read-only on the way in, written beside and renamed on the way out,
- *  so that nobody ever sees half a file, not after a full disk either.
+ *  Files as whole pieces: mapped read-only on the way in, written beside and renamed on the way
+ *  out, so that nobody ever sees half a file, not after a full disk either.
  */
 #ifndef BASE_FILE_H
 #define BASE_FILE_H

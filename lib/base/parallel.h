@@ -8,9 +8,11 @@
 #ifndef BASE_PARALLEL_H
 #define BASE_PARALLEL_H
 
+/** @def PARALLEL_FOR
+ *  Put before a for loop; it is shared out when `worth_it` is true. */
 #ifdef _OPENMP
+/** A pragma from words. */
 #define PARALLEL_PRAGMA(text) _Pragma(#text)
-/** Put before a for loop; it is shared out when `worth_it` is true. */
 #define PARALLEL_FOR(worth_it) PARALLEL_PRAGMA(omp parallel for schedule(static) if (worth_it))
 #else
 #define PARALLEL_FOR(worth_it) /* one after the other */

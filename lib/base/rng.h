@@ -30,7 +30,7 @@ typedef enum { RNG_TORCH, RNG_PHILOX } rng_kind;
 
 /** A generator and where it stands. */
 typedef struct {
-    rng_kind kind;
+    rng_kind kind;      /**< which */
     uint64_t seed;      /**< what it was made from */
     uint64_t draws;     /**< Philox: fills so far, the low half of the counter */
     uint32_t word[624]; /**< Mersenne Twister: the state ... */

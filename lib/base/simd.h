@@ -27,15 +27,17 @@
 #define BASE_SIMD_H
 #include <stdbool.h>
 
+/** @def SIMD_INLINE
+ *  Before a function whose body must end up inside its caller, built as the caller is. */
 #if defined(__GNUC__)
-/** Before a function whose body must end up inside its caller, built as the caller is. */
 #define SIMD_INLINE static inline __attribute__((always_inline))
 #else
 #define SIMD_INLINE static inline
 #endif
 
+/** @def SIMD_AVX2
+ *  Before a function that only runs where simd_has_avx2() holds. */
 #if defined(__GNUC__) && defined(__x86_64__)
-/** Before a function that only runs where simd_has_avx2() holds. */
 #define SIMD_AVX2 __attribute__((target("avx2,fma")))
 #else
 #define SIMD_AVX2
