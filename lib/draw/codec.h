@@ -1,0 +1,66 @@
+/** @file codec.h
+ *  Between picture files and pixels, for image.c and animation.c: codec_png.c asks libpng,
+ *  codec_jpeg.c asks libjpeg-turbo. Both libraries report trouble by longjmp(), which ends in those
+ *  two files and leaves them as an `error`.
+ */
+#ifndef DRAW_CODEC_H
+#define DRAW_CODEC_H
+#include "base/file.h"
+#include "draw/image.h"
+
+/** The largest credit line: what one JPEG comment holds. */
+enum { CODEC_CREDIT = 65533 };
+
+/** Whether a picture may be decoded, asked before any of it is.
+ *  @param name  the file
+ *  @param w     columns, as the file's header says
+ *  @param h     rows
+ *  @param bytes needed for each pixel
+ *  @param left  the memory at hand
+ *  @return NULL, or an error that names the size and the limit */
+error codec_check_size(const char *name, size_t w, size_t h, size_t bytes, arena left);
+
+/** Lay a picture over white paper.
+ *  @param out     c = 3, same size
+ *  @param picture c = 4 */
+void codec_over_white(image out, image picture);
+
+/** PNG to pixels.
+ *  @param from the file's bytes
+ *  @param name what to call it in errors
+ *  @param keep where the pixels come from
+ *  @param out  c = 3
+ *  @return NULL, or why not */
+error codec_png_decode(file from, const char *name, arena *keep, image *out);
+
+/** JPEG to pixels.
+ *  @param from the file's bytes
+ *  @param name what to call it in errors
+ *  @param keep where the pixels come from
+ *  @param out  c = 3
+ *  @return NULL, or why not */
+error codec_jpeg_decode(file from, const char *name, arena *keep, image *out);
+
+/** How long a PNG can become.
+ *  @param picture any
+ *  @param credit  for the metadata, or NULL
+ *  @return bytes, never less than codec_png_encode() makes */
+size_t codec_png_room(image picture, const char *credit);
+
+/** Pixels to PNG.
+ *  @param picture any
+ *  @param credit  for the metadata, or NULL
+ *  @param keep    where the bytes come from; more is taken than they need
+ *  @param out     set when all went well
+ *  @return NULL, or why not */
+error codec_png_encode(image picture, const char *credit, arena *keep, file *out);
+
+/** Pixels to JPEG.
+ *  @param picture any
+ *  @param credit  for the metadata, or NULL
+ *  @param keep    where the bytes come from; more is taken than they need
+ *  @param out     set when all went well
+ *  @return NULL, or why not */
+error codec_jpeg_encode(image picture, const char *credit, arena *keep, file *out);
+
+#endif
