@@ -10,7 +10,7 @@
  * Look for: does the picture have a pattern? Which values are common, and how rare is one beyond 3?
  * Needs: nothing. Lines that are the idea: 3. Runs in well under a second.
  *
- * Try: another seed. What changes in the picture, and what in the histogram?
+ * Try: another seed, then another SIDE. What changes in the picture, and what in the histogram?
  */
 #include "base/rng.h"
 #include "lesson.h"
@@ -45,7 +45,7 @@ static void draw_picture(lesson *l, tensor noise)
     tensor grey = tensor_like(&l->memory, noise);
     tensor_mix(grey, 1.0 / 3, noise, 0, noise); /* -3 becomes black, 3 becomes white */
     image picture = image_from_tensor(&l->memory, grey, 0);
-    const char *caption = "seed 1: 256 × 256 numbers";
+    const char *caption = lesson_words(l, "seed %u, %d × %d", (unsigned)seed, SIDE, SIDE);
     lesson_strip(l, "00_noise",
                  &(strip){.rows = 1, .columns = 1, .pictures = &picture, .captions = &caption});
 }
@@ -60,7 +60,7 @@ static void draw_histogram(const lesson *l, const double *value)
     plot chart = {.title = "How often each value occurs",
                   .x = {.label = "value of a number"},
                   .y = {.label = "share per unit"}};
-    plot_histogram(&chart, "65,536 numbers", NUMBERS, value, BINS);
+    plot_histogram(&chart, "counted", NUMBERS, value, BINS);
     plot_line(&chart, "the bell", CURVE, x, y)->marker = PLOT_NO_MARKERS;
     lesson_plot(l, "00_histogram", 1, 1, &chart);
 }

@@ -6,25 +6,24 @@
  *
  *     make run L=01       prints a table, writes out/01_sums.svg
  *
- * Look for: how many dice does it take until the histogram hides behind the curve? Then read the
- * column "spread": is it a + b?
+ * Look for: how many dice does it take until the histogram hides behind the curve? Then compare the
+ * columns of the second table: is the spread a + b?
  * Needs: 00. Lines that are the idea: 2. Runs in well under a second.
  *
- * Try: count how often |x| > 4 with 12 dice, and with the generator's own bell. Which one knows
- * that rare things happen?
+ * Try: 1, 3 and 48 dice. Which sums know that rare things happen, and how far can each go at most?
  */
 #include "base/rng.h"
 #include "lesson.h"
 
-enum { DRAWS = 200000, MOST = 12, BINS = 60, CURVE = 121 };
-static const int dice[] = {1, 2, 12};
-static const double sizes[][2] = {{1, 1}, {3, 4}, {0.5, 0.1}};
+enum { DRAWS = 200000, KINDS = 3, BINS = 60, CURVE = 121 };
+static const int dice[KINDS] = {1, 2, 12};
+static const double sizes[KINDS][2] = {{1, 1}, {3, 4}, {0.5, 0.1}};
 
 /* Sum of `count` uniform numbers, moved and scaled to mean 0 and spread 1: one uniform number in
  * [0, 1) has mean 1/2 and variance 1/12, and both add up. */
 static void sum_of_dice(double *out, int count, rng *r, arena scratch)
 {
-    double *u = arena_take(&scratch, DRAWS * MOST * sizeof *u);
+    double *u = arena_take(&scratch, (size_t)(DRAWS * count) * sizeof *u);
     rng_uniform64(r, u, (size_t)(DRAWS * count));
     for (int i = 0; i < DRAWS; i++) {
         double sum = 0;
@@ -65,39 +64,43 @@ static void compare_with_bell(plot *panel, const double *value, const char *titl
 /* a: dice become a bell. */
 static void part_a(lesson *l, rng *r)
 {
-    static double value[3][DRAWS];
-    static plot panels[3];
-    static const char *titles[] = {"1 number", "2 numbers added", "12 numbers added"};
-    static double normal[DRAWS];
-    printf("%-22s %10s %12s\n", "", "spread", "|x| > 4");
-    for (int k = 0; k < 3; k++) {
+    static double value[KINDS][DRAWS], normal[DRAWS];
+    static plot panels[KINDS];
+    printf("%-22s %10s %16s\n", "", "spread", "share |x| > 4");
+    for (int k = 0; k < KINDS; k++) {
+        const char *name = lesson_words(l, "sum of %d", dice[k]);
         sum_of_dice(value[k], dice[k], r, l->memory);
-        compare_with_bell(&panels[k], value[k], titles[k]);
-        printf("%-22s %10.4f %12.6f\n", titles[k], spread(value[k]), share_beyond(value[k], 4));
+        compare_with_bell(&panels[k], value[k], name);
+        printf("%-22s %10.4f %16.6f\n", name, spread(value[k]), share_beyond(value[k], 4));
         lesson_expect(l, "spread of a sum", spread(value[k]), 1, 4 / sqrt(DRAWS));
     }
     rng_normal64(r, normal, DRAWS);
-    printf("%-22s %10.4f %12.6f\n", "the generator's bell", spread(normal),
+    printf("%-22s %10.4f %16.6f\n", "the generator's bell", spread(normal),
            share_beyond(normal, 4));
-    printf("%-22s %10.4f %12.6f\n\n", "a true bell", 1.0, erfc(4 / sqrt(2)));
+    printf("%-22s %10.4f %16.6f\n\n", "a true bell", 1.0, erfc(4 / sqrt(2)));
     lesson_expect(l, "the bell beyond 4", share_beyond(normal, 4), erfc(4 / sqrt(2)),
-                  4 * sqrt(erfc(4 / sqrt(2)) / DRAWS));
-    lesson_plot(l, "01_sums", 1, 3, panels);
+                  3 * sqrt(erfc(4 / sqrt(2)) / DRAWS));
+    lesson_plot(l, "01_sums", 1, KINDS, panels);
 }
 
-/* b: two bells of spread a and b. Not a + b: variances add, so spread = sqrt(a^2 + b^2). */
+/* b: two bells of spread a and b. Not a + b: variances add, so spread = sqrt(a^2 + b^2). And the
+ * sum is a bell: 0.3173 of it lie beyond one spread. */
 static void part_b(lesson *l, rng *r)
 {
     static double first[DRAWS], second[DRAWS], sum[DRAWS];
-    printf("%6s %6s %10s %10s %16s\n", "a", "b", "a + b", "spread", "sqrt(a^2 + b^2)");
-    for (int k = 0; k < 3; k++) {
+    printf("%5s %6s %9s %16s %9s %16s\n", "a", "b", "a + b", "sqrt(a^2 + b^2)", "spread",
+           "beyond spread");
+    for (int k = 0; k < KINDS; k++) {
         double a = sizes[k][0], b = sizes[k][1], rule = sqrt(a * a + b * b);
         rng_normal64(r, first, DRAWS);
         rng_normal64(r, second, DRAWS);
         for (int i = 0; i < DRAWS; i++) sum[i] = a * first[i] + b * second[i];
-        printf("%6.1f %6.1f %10.4f %10.4f %16.4f\n", a, b, a + b, spread(sum), rule);
+        printf("%5.1f %6.1f %9.4f %16.4f %9.4f %16.4f\n", a, b, a + b, rule, spread(sum),
+               share_beyond(sum, rule));
         lesson_expect(l, "spread of a sum of two bells", spread(sum), rule,
                       4 * rule * sqrt(0.5 / DRAWS));
+        lesson_expect(l, "share beyond one spread", share_beyond(sum, rule), erfc(1 / sqrt(2)),
+                      2 / sqrt(DRAWS));
     }
 }
 

@@ -1,9 +1,10 @@
 /* Lesson 02. Four names for one curve.
  *
- * Training makes a picture noisy in a thousand small steps. Lesson 01 says that small steps of noise
- * are one big step, so all that matters is how much noise there is at time t. Four letters of the
- * field say this one thing: beta, alpha-bar, sigma and the signal-to-noise ratio. A schedule is the
- * curve; a sampler later walks along it in far fewer steps, so it asks for sigma at times between.
+ * Training makes a picture noisy in a thousand small steps. Lesson 01 says that small steps of
+ * noise are one big step, so all that matters is how much noise there is at time t. Four letters of
+ * the field say this one thing: beta, alpha-bar, sigma and the signal-to-noise ratio. A schedule is
+ * the curve; a sampler later walks along it in far fewer steps, so it asks for sigma at times
+ * between.
  *
  *     make run L=02       prints three tables, writes out/02_schedules.svg and out/02_sigma.svg
  *
@@ -23,7 +24,7 @@ static const char *const kinds[KINDS] = {"linear", "scaled_linear", "cosine", "s
  * share sqrt((1 - beta_1)(1 - beta_2)) of itself, and the noise in it has the variance
  * (1 - beta_2) beta_1 + beta_2 = 1 - (1 - beta_1)(1 - beta_2). So with
  *
- *     alpha_bar_t = prod_{s <= t} (1 - beta_s):   x_t = sqrt(alpha_bar_t) x_0 + sqrt(1 - alpha_bar_t) z */
+ *   alpha_bar_t = prod_{s<=t} (1 - beta_s):   x = sqrt(alpha_bar_t) x0 + sqrt(1 - alpha_bar_t) z */
 static void part_a(lesson *l)
 {
     static double z1[PIXELS], z2[PIXELS];
@@ -40,8 +41,8 @@ static void part_a(lesson *l)
     }
     double variance = square - mean * mean;
     printf("one pixel of value 2, noised twice   counted  in one step\n");
-    printf("  what is left of it                 %7.4f  %11.4f\n", mean, sqrt(alpha_bar) * x0);
-    printf("  variance of the noise in it        %7.4f  %11.4f\n\n", variance, 1 - alpha_bar);
+    printf("  mean: what is left of the 2        %7.4f  %11.4f\n", mean, sqrt(alpha_bar) * x0);
+    printf("  variance: the noise in it          %7.4f  %11.4f\n\n", variance, 1 - alpha_bar);
     lesson_expect(l, "mean of a pixel", mean, sqrt(alpha_bar) * x0, 4 / sqrt(PIXELS));
     lesson_expect(l, "variance of a pixel", variance, 1 - alpha_bar, 4 / sqrt(PIXELS));
 }
@@ -55,18 +56,18 @@ static void part_b(lesson *l, const schedule *of)
                                             {3.968e-5, 0.0122, 158.745}};
     static double t[T], value[3][KINDS][T];
     plot panels[3] = {
-        {.title = "what is left of the picture", .y = {.label = "ᾱ_t"}},
-        {.title = "noise per unit of picture", .y = {.label = "σ_t", .log = true}},
+        {.title = "the picture's share of the variance", .y = {.label = "ᾱ_t"}},
+        {.title = "noise for one unit of picture", .y = {.label = "σ_t", .log = true}},
         {.title = "log signal-to-noise ratio", .y = {.label = "ln(ᾱ_t / (1 - ᾱ_t))"}},
     };
-    printf("%-14s %11s %9s %10s %10s %13s\n", "schedule", "beta at 0", "sigma_0", "sigma_999",
-           "abar_999", "abar < 0.5 at");
+    printf("%-14s %9s %9s %11s %10s %10s\n", "schedule", "beta_0", "sigma_0", "last sigma",
+           "last abar", "half at t");
     for (int k = 0; k < KINDS; k++) {
         int half = 0;
-        while (schedule_alpha_bar(&of[k], half) >= 0.5) half++;
+        while (half < T && schedule_alpha_bar(&of[k], half) >= 0.5) half++;
         double end = schedule_alpha_bar(&of[k], T - 1);
         double first = schedule_sigma(&of[k], 0), last = schedule_sigma(&of[k], T - 1);
-        printf("%-14s %11.6f %9.4f %10.4f %10.2e %13d\n", kinds[k], schedule_beta(&of[k], 0), first,
+        printf("%-14s %9.6f %9.4f %11.4f %10.2e %10d\n", kinds[k], schedule_beta(&of[k], 0), first,
                last, end, half);
         lesson_expect(l, "abar_999", end, expect[k][0], 1e-3 * expect[k][0] + 5e-12);
         lesson_expect(l, "sigma_0", first, expect[k][1], 5e-5);
@@ -86,14 +87,18 @@ static void part_b(lesson *l, const schedule *of)
 /* c: a sampler makes 15 steps where training made 1,000. It divides 999 into 14 equal parts, so
  * its times fall between the trained ones, and sigma is read off the line between two of them.
  * These are the digits of diffusers, whose table is float32; exact arithmetic differs in two. */
-static void part_c(lesson *l, const schedule *diffusers, const schedule *exact)
+static void part_c(lesson *l)
 {
+    const schedule_options rounded = {.manner = SCHEDULE_DIFFUSERS}, unrounded = {0};
     static const double expect[STEPS + 1] = {14.6146, 9.6826, 6.6780, 4.7746, 3.5221, 2.6666,
                                              2.0606,  1.6156, 1.2768, 1.0097, 0.7913, 0.6056,
                                              0.4397,  0.2780, 0.0292, 0};
+    schedule sd, exact;
     sigmas walk, pure;
-    lesson_must(sigmas_make("linspace", STEPS, diffusers, (sigmas_options){0}, &l->memory, &walk));
-    lesson_must(sigmas_make("linspace", STEPS, exact, (sigmas_options){0}, &l->memory, &pure));
+    lesson_must(schedule_make("scaled_linear", rounded, &l->memory, &sd));
+    lesson_must(schedule_make("scaled_linear", unrounded, &l->memory, &exact));
+    lesson_must(sigmas_make("linspace", STEPS, &sd, (sigmas_options){0}, &l->memory, &walk));
+    lesson_must(sigmas_make("linspace", STEPS, &exact, (sigmas_options){0}, &l->memory, &pure));
     printf("\n%4s %10s %9s %9s\n", "step", "t", "sigma", "exact");
     for (int i = 0; i <= STEPS; i++) {
         if (i < STEPS)
@@ -112,13 +117,11 @@ static void part_c(lesson *l, const schedule *diffusers, const schedule *exact)
 int main(int argc, char **argv)
 {
     lesson l = lesson_begin(argc, argv);
-    schedule of[KINDS], diffusers;
+    schedule of[KINDS];
     for (int k = 0; k < KINDS; k++)
         lesson_must(schedule_make(kinds[k], (schedule_options){.T = T}, &l.memory, &of[k]));
-    lesson_must(schedule_make("scaled_linear", (schedule_options){.manner = SCHEDULE_DIFFUSERS},
-                              &l.memory, &diffusers));
     part_a(&l);
     part_b(&l, of);
-    part_c(&l, &diffusers, &of[1]);
+    part_c(&l);
     return lesson_end(&l);
 }
