@@ -1,0 +1,200 @@
+# diffusion.c. `make help` lists what there is. Needs a C11 compiler and GNU make 3.81 or newer.
+#
+# Yours to set: CC, CFLAGS, LDFLAGS, PREFIX, DESTDIR, BUILD (where all output goes), OPENMP (empty:
+# one thread), V=1 (show the commands). Our flags come first on the command line, so yours win.
+# What the system lacks is found by tools/setup.sh; `make run` and `make test` also install it.
+
+VERSION = 0.1.0
+PREFIX  = /usr/local
+BUILD   = build
+CFLAGS ?= -O2
+LIBS    = -lpng -lz -ljpeg -lm
+
+WARNINGS = -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+           -Wdouble-promotion -Wcast-qual -Wvla -Wundef -Wwrite-strings
+# Contraction would give other bits on other machines; where speed is all (nn), it may.
+CONTRACT = off
+$(BUILD)/lib/nn/%.o: CONTRACT = fast
+OURS     = -std=c11 -ffp-contract=$(CONTRACT) $(WARNINGS) -Ilib -fPIC -fvisibility=hidden
+
+# Where Homebrew keeps what it installs.
+BREW     = $(firstword $(wildcard /opt/homebrew/include /usr/local/Homebrew))
+ifneq ($(BREW),)
+OURS    += -isystem $(shell brew --prefix)/include
+LIBS    := -L$(shell brew --prefix)/lib $(LIBS)
+endif
+
+# Threads, where this compiler can compile and link them.
+ifeq ($(origin OPENMP)$(filter clean help,$(MAKECMDGOALS)),undefined)
+OPENMP  := $(shell tools/openmp.sh "$(CC)" $(CFLAGS) $(LDFLAGS))
+endif
+
+# All cores, unless you say how many (-j1 is one).
+ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
+MAKEFLAGS += -j$(shell getconf _NPROCESSORS_ONLN)
+endif
+
+SAY      = @echo "  $(1) $@"
+QUIET    = $(if $(V),,@)
+COMPILE  = $(CC) $(OURS) $(OPENMP) $(CFLAGS) $(CPPFLAGS)
+LINK     = $(CC) $(OPENMP) $(CFLAGS) $(LDFLAGS)
+SUBMAKE  = +@$(MAKE) --no-print-directory
+
+# Sources are found, never listed.
+FONT     = $(if $(wildcard tools/embed.c),$(wildcard assets/font/*.ttf))
+PARTS   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/*.c lib/*/*.c)) \
+           $(if $(FONT),$(BUILD)/gen/font_dejavu.o)
+DOUBLES := $(patsubst %.c,$(BUILD)/double/%.o,$(wildcard lib/base/*.c lib/diffusion/*.c \
+             lib/samplers/*.c))
+program  = $(patsubst %.c,$(BUILD)/%,$(wildcard $(1)))
+LESSONS := $(call program,lessons/*.c)
+EXERS   := $(call program,lessons/exercises/*.c lessons/answers/*.c)
+TESTS   := $(call program,tests/test_*.c)
+DTESTS  := $(call program,tests/double_*.c)
+SLOW    := $(call program,tests/slow_*.c)
+FUZZERS := $(call program,tests/fuzz/*.c)
+BENCHES := $(call program,bench/*.c)
+TOOLS   := $(call program,tools/*.c)
+PLAIN   := $(LESSONS) $(EXERS) $(TESTS) $(SLOW) $(FUZZERS) $(BENCHES) \
+           $(filter-out %/embed,$(TOOLS))
+DOBJS   := $(patsubst $(BUILD)/%,$(BUILD)/double/%.o,$(DTESTS))
+
+# What others link.
+ifeq ($(shell uname),Darwin)
+SHARED   = libdiffusion.dylib
+SONAME   = -dynamiclib -install_name $(PREFIX)/lib/$(SHARED)
+else
+SHARED   = libdiffusion.so
+SONAME   = -shared -Wl,-soname,$(SHARED).0
+endif
+
+all: lib lessons exercises tests benches tools ## build everything (the default)
+lib: $(BUILD)/libdiffusion.a $(BUILD)/$(SHARED)
+lessons: $(LESSONS)
+exercises: $(EXERS)
+tests: $(TESTS) $(DTESTS)
+slow: $(SLOW)
+benches: $(BENCHES)
+fuzzers: $(FUZZERS)
+tools: $(TOOLS)
+everything: all slow $(FUZZERS:=.o)
+lib lessons exercises tests slow benches fuzzers tools everything:
+	@:
+
+run: setup-build ## run the lessons in order; `make run L=07` runs one
+	$(SUBMAKE) $(or $(filter $(BUILD)/lessons/$(L)_% $(BUILD)/lessons/0$(L)_%,$(LESSONS)),lessons)
+	@tools/run.sh $(BUILD) "$(L)"
+
+test: setup-test ## build and run the tests
+	$(SUBMAKE) tests
+	@tools/test.sh $(BUILD)/tests
+
+bench: setup-build ## measure speed and memory
+	$(SUBMAKE) benches
+	@for b in $(BENCHES); do echo "$$b"; $$b || exit 1; done
+
+check: setup-check ## all that must hold before a commit; `make check-links` is one part of it
+	+@MAKE="$(MAKE)" tools/check.sh
+
+check-all: setup-all ## slow: also draw everything again and compare, slow tests, 1, 2, 7 threads
+	+@MAKE="$(MAKE)" tools/check.sh all
+
+check-%: setup-check
+	+@MAKE="$(MAKE)" tools/check.sh $*
+
+figures: setup-build ## draw the figures that README and docs/ show, into docs/figures
+	$(SUBMAKE) lessons tools
+	@tools/figures.sh make $(BUILD)
+
+docs: setup-docs ## the manual of lib/ and docs/, as a web site in build/docs/html
+	@tools/docs.sh
+
+fuzz: setup-check ## feed broken files to the readers; SECS=600 for each (default 60)
+	+@MAKE="$(MAKE)" tools/fuzz.sh $(SECS)
+
+size: ## lines of C, beside the limits we promised
+	@tools/size.sh
+
+format: setup-check ## clang-format over every C file
+	@tools/sources.sh formatted | xargs clang-format -i
+
+setup: setup-build ## install what building needs (`make setup-test` and others: for more)
+look:
+	@tools/setup.sh look build
+setup-%:
+	@tools/setup.sh install $*
+
+install: lib ## into PREFIX (/usr/local), below DESTDIR when that is set
+	@tools/install.sh install "$(BUILD)" "$(DESTDIR)$(PREFIX)" "$(PREFIX)" $(SHARED) $(VERSION) "$(LIBS)"
+
+uninstall: ## take it away again
+	@tools/install.sh uninstall "$(BUILD)" "$(DESTDIR)$(PREFIX)"
+
+clean: ## forget all that was built (out/ stays)
+	rm -rf $(BUILD)
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "make %-10s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: all lib lessons exercises tests slow benches fuzzers tools everything run test bench check \
+        check-all figures docs fuzz size format setup look install uninstall clean help
+
+# How things are made. Two notes say what the last build was made with; a note is only written when
+# it changes, so that other flags, or a source that went away, rebuild what they must and no more.
+quoted = '$(subst ','\'',$(1))'
+$(BUILD)/flags.txt: NOTE = $(COMPILE) / $(LINK) $(LIBS)
+$(BUILD)/parts.txt: NOTE = $(PARTS) $(DOUBLES)
+$(BUILD)/flags.txt $(BUILD)/parts.txt: look
+	@mkdir -p $(BUILD)
+	@echo $(call quoted,$(NOTE)) | cmp -s - $@ || echo $(call quoted,$(NOTE)) > $@
+
+$(BUILD)/%.o: %.c $(BUILD)/flags.txt
+	$(call SAY,compile)
+	@mkdir -p $(@D)
+	$(QUIET)$(COMPILE) -MMD -MP -c -o $@ $<
+
+$(BUILD)/double/%.o: %.c $(BUILD)/flags.txt
+	$(call SAY,compile)
+	@mkdir -p $(@D)
+	$(QUIET)$(COMPILE) -DREAL_IS_DOUBLE -MMD -MP -c -o $@ $<
+
+$(BUILD)/gen/%.o: $(BUILD)/gen/%.c $(BUILD)/flags.txt
+	$(QUIET)$(COMPILE) -MMD -MP -c -o $@ $<
+
+$(BUILD)/gen/font_dejavu.c: $(FONT) $(BUILD)/tools/embed
+	$(call SAY,embed  )
+	@mkdir -p $(@D)
+	$(QUIET)$(BUILD)/tools/embed $(FONT) font_dejavu > $@.part && mv $@.part $@
+
+# Our own programs see everything; what is installed shows only what diffusion.h declares.
+$(BUILD)/parts.a: $(PARTS) $(BUILD)/parts.txt
+	@rm -f $@
+	$(QUIET)$(AR) rcs $@ $(PARTS)
+
+$(BUILD)/double.a: $(DOUBLES) $(BUILD)/parts.txt
+	@rm -f $@
+	$(QUIET)$(AR) rcs $@ $(DOUBLES)
+
+$(BUILD)/libdiffusion.a: $(PARTS) $(BUILD)/parts.txt
+	$(call SAY,archive)
+	@rm -f $@
+	$(QUIET)ld -r -o $(BUILD)/diffusion.o $(PARTS)
+	@if command -v objcopy > /dev/null; then objcopy --localize-hidden $(BUILD)/diffusion.o; fi
+	$(QUIET)$(AR) rcs $@ $(BUILD)/diffusion.o
+
+$(BUILD)/$(SHARED): $(PARTS) $(BUILD)/parts.txt
+	$(call SAY,link   )
+	$(QUIET)$(LINK) $(SONAME) -o $@ $(PARTS) $(LIBS)
+
+$(BUILD)/tools/embed: $(BUILD)/tools/embed.o
+	$(QUIET)$(LINK) -o $@ $<
+
+$(PLAIN): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/parts.a
+	$(call SAY,link   )
+	$(QUIET)$(LINK) $(MAIN) -o $@ $< $(BUILD)/parts.a $(if $(findstring /tests/,$@),-lcmocka) $(LIBS)
+
+$(DTESTS): $(BUILD)/tests/%: $(BUILD)/double/tests/%.o $(BUILD)/double.a
+	$(call SAY,link   )
+	$(QUIET)$(LINK) -o $@ $< $(BUILD)/double.a -lcmocka $(LIBS)
+
+-include $(PARTS:.o=.d) $(DOUBLES:.o=.d) $(PLAIN:%=%.d) $(DOBJS:.o=.d) $(BUILD)/tools/embed.d

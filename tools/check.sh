@@ -1,0 +1,163 @@
+#!/bin/sh
+# All that must hold before a commit. A line for each part with its seconds; when one does not hold,
+# all it said.
+#   tools/check.sh         the parts that take seconds
+#   tools/check.sh all     also those that take minutes
+#   tools/check.sh PART    one part
+# The parts are the functions part_*; $MAKE is the make to use.
+make="${MAKE:-make} --no-print-directory"
+logs=build/check
+quick='layers size paths format links headers figures gcc clang lessons exercises quotes sanitizers'
+slow='docs redraw slow threads'
+
+# Warnings are errors here. gcc is built with threads, clang without, so both ways are seen.
+with_gcc() { $make BUILD=build/gcc CC=gcc CFLAGS='-O2 -Werror' "$@"; }
+with_clang() { $make BUILD=build/clang CC=clang CFLAGS='-O2 -Werror' OPENMP= "$@"; }
+sanitized() {
+    $make BUILD=build/asan CC=clang CFLAGS="-O1 -g -Werror -fsanitize=address,undefined \
+        -fno-sanitize-recover=all -fno-omit-frame-pointer" "$@"
+}
+
+all_files() { # of the project, none that was made
+    git ls-files -co --exclude-standard 2> /dev/null ||
+        find . -type f | sed 's|^\./||' | grep -Ev '^(build|out|shared)/'
+}
+
+part_layers() { tools/layers.sh --self-test && tools/layers.sh; }
+
+part_size() { tools/size.sh check; }
+
+part_paths() { # nobody else has our folders
+    all_files | while read -r f; do [ -f "$f" ] && echo "$f"; done |
+        xargs grep -InE '(^|[^A-Za-z0-9_.])/(home|Users|root|work)/' && return 1
+    return 0
+}
+
+part_format() {
+    version=$(clang-format --version | sed 's/.*version \([0-9]*\).*/\1/')
+    if [ "$version" != 14 ]; then
+        echo "skipped: the tree is laid out by clang-format 14, this is $version"
+        return 0
+    fi
+    tools/sources.sh formatted | xargs clang-format --dry-run -Werror
+}
+
+part_links() { awk -f tools/slug.awk -f tools/links.awk /dev/null $(all_files | grep '\.md$'); }
+
+part_headers() { # each compiles alone; what is installed also as C++
+    wrong=0
+    for header in $(tools/sources.sh formatted | grep '\.h$'); do
+        for cc in gcc clang; do
+            printf '#include "%s"\nextern int nothing;\n' "${header#lib/}" |
+                $cc -std=c11 -Wall -Wextra -Wpedantic -Werror -Ilib -I. -fsyntax-only -x c - ||
+                { echo "$header does not compile alone with $cc"; wrong=1; }
+        done
+    done
+    if [ -f lib/diffusion.h ]; then
+        for cxx in g++ clang++; do
+            command -v $cxx > /dev/null || continue
+            $cxx -Wall -Wextra -Wpedantic -Werror -fsyntax-only -x c++ lib/diffusion.h || wrong=1
+        done
+    fi
+    return $wrong
+}
+
+part_figures() { tools/figures.sh check; }
+
+part_gcc() { with_gcc everything && tools/test.sh build/gcc/tests; }
+
+part_clang() { with_clang everything && tools/test.sh build/clang/tests; }
+
+part_sanitizers() { sanitized tests && tools/test.sh build/asan/tests; }
+
+expect() { # exit code, program: its --check must end with that code, within 5 seconds
+    begin=$(date +%s)
+    said=$(ulimit -t 60; "$2" --check 2>&1) # one that hangs must end, too
+    code=$?
+    took=$(($(date +%s) - begin))
+    if [ $took -gt 5 ]; then
+        echo "$2 --check took $took s, more than 5"
+        return 1
+    fi
+    [ $code -eq "$1" ] && return 0
+    echo "$said"
+    case $code in
+        0) echo "$2 --check passes, and should not" ;;
+        1) echo "$2: its check failed" ;;
+        *) echo "$2 is broken: exit code $code" ;;
+    esac
+    return 1
+}
+
+part_lessons() {
+    with_gcc lessons || return 1
+    wrong=0
+    for lesson in lessons/*.c; do
+        [ -f "$lesson" ] || continue
+        expect 0 "build/gcc/${lesson%.c}" || wrong=1
+        number=${lesson#lessons/}
+        ls lessons/exercises/"${number%%_*}"_*.c > /dev/null 2>&1 ||
+            { echo "$lesson has no exercise"; wrong=1; }
+    done
+    return $wrong
+}
+
+part_exercises() { # an exercise is to be solved, its answer is solved
+    with_gcc exercises || return 1
+    wrong=0
+    for exercise in lessons/exercises/*.c; do
+        [ -f "$exercise" ] || continue
+        name=$(basename "$exercise")
+        [ -f "lessons/answers/$name" ] || { echo "$exercise has no answer"; wrong=1; continue; }
+        expect 1 "build/gcc/${exercise%.c}" || wrong=1
+        expect 0 "build/gcc/lessons/answers/${name%.c}" || wrong=1
+    done
+    return $wrong
+}
+
+part_quotes() { tools/quotes.sh --self-test && with_gcc lessons && tools/quotes.sh build/gcc; }
+
+part_docs() { $make docs; }
+
+part_redraw() { with_gcc lessons tools && tools/figures.sh compare build/gcc; }
+
+part_slow() {
+    ls tests/slow_*.c > /dev/null 2>&1 || return 0
+    with_gcc slow && SECS=3600 tools/test.sh build/gcc/tests 'slow_*'
+}
+
+part_threads() { # the same bits for any number of threads
+    with_gcc tests || return 1
+    for threads in 1 2 7; do
+        OMP_NUM_THREADS=$threads tools/test.sh build/gcc/tests || return 1
+    done
+}
+
+run_part() {
+    log=$logs/$1.txt
+    begin=$(date +%s)
+    if (part_"$1") > "$log" 2>&1; then verdict=good; else verdict=BAD; fi
+    printf '%-11s %-4s %3d s\n' "$1" $verdict $(($(date +%s) - begin))
+    [ $verdict = good ] && return 0
+    grep -v '^  \(compile\|link\|archive\|embed\) ' "$log" | sed 's/^/    /'
+    bad="$bad $1"
+}
+
+case $1 in
+    '') parts=$quick ;;
+    all) parts="$quick $slow" ;;
+    *) parts=$1 ;;
+esac
+for part in $parts; do
+    case " $quick $slow " in
+        *" $part "*) ;;
+        *) echo "there is no part \"$part\". Known: $quick $slow" >&2; exit 1 ;;
+    esac
+done
+mkdir -p $logs
+bad=''
+start=$(date +%s)
+for part in $parts; do run_part "$part"; done
+took=$(($(date +%s) - start))
+if [ -n "$bad" ]; then echo "does not hold:$bad ($took s)"; exit 1; fi
+echo "all of it holds ($took s)"

@@ -1,0 +1,121 @@
+#!/bin/sh
+# The figures that README.md and docs/*.md show are drawn by lessons, the pages in tools/pages.txt
+# are printed by programs. docs/figures/inputs.txt holds a number for each: the checksum of all that
+# it was made from.
+#
+#   tools/figures.sh make BUILD      runs the lessons, keeps what the pages show, notes the checksums
+#   tools/figures.sh check           is anything stale, shown but not made, or made but not shown?
+#   tools/figures.sh compare BUILD   makes everything again elsewhere and compares the numbers
+mode=$1
+build=$2
+figures=docs/figures
+notes=$figures/inputs.txt
+wrong=0
+complain() { echo "$*" >&2; wrong=1; }
+
+pages() { for page in README.md docs/*.md; do [ -f "$page" ] && echo "$page"; done; }
+
+# Markdown shows a figure as figures/NAME, from README.md as docs/figures/NAME.
+shown() {
+    pages | xargs cat /dev/null | tr '()"<> ' '\n\n\n\n\n\n' |
+        sed -n 's|^\(.*/\)*figures/\([A-Za-z0-9_.-]*\.[a-z]*\)$|\2|p' | LC_ALL=C sort -u
+}
+
+# out/03_noise.png is drawn by lessons/03_*.c.
+maker() { for l in lessons/"${1%%_*}"_*.c; do [ -f "$l" ] && echo "$l"; done; }
+
+inputs() { # of what this source draws
+    { echo "$1"; ls lessons/*.h 2> /dev/null; find lib assets -type f; } | LC_ALL=C sort | xargs cat | cksum | tr ' ' '-'
+}
+
+generated() { [ -f tools/pages.txt ] && sed -n 's/^\([^#].*\): .*/\1/p' tools/pages.txt; }
+printer() { sed -n "s|^$1: *||p" tools/pages.txt; }
+
+run_all() { # in this folder
+    for lesson in lessons/[0-9]*_*.c; do
+        program=$build/lessons/$(basename "$lesson" .c)
+        (cd "$1" && "$program" > /dev/null) || complain "$lesson did not finish"
+    done
+}
+
+make_all() {
+    mkdir -p out $figures
+    build=$PWD/$build
+    run_all .
+    for name in $(shown); do
+        lesson=$(maker "$name")
+        [ -n "$lesson" ] && [ -f "out/$name" ] || { complain "no lesson drew out/$name"; continue; }
+        cp "out/$name" $figures/
+        numbers=${name%.*}.csv
+        [ -f "out/$numbers" ] && cp "out/$numbers" $figures/
+        echo "$(inputs "$lesson") $name"
+    done > $notes.part
+    for page in $(generated); do
+        program=$(printer "$page")
+        "$build/$program" > "$page" || complain "$program did not finish"
+        echo "$(inputs "$program.c") $page"
+    done >> $notes.part
+    mv $notes.part $notes
+    for file in $figures/*; do
+        is_known "${file##*/}" || rm -f "$file"
+    done
+    echo "$(grep -c . $notes) figures and pages in $notes"
+}
+
+is_known() { # a file in docs/figures: shown, the numbers of one that is shown, or the notes
+    [ "$1" = inputs.txt ] && return 0
+    shown | awk -v name="$1" '{ stem = $0; sub(/\.[a-z]*$/, "", stem) }
+                              $0 == name || stem ".csv" == name { good = 1 } END { exit !good }'
+}
+
+check_one() { # source, name, file
+    noted=$(awk -v name="$2" '$2 == name { print $1 }' $notes 2> /dev/null)
+    if [ ! -f "$3" ] || [ -z "$noted" ]; then complain "$2 is shown but was never made: make figures"
+    elif [ "$noted" != "$(inputs "$1")" ]; then complain "$2 is older than what it is made from: make figures"
+    fi
+}
+
+check_all() {
+    for name in $(shown); do
+        lesson=$(maker "$name")
+        if [ -z "$lesson" ]; then complain "$name is shown, but no lesson makes it"
+        else check_one "$lesson" "$name" "$figures/$name"
+        fi
+    done
+    for file in $figures/*; do
+        [ -f "$file" ] || continue
+        is_known "${file##*/}" || complain "$file is shown by no page"
+    done
+    for page in $(generated); do
+        check_one "$(printer "$page").c" "$page" "$page"
+    done
+}
+
+compare_all() {
+    again=$build/again
+    rm -rf "$again"
+    mkdir -p "$again/out"
+    ln -s "$PWD/assets" "$again/assets"
+    build=$PWD/$build
+    run_all "$again"
+    for name in $(shown); do
+        stem=${name%.*}
+        if [ -f "$figures/$stem.csv" ]; then
+            awk -f tools/compare_numbers.awk "$figures/$stem.csv" "$again/out/$stem.csv"
+        else
+            "$build/tools/compare_pictures" "$figures/$name" "$again/out/$name"
+        fi || complain "$name: another run gives another figure"
+    done
+    for page in $(generated); do
+        "$build/$(printer "$page")" > "$again/page.md"
+        awk -f tools/compare_numbers.awk "$page" "$again/page.md" ||
+            complain "$page: another run gives another page"
+    done
+}
+
+case $mode in
+    make) make_all ;;
+    check) check_all ;;
+    compare) compare_all ;;
+esac
+exit $wrong
