@@ -9,8 +9,8 @@
  *          diffusion_sample(x, shape, &walk, my_denoiser, my_model))
  *          fprintf(stderr, "%s\n", diffusion_error());
  *
- *  Link with -ldiffusion (`pkg-config --libs diffusion`). The library itself, which is larger and has
- *  other names inside, is read in lib/; this header is the part that stays as it is.
+ *  Link with -ldiffusion (`pkg-config --libs diffusion`). The library itself, which is larger and
+ *  has other names inside, is read in lib/; this header is the part that stays as it is.
  */
 #ifndef DIFFUSION_H
 #define DIFFUSION_H

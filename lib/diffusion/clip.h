@@ -2,8 +2,8 @@
  *  Keep a guess within the range that pictures have.
  *
  *  Plain clipping cuts every number to [-limit, limit]. Dynamic thresholding (Saharia et al. 2022,
- *  arXiv:2205.11487, section 2.3) looks, picture by picture, for the size s that a given share of the
- *  numbers stays below, cuts there and divides by s: strong guidance then no longer saturates.
+ *  arXiv:2205.11487, section 2.3) looks, picture by picture, for the size s that a given share of
+ *  the numbers stays below, cuts there and divides by s: strong guidance then no longer saturates.
  */
 #ifndef DIFFUSION_CLIP_H
 #define DIFFUSION_CLIP_H

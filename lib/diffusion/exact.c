@@ -38,8 +38,8 @@ static double distance2(const exact_mixture *m, int k, tensor x, double alpha)
     return sum;
 }
 
-/* Fills in ln(w_k N(x; ...)) and returns the logarithm of their sum. The largest is taken out before
- * exp: far from all centres every one of them underflows, and only their gaps matter. */
+/* Fills in ln(w_k N(x; ...)) and returns the logarithm of their sum. The largest is taken out
+ * before exp: far from all centres every one of them underflows, and only their gaps matter. */
 static double log_shares(const exact_mixture *m, double *share, tensor x, double sigma)
 {
     const double pi = 3.14159265358979323846;

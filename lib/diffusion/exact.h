@@ -7,10 +7,10 @@
  *      p_k      ~ w_k N(x; alpha m_k, alpha^2 s_k^2 + sigma^2)                        Bayes
  *      D(x)     = sum_k p_k (m_k + alpha s_k^2 / (alpha^2 s_k^2 + sigma^2) (x - alpha m_k))
  *
- *  One bell is a Gaussian; widths of 0 are a finite set of pictures, and D is then a weighted mean of
- *  them (Karras 2022, arXiv:2206.00364, eq. 57). With these the samplers can be measured against
- *  the truth, and half of the course runs without a network. Such a denoiser knows its pictures by
- *  heart: a trained one must not.
+ *  One bell is a Gaussian; widths of 0 are a finite set of pictures, and D is then a weighted mean
+ *  of them (Karras 2022, arXiv:2206.00364, eq. 57). With these the samplers can be measured
+ *  against the truth, and half of the course runs without a network. Such a denoiser knows its
+ *  pictures by heart: a trained one must not.
  */
 #ifndef DIFFUSION_EXACT_H
 #define DIFFUSION_EXACT_H
@@ -39,7 +39,7 @@ denoiser exact_denoiser(const exact_mixture *m);
 void exact_posterior(const exact_mixture *m, double *probability, tensor x, double sigma);
 
 /** Logarithm of the density of noisy pictures at x.
- *  @param m     the mixture
+ *  @param m     the mixture, of at most 256 bells
  *  @param x     [1, h, w, c]
  *  @param sigma as for exact_posterior()
  *  @return ln p(x; sigma), per unit of volume */

@@ -3,9 +3,9 @@
  *
  *      D = D_0 + sum_j w_j (D_j - D_0)
  *
- *  One wish is classifier-free guidance (Ho, Salimans 2022, arXiv:2207.12598, eq. 6, whose w is ours
- *  minus 1: w = 1 means no guidance). Several wishes are AND, a negative weight is NOT (Liu, Li, Du,
- *  Torralba, Tenenbaum 2022, arXiv:2206.01714, eq. 11 and 13).
+ *  One wish is classifier-free guidance (Ho, Salimans 2022, arXiv:2207.12598, eq. 6, whose w is
+ *  ours minus 1: w = 1 means no guidance). Several wishes are AND, a negative weight is NOT (Liu,
+ *  Li, Du, Torralba, Tenenbaum 2022, arXiv:2206.01714, eq. 11 and 13).
  */
 #ifndef DIFFUSION_GUIDANCE_H
 #define DIFFUSION_GUIDANCE_H

@@ -1,16 +1,16 @@
 /** @file network.h
  *  From what a network says to the guess D that a sampler wants.
  *
- *  Networks are trained to say the noise, the picture, or something in between, about a picture that
- *  is scaled in their own way and a time t instead of a sigma. All of these are one guess in other
- *  words (a = 1 / sqrt(1 + sigma^2), the share of the picture in a variance-preserving network's
- *  input; x = x0 + sigma eps):
+ *  Networks are trained to say the noise, the picture, or something in between, about a picture
+ *  that is scaled in their own way and a time t instead of a sigma. All of these are one guess in
+ *  other words (a = 1 / sqrt(1 + sigma^2), the share of the picture in a variance-preserving
+ *  network's input; x = x0 + sigma eps):
  *
  *      eps    D = x - sigma eps(a x, t)                      Ho 2020, arXiv:2006.11239
  *      v      D = a^2 x - a sigma v(a x, t)                  Salimans 2022, arXiv:2202.00512
  *      x0     D = x0(a x, t)
  *      flow   D = x - sigma u(x, t),  x = (1-sigma) x0 + sigma eps    Lipman 2023, arXiv:2210.02747
- *      EDM    D = s^2/(sigma^2+s^2) x + sigma s/sqrt(sigma^2+s^2) F(x/sqrt(sigma^2+s^2), ln(sigma)/4)
+ *      EDM    D = s^2/q^2 x + sigma s/q F(x/q, ln(sigma)/4),   q = sqrt(sigma^2 + s^2)
  *             s = sigma_data                                 Karras 2022, arXiv:2206.00364, table 1
  */
 #ifndef DIFFUSION_NETWORK_H

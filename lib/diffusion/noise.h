@@ -4,10 +4,10 @@
  *  noise_add() is the forward process in one line, known elsewhere as add_noise, q_sample or
  *  scale_noise.
  *
- *  A sampler that adds noise on its way down draws it from a `noise`: fresh numbers at every step, or
- *  the increments of one Brownian path in sigma. On fresh noise another number of steps is another
- *  picture; on a path it is the same picture, better resolved. A `noise` is a value: copy it, and
- *  both copies give the same draws.
+ *  A sampler that adds noise on its way down draws it from a `noise`: fresh numbers at every step,
+ *  or the increments of one Brownian path in sigma. On fresh noise another number of steps is
+ *  another picture; on a path it is the same picture, better resolved. A `noise` is a value: copy
+ *  it, and both copies give the same draws.
  */
 #ifndef DIFFUSION_NOISE_H
 #define DIFFUSION_NOISE_H
@@ -15,13 +15,14 @@
 
 /** In which of the field's three forms noise is added; sigma is the same in the first two. */
 typedef enum {
-    NOISE_VP, /**< x = (x0 + sigma eps) / sqrt(1 + sigma^2), variance preserving: DDPM, DDIM */
-    NOISE_VE, /**< x = x0 + sigma eps, variance exploding: k-diffusion, EDM; what samplers walk in */
+    NOISE_VP,  /**< x = (x0 + sigma eps) / sqrt(1 + sigma^2), variance preserving: DDPM, DDIM */
+    NOISE_VE,  /**< x = x0 + sigma eps, variance exploding: EDM, and what samplers walk in */
     NOISE_FLOW /**< x = (1 - sigma) x0 + sigma eps: rectified flow */
 } noise_form;
 
 /** Put noise of one size into a picture.
- *  Ho 2020, arXiv:2006.11239, eq. 4; Song 2021, arXiv:2011.13456, eq. 29; Liu 2022, arXiv:2209.03003.
+ *  Ho 2020, arXiv:2006.11239, eq. 4; Song 2021, arXiv:2011.13456, eq. 29; Liu 2022,
+ *  arXiv:2209.03003.
  *  @param x     [n, h, w, c], the noisy picture
  *  @param x0    same shape, the clean one
  *  @param eps   same shape, standard normal noise
@@ -52,9 +53,9 @@ typedef struct {
 noise noise_fresh(rng r);
 
 /** Increments of one Brownian path W in sigma: a draw is (W(to) - W(from)) / sqrt(|to - from|),
- *  standard normal, a pure function of (seed, from, to). Levy's construction: a tree that halves the
- *  interval, each midpoint the mean of its ends plus a normal of its own; Li, Wong, Chen, Duvenaud
- *  2020, arXiv:2001.01328, section 4.
+ *  standard normal, a pure function of (seed, from, to). Levy's construction: a tree that halves
+ *  the interval, each midpoint the mean of its ends plus a normal of its own; Li, Wong, Chen,
+ *  Duvenaud 2020, arXiv:2001.01328, section 4.
  *  @param seed of the first picture
  *  @param top  the largest sigma of the walk, > 0
  *  @return the source */

@@ -14,10 +14,10 @@
  *      sampler_ask    the caller runs the model himself         (diffusers' view)
  *
  *      sampler s = sampler_make(&sampler_heun, model, walk, noise_fresh(rng_torch(1)));
- *      error wrong = sampler_run(&s, x, memory);       // x: noise of size sigma[0], then the picture
+ *      error wrong = sampler_run(&s, x, memory);       // x: noise of size sigma[0], then a picture
  *
- *  x is in the denoiser's coordinate (denoiser.h), so it starts as noise of size sigma[0]. Before the
- *  walk the caller may change s.options and s.watch.
+ *  x is in the denoiser's coordinate (denoiser.h), so it starts as noise of size sigma[0]. Before
+ *  the walk the caller may change s.options and s.watch.
  */
 #ifndef DIFFUSION_SAMPLER_H
 #define DIFFUSION_SAMPLER_H
@@ -25,6 +25,7 @@
 #include "diffusion/noise.h"
 #include "diffusion/sigmas.h"
 
+/** A walk under way; its fields are below. */
 typedef struct sampler sampler;
 
 /** One step of x from `sigma` to `next`. */
@@ -63,7 +64,7 @@ typedef struct {
     int order;                   /**< of rules that have several; 0: the kind's own */
     sampler_variance variance;   /**< ddpm */
     bool as_published;           /**< do what the well-known program does where it is wrong, to get
-                                       others' pictures again: docs/samplers.md says what and where */
+                                       others' pictures again: the sampler's file says where */
     bool climb;                  /**< where the list rises, follow the slope (inversion) instead of
                                        adding noise (restart) */
 } sampler_options;
@@ -130,7 +131,8 @@ sampler sampler_make(const sampler_kind *kind, denoiser model, sigmas walk, nois
  *          stands as before that step */
 error sampler_run(sampler *s, tensor x, arena scratch);
 
-/** Get ready to step: checks everything and takes room for the history. sampler_run() does it itself.
+/** Get ready to step: checks everything and takes room for the history. sampler_run() does it
+ *  itself.
  *  @param s    from sampler_make()
  *  @param x    the picture it will walk, as for sampler_run()
  *  @param keep where the history lives
@@ -156,7 +158,7 @@ typedef struct {
 } sampler_question;
 
 /** Room for questions.
- *  @param s    a sampler that has begun; s->model says which answers will come, its guess is not used
+ *  @param s    a sampler that has begun; of s->model only what it will answer is used
  *  @param x    the picture
  *  @param keep where the room is
  *  @return nothing asked yet */
@@ -206,14 +208,15 @@ double sampler_alpha(const sampler *s, double sigma);
  *  @return infinite at sigma 0, minus infinite at a flow's sigma 1 */
 double sampler_lambda(const sampler *s, double sigma);
 
-/** Follow a guess that does not move, exactly: x' = (next/sigma) x - alpha' expm1(-h) x0 with
- *  h = lambda' - lambda. Exact for any x0 that is constant; DPM-Solver++(1), DDIM and Euler are this.
- *  @param s     the sampler
+/** Follow a guess that does not move, exactly: x' = (next/sigma) x + (1 - next/sigma) x0, in both
+ *  coordinates. Papers write the second factor as -alpha' expm1(-h) with h = lambda' - lambda,
+ *  which is the same number; this form holds where lambda is infinite too. DPM-Solver++(1), DDIM
+ *  and Euler are this.
  *  @param x     moved from sigma to next
  *  @param x0    the guess
  *  @param sigma from
  *  @param next  to */
-void sampler_follow(sampler *s, tensor x, tensor x0, double sigma, double next);
+void sampler_follow(tensor x, tensor x0, double sigma, double next);
 
 /** How much of the noise at `next` is fresh: up = eta next sqrt(1 - r^2), r = (next/alpha') /
  *  (sigma/alpha), at most next. Song 2021, arXiv:2010.02502, eq. 16.
@@ -248,6 +251,7 @@ void sampler_add_noise(sampler *s, tensor x, double amount, double sigma, double
 double sampler_churn(sampler *s, tensor x, double sigma);
 /** @} */
 
+/** Makes the list below a list of declarations. */
 #define SAMPLER_DECLARE(name) extern const sampler_kind sampler_##name;
 /** The list: a new sampler is its file and one word here. */
 #define SAMPLERS(X) X(euler) X(euler_ancestral) X(heun) X(dpm_2) X(ddim) X(ddpm) X(lms) X(dpmpp_2m)

@@ -1,6 +1,7 @@
 /* A step depends on nothing but x, the noise (a value) and the denoiser's answers. So it can be
  * played again from its start on a copy, with a denoiser that reads the answers it has from a tape;
- * where the tape ends, the question goes to the caller, and the step is played with one answer more. */
+ * where the tape ends, the question goes to the caller, and the step is played with one answer
+ * more. */
 #include "diffusion/sampler_inside.h"
 
 sampler_question sampler_listen(const sampler *s, tensor x, arena *keep)
@@ -19,7 +20,7 @@ static void copy_answer(answer out, answer in)
     if (out.log_variance.data) tensor_copy(out.log_variance, in.log_variance);
 }
 
-/* Past the end of the tape the first question is written down; later ones are built on no answer. */
+/* Past the end of the tape the first question is written down; what follows is built on sand. */
 static void read_tape(void *tape, answer out, tensor x, double sigma, arena scratch)
 {
     (void)scratch;

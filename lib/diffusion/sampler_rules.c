@@ -41,10 +41,9 @@ double sampler_lambda(const sampler *s, double sigma)
     return log(sampler_alpha(s, sigma) / sigma);
 }
 
-void sampler_follow(sampler *s, tensor x, tensor x0, double sigma, double next)
+void sampler_follow(tensor x, tensor x0, double sigma, double next)
 {
-    double h = sampler_lambda(s, next) - sampler_lambda(s, sigma);
-    tensor_mix(x, next / sigma, x, -sampler_alpha(s, next) * expm1(-h), x0);
+    tensor_mix(x, next / sigma, x, 1 - next / sigma, x0);
 }
 
 double sampler_up(const sampler *s, double sigma, double next)

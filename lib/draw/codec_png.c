@@ -117,7 +117,7 @@ static error encode(session *s, image picture, char *credit, int filters)
                  PNG_FILTER_TYPE_DEFAULT);
     if (credit) add_credit(s, credit);
     png_set_filter(s->png, PNG_FILTER_TYPE_BASE, filters);
-    png_set_compression_level(s->png, 9);
+    png_set_compression_level(s->png, 6);
     png_set_compression_buffer_size(s->png, 1 << 20); /* also the length of an IDAT chunk */
     png_write_info(s->png, s->info);
     for (int y = 0; y < picture.h; y++) png_write_row(s->png, image_at(picture, 0, y));

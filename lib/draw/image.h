@@ -11,10 +11,10 @@
  *  and with the memory at hand before anything is decoded, and damage is an error, never a guess.
  *
  *  Reading and writing is the work of libpng and libjpeg-turbo. stb_image and stb_image_write would
- *  be less to install, but stb_image (2022) believes what a PNG says of itself: 87 bytes made it ask
- *  for 1 GB, and one pixel whose data unpack to 1 GB made it use that much (libpng: 13 MB). Its JPEG
- *  half read out of bounds within 20 s of fuzzing. A photograph is 1.4 times as large when
- *  stb_image_write wrote it.
+ *  be less to install, but stb_image (2022) believes what a PNG says of itself: 87 bytes made it
+ *  ask for 1 GB, and one pixel whose data unpack to 1 GB made it use that much (libpng: 13 MB).
+ *  Its JPEG half read out of bounds within 20 s of fuzzing. A photograph is 1.4 times as large
+ *  when stb_image_write wrote it.
  *
  *  Not done: colour profiles and gamma are ignored (all is taken for sRGB), CMYK is refused.
  */

@@ -7,7 +7,8 @@
  *     up  = eta next sqrt(1 - r^2),   r = (next / alpha') / (sigma / alpha)       eq. 16
  *     x'  = alpha' x0 + sqrt(next^2 - up^2) eps + up z                            eq. 12
  *
- * One denoiser call a step, first order. eta = 0 adds no noise and is Euler's rule; eta = 1 is DDPM.
+ * One denoiser call a step, first order. eta = 0 adds no noise and is Euler's rule; eta = 1 is
+ * DDPM.
  */
 #include "diffusion/sampler.h"
 #include <math.h>

@@ -1,7 +1,7 @@
 /* DPM2: look at the slope halfway, and walk the whole step along that one.
  *
- * Lu, Zhou, Bao, Chen, Li, Zhu 2022, "DPM-Solver", arXiv:2206.00927 (DPM-Solver-2), in the coordinate
- * of Karras et al. 2022, arXiv:2206.00364, as in k-diffusion.
+ * Lu, Zhou, Bao, Chen, Li, Zhu 2022, "DPM-Solver", arXiv:2206.00927 (DPM-Solver-2), in the
+ * coordinate of Karras et al. 2022, arXiv:2206.00364, as in k-diffusion.
  *
  *     sigma^, x^ = churn(sigma, x)
  *     d   = (x^ - D(x^, sigma^)) / sigma^

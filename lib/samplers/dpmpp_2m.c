@@ -8,22 +8,23 @@
  *     x0^ = x0 + (x0 - x0_before) / (2 r)              the guess, leaned towards where it is going
  *     x'  = (next / sigma) x - alpha' expm1(-h) x0^    exact if x0^ did not move during the step
  *
- * One denoiser call a step, second order. The first step and the step to 0 use x0 alone.
+ * One denoiser call a step, second order. The first step and the step to 0, where lambda is
+ * infinite, use x0 alone.
  */
 #include "diffusion/sampler.h"
+#include <math.h>
 
 static void step(sampler *s, tensor x, double sigma, double next)
 {
     tensor x0 = sampler_guess(s, x, sigma).x0;
-    if (s->history > 0 && next > 0) {
-        double lambda = sampler_lambda(s, sigma);
-        double r =
-            (lambda - sampler_lambda(s, s->past[1].sigma)) / (sampler_lambda(s, next) - lambda);
+    double lambda = sampler_lambda(s, sigma), h = sampler_lambda(s, next) - lambda;
+    if (s->history > 0 && isfinite(h)) {
+        double r = (lambda - sampler_lambda(s, s->past[1].sigma)) / h;
         tensor lean = tensor_like(&s->scratch, x);
         tensor_mix(lean, 1 + 0.5 / r, x0, -0.5 / r, s->past[1].guess.x0);
         x0 = lean;
     }
-    sampler_follow(s, x, x0, sigma, next);
+    sampler_follow(x, x0, sigma, next);
 }
 
 const sampler_kind sampler_dpmpp_2m = {

@@ -8,8 +8,8 @@
  *     x'   = x + (down - sigma) d + up z,    z ~ N(0, 1)
  *
  * One denoiser call a step. The fresh noise washes out earlier errors, and with new noise another
- * number of steps ends in another picture. In a flow the picture grows by alpha' / alpha too, so the
- * step is written with x0, which for alpha = 1 is the line above:
+ * number of steps ends in another picture. In a flow the picture grows by alpha' / alpha too, so
+ * the step is written with x0, which for alpha = 1 is the line above:
  *
  *     x'   = alpha' x0 + down (x - alpha x0) / sigma + up z
  */

@@ -2,13 +2,13 @@
  *
  * Adams, Bashforth 1883, with steps of any length, as Crowson has it in k-diffusion (sample_lms).
  *
- *     l_j(tau) = prod_{m != j} (tau - sigma_m) / (sigma_j - sigma_m)    1 at slope j, 0 at the others
+ *     l_j(tau) = prod_{m != j} (tau - sigma_m) / (sigma_j - sigma_m)     1 at slope j, else 0
  *     x'       = x + sum_j d_j int_sigma^next l_j(tau) dtau
  *
- * One denoiser call a step, and fourth order once four slopes are known; the first steps have fewer.
- * The step to 0 is Euler's: the curve would be continued over a stretch many times longer than the
- * steps it was drawn through, which magnifies every wrinkle of a network ("LMS Karras is bugged at
- * high steps"). k-diffusion and diffusers do continue it: as_published.
+ * One denoiser call a step, and fourth order once four slopes are known; the first steps have
+ * fewer. The step to 0 is Euler's: the curve would be continued over a stretch many times longer
+ * than the steps it was drawn through, which magnifies every wrinkle of a network ("LMS Karras is
+ * bugged at high steps"). k-diffusion and diffusers do continue it: as_published.
  */
 #include "diffusion/sampler.h"
 #include <math.h>
