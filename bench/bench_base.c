@@ -86,9 +86,12 @@ int main(void)
         const char *what;
         void (*work)(void);
     } draws[] = {
-        {"torch.randn, float", normals_ours},    {"Box-Muller with libm, float", normals_by_hand},
-        {"torch.randn, double", normals_double}, {"Philox normals, float", normals_philox},
-        {"torch.rand, float", uniforms_torch},   {"Philox uniforms, float", uniforms_philox},
+        {"normals as torch.randn, float", normals_ours},
+        {"  beside: Box-Muller, libm", normals_by_hand},
+        {"normals as torch.randn, double", normals_double},
+        {"normals by Philox, float", normals_philox},
+        {"uniforms as torch.rand, float", uniforms_torch},
+        {"uniforms by Philox, float", uniforms_philox},
     };
     arena memory = arena_make(0);
     x = tensor_new(&memory, 1, 1, 1, MIXED), y = tensor_like(&memory, x);
@@ -98,13 +101,13 @@ int main(void)
     rng_uniform(&torch, x, memory);
     rng_uniform(&torch, y, memory);
 
-    printf("%-28s %10s   (%d threads)\n", "random numbers", "million/s", parallel_threads());
+    printf("%-32s %10s   (%d threads)\n", "random numbers", "million/s", parallel_threads());
     for (size_t i = 0; i < sizeof draws / sizeof *draws; i++)
-        printf("%-28s %10.0f\n", draws[i].what, NORMALS / best(draws[i].work) / 1e6);
+        printf("%-32s %10.0f\n", draws[i].what, NORMALS / best(draws[i].work) / 1e6);
     double bytes = (double)tensor_count(x) * sizeof(real) / 1e9;
-    printf("\n%-28s %10s   (read and written)\n", "tensors of 64 MiB", "GB/s");
-    printf("%-28s %10.1f\n", "tensor_mix", 3 * bytes / best(mix));
-    printf("%-28s %10.1f\n", "memcpy", 2 * bytes / best(copy));
+    printf("\n%-32s %10s   (read and written)\n", "tensors of 64 MiB", "GB/s");
+    printf("%-32s %10.1f\n", "tensor_mix", 3 * bytes / best(mix));
+    printf("%-32s %10.1f\n", "memcpy", 2 * bytes / best(copy));
     arena_free(memory);
     return 0;
 }

@@ -19,6 +19,8 @@ static void combine(void *self, answer out, tensor x, double sigma, arena scratc
 denoiser guidance_denoiser(const guidance *g)
 {
     PROMISE(g->model.k >= 2, "guidance_denoiser: the model must give at least two answers");
+    PROMISE(!g->model.gives_away && !g->model.gives_variance,
+            "guidance_denoiser: the model's answers must be plain guesses");
     return (denoiser){.guess = combine,
                       .self = (void *)(size_t)g,
                       .k = 1,

@@ -19,7 +19,8 @@ typedef struct {
 } guidance;
 
 /** The combination as a denoiser with one answer.
- *  @param g stays with the caller while the denoiser is in use; g->model.k >= 2
+ *  @param g stays with the caller while the denoiser is in use; g->model.k >= 2,
+ *           and it gives plain guesses only
  *  @return a denoiser of the same coordinate */
 denoiser guidance_denoiser(const guidance *g);
 

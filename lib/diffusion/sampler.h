@@ -119,7 +119,8 @@ error sampler_find(const char *name, const sampler_kind **out);
  *  @param kind  which rule
  *  @param model one answer a question
  *  @param walk  from sigmas.h; belongs to the caller
- *  @param source where stochastic kinds draw their noise; deterministic ones never do
+ *  @param source where stochastic kinds draw their noise; deterministic ones never do, and take
+ *                (noise){0}
  *  @return a sampler that stands before step 0 */
 sampler sampler_make(const sampler_kind *kind, denoiser model, sigmas walk, noise source);
 

@@ -1,0 +1,170 @@
+/* Property: the same walk in every bit, for every kind in the list: by run, step and ask, with each
+ * option, down, up and in a flow; with any number of threads; in a batch or alone. */
+#include "base/parallel.h"
+#include "diffusion/exact.h"
+#include "toy.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static arena memory;
+
+static tensor by_run(sampler s, arena *keep, int *calls)
+{
+    tensor x = toy_start(keep, 3, s.walk.at[0]);
+    error wrong = sampler_run(&s, x, *keep);
+    if (wrong) fail_msg("%s: %s", s.kind->name, wrong);
+    assert_int_equal(s.i, s.walk.n);
+    *calls = s.calls;
+    return x;
+}
+
+static tensor by_step(sampler s, arena *keep, int *calls)
+{
+    tensor x = toy_start(keep, 3, s.walk.at[0]);
+    assert_null(sampler_begin(&s, x, keep));
+    while (s.i < s.walk.n) assert_null(sampler_step(&s, x, *keep));
+    *calls = s.calls;
+    return x;
+}
+
+/* The caller's own model answers; the sampler's must not be asked. */
+static void never(void *self, answer out, tensor x, double sigma, arena scratch)
+{
+    (void)self, (void)out, (void)x, (void)sigma, (void)scratch;
+    fail_msg("sampler_ask asked the model itself");
+}
+
+static tensor by_ask(sampler s, arena *keep, int *calls)
+{
+    denoiser mine = s.model;
+    s.model.guess = never;
+    tensor x = toy_start(keep, 3, s.walk.at[0]);
+    assert_null(sampler_begin(&s, x, keep));
+    sampler_question q = sampler_listen(&s, x, keep);
+    while (sampler_ask(&s, &q, x, *keep))
+        denoiser_ask(mine, q.answer[q.told++], q.x, q.sigma, *keep);
+    assert_null(s.wrong);
+    *calls = s.calls;
+    return x;
+}
+
+static void assert_one_walk(sampler s)
+{
+    arena keep = memory;
+    int run, step, ask;
+    tensor x = by_run(s, &keep, &run);
+    if (!toy_same_bits(x, by_step(s, &keep, &step))) fail_msg("%s: step is not run", s.kind->name);
+    if (s.kind->whole_walk) return; /* its number of questions depends on the answers */
+    if (!toy_same_bits(x, by_ask(s, &keep, &ask))) fail_msg("%s: ask is not run", s.kind->name);
+    assert_true(run == step && run == ask && run <= s.walk.n * s.kind->evals);
+}
+
+/* One kind with each of the options that it listens to. */
+static void with_every_option(sampler s)
+{
+    assert_one_walk(s);
+    sampler t = s;
+    t.options.eta = 0.5;
+    if (s.kind->takes_eta) assert_one_walk(t);
+    t = s;
+    t.options.churn = 3;
+    if (s.kind->takes_churn && !s.model.flow) assert_one_walk(t);
+    t = s;
+    t.options.variance = SAMPLER_FIXED_LARGE;
+    if (s.kind->takes_variance && !s.model.flow) assert_one_walk(t);
+    t = s;
+    for (t.options.order = 1; t.options.order <= s.kind->most_order; t.options.order++)
+        assert_one_walk(t);
+    t = s;
+    t.options.climb = true;
+    if (!s.kind->stochastic) assert_one_walk(t);
+}
+
+static void run_and_step_and_ask_are_one_walk(void **state)
+{
+    (void)state;
+    noise fresh = noise_fresh(rng_torch(3));
+    denoiser flow = toy_bells;
+    flow.flow = true;
+    sigmas down = toy_walk(&memory, 7, 10, 0.1, true), up = toy_list(&memory, 9, toy_rising);
+    sigmas flow_walk = toy_list(&memory, 7, toy_flowing);
+    for (int k = 0; samplers[k]; k++) {
+        with_every_option(sampler_make(samplers[k], toy_bells, down, fresh));
+        with_every_option(sampler_make(samplers[k], toy_bells, up, fresh));
+        with_every_option(sampler_make(samplers[k], flow, flow_walk, fresh));
+        assert_one_walk(sampler_make(samplers[k], toy_bells, down, noise_brownian(7, 10)));
+        if (!samplers[k]->takes_away) continue;
+        with_every_option(sampler_make(samplers[k], toy_leaning, down, fresh));
+        with_every_option(sampler_make(samplers[k], toy_leaning, up, fresh));
+    }
+}
+
+/* ---- Threads and batches ---- */
+
+static tensor with_threads(int threads, sampler s, tensor start, arena *keep)
+{
+    parallel_set_threads(threads);
+    tensor x = tensor_like(keep, start);
+    tensor_copy(x, start);
+    assert_null(sampler_run(&s, x, *keep));
+    return x;
+}
+
+static void threads_change_no_bit(void **state)
+{
+    (void)state;
+    arena a = memory;
+    int usual = parallel_threads();
+    const double width[] = {0.3, 0.5, 0.4};
+    exact_mixture m = {.centre = toy_noise(&a, 3, 80, 70, 2, 1), .width = width};
+    tensor start = toy_noise(&a, 3, 80, 70, 2, 10);
+    assert_true(tensor_count(start) > PARALLEL_WORTH);
+    sigmas walk = toy_walk(&a, 3, 10, 0.1, true);
+    for (int k = 0; samplers[k]; k++)
+        for (int source = 0; source < 2; source++) {
+            arena b = a;
+            noise z = source ? noise_brownian(7, 10) : noise_fresh(rng_philox(3));
+            sampler s = sampler_make(samplers[k], exact_denoiser(&m), walk, z);
+            tensor one = with_threads(1, s, start, &b);
+            assert_true(toy_same_bits(one, with_threads(2, s, start, &b)));
+            assert_true(toy_same_bits(one, with_threads(7, s, start, &b)));
+        }
+    parallel_set_threads(usual);
+}
+
+/* Fresh noise is drawn for the batch as a whole; a Brownian path belongs to one picture. */
+static void a_batch_is_its_pictures(void **state)
+{
+    (void)state;
+    sigmas walk = toy_walk(&memory, 6, 10, 0.1, true);
+    for (int k = 0; samplers[k]; k++) {
+        arena a = memory;
+        tensor start = toy_start(&a, 3, 10), x = tensor_like(&a, start);
+        tensor_copy(x, start);
+        sampler s = sampler_make(samplers[k], toy_bells, walk, noise_brownian(40, 10));
+        assert_null(sampler_run(&s, x, a));
+        for (int i = 0; i < 3; i++) {
+            tensor one = tensor_pictures(start, i, 1);
+            s = sampler_make(samplers[k], toy_bells, walk, noise_brownian(40 + (uint64_t)i, 10));
+            assert_null(sampler_run(&s, one, a));
+            assert_true(toy_same_bits(one, tensor_pictures(x, i, 1)));
+        }
+    }
+}
+
+int main(void)
+{
+    memory = arena_make(0);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(run_and_step_and_ask_are_one_walk),
+        cmocka_unit_test(threads_change_no_bit),
+        cmocka_unit_test(a_batch_is_its_pictures),
+    };
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    arena_free(memory);
+    return failed;
+}
