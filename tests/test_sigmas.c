@@ -1,35 +1,7 @@
 /* test_sigmas.c: lists of noise sizes against their definitions, diffusers and k-diffusion. */
-#include "diffusion/sigmas.h"
-#include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "sigmas_fixture.h"
 
 #include "golden/schedule.h"
-
-static arena shelf;
-static schedule exact, compvis, diffusers, flow3;
-
-static sigmas make(const char *name, int n, const schedule *s, sigmas_options o)
-{
-    sigmas walk = {0};
-    error wrong = sigmas_make(name, n, s, o, &shelf, &walk);
-    if (wrong) fail_msg("%s", wrong);
-    assert_int_equal(walk.n, n);
-    return walk;
-}
-
-static void assert_near(double got, double expected, double relative)
-{
-    if (!(fabs(got - expected) <= relative * fabs(expected)))
-        fail_msg("%.17g is not %.17g within %g of it", got, expected, relative);
-}
 
 /* ---- Golden ---- */
 
@@ -258,177 +230,14 @@ static void test_foreign_times(void **state)
     assert_true(trailing == ddim_trailing);
 }
 
-/* ---- Property ---- */
-
-static void check_walk(const char *name, int n, const schedule *s, sigmas_options o)
-{
-    arena before = shelf;
-    sigmas walk = {0};
-    error wrong = sigmas_make(name, n, s, o, &shelf, &walk);
-    if (wrong) {
-        assert_null(strchr(wrong, '\n'));
-        assert_ptr_equal(shelf.begin, before.begin);
-        return;
-    }
-    assert_int_equal(walk.n, n);
-    for (int i = 0; i < n; i++) {
-        if (!(walk.at[i + 1] < walk.at[i])) fail_msg("%s %d does not fall at %d", name, n, i);
-        if (walk.t) assert_true(walk.t[i] >= s->t_min && walk.t[i] <= s->t_max);
-        if (walk.t && i) assert_true(walk.t[i] <= walk.t[i - 1]);
-    }
-    bool above = o.end_at_min && s->kind != SCHEDULE_FLOW; /* flow's smallest sigma is 0 */
-    assert_true(above ? walk.at[n] > 0 : walk.at[n] == 0 || o.end_at_min);
-    shelf = before;
-}
-
-/* Exactly n falling sizes, or an error; which of them is told below. */
-static void test_any_number_of_steps(void **state)
-{
-    (void)state;
-    const schedule *all[] = {&exact, &compvis, &diffusers, &flow3};
-    for (int k = 0; sigmas_names[k]; k++)
-        for (int i = 0; i < 4; i++)
-            for (int n = 1; n <= 1003; n += n < 40 || n > 990 ? 1 : 7)
-                for (int ends = 0; ends < 2; ends++)
-                    check_walk(sigmas_names[k], n, all[i], (sigmas_options){.end_at_min = ends});
-}
-
-/* No list refuses a number that it can walk. */
-static void test_who_takes_what(void **state)
-{
-    (void)state;
-    for (int k = 0; sigmas_names[k]; k++) {
-        const char *name = sigmas_names[k];
-        if (strcmp(name, "ddim_uniform") == 0) continue;
-        const schedule *s = strcmp(name, "flow") == 0 ? &flow3 : &diffusers;
-        bool trained = strstr("leading trailing simple", name) != NULL;
-        for (int n = 1; n <= 1000; n++) {
-            arena before = shelf;
-            make(name, n, s, (sigmas_options){0});
-            shelf = before;
-        }
-        arena before = shelf;
-        sigmas walk;
-        assert_true((sigmas_make(name, 50000, s, (sigmas_options){0}, &shelf, &walk) != NULL) ==
-                    trained);
-        shelf = before;
-        if (!trained)
-            make(name, 1000000, &exact == s || s == &flow3 ? s : &exact, (sigmas_options){0});
-        shelf = before;
-    }
-}
-
-static void test_times_belong_to_sizes(void **state)
-{
-    (void)state;
-    const schedule *all[] = {&exact, &compvis, &diffusers};
-    for (int k = 0; sigmas_names[k]; k++)
-        for (int i = 0; i < 3; i++) {
-            if (strstr("flow edm vp", sigmas_names[k])) continue; /* beyond the trained range */
-            sigmas w = make(sigmas_names[k], 20, all[i], (sigmas_options){0});
-            for (int j = 0; j < 20; j++)
-                assert_near(schedule_sigma(all[i], w.t[j]), w.at[j], 1e-12);
-        }
-}
-
-/* ---- Bad input ---- */
-
-static void assert_refused(const char *name, int n, const schedule *s, sigmas_options o,
-                           const char *says)
-{
-    arena before = shelf;
-    sigmas walk;
-    error wrong = sigmas_make(name, n, s, o, &shelf, &walk);
-    assert_non_null(wrong);
-    if (!strstr(wrong, says) || strchr(wrong, '\n')) fail_msg("\"%s\" lacks \"%s\"", wrong, says);
-    assert_ptr_equal(shelf.begin, before.begin);
-}
-
-#define OPTIONS(...) ((sigmas_options){__VA_ARGS__})
-
-static void test_bad_input(void **state)
-{
-    (void)state;
-    const schedule *s = &exact;
-    assert_refused("karas", 10, s, OPTIONS(0), "nearest is karras");
-    assert_refused("karras", 0, s, OPTIONS(0), "0 steps cannot be walked: choose 1 to 1000000");
-    assert_refused("karras", -5, s, OPTIONS(0), "choose 1 to");
-    assert_refused("karras", INT32_MAX, s, OPTIONS(0), "choose 1 to");
-    assert_refused("karras", 9, NULL, OPTIONS(0), "needs a schedule, or sigma_min and sigma_max");
-    assert_refused("linspace", 9, NULL, OPTIONS(.sigma_min = 1, .sigma_max = 2),
-                   "needs a schedule");
-    assert_refused("karras", 9, s, OPTIONS(.sigma_min = 20), "0 < sigma_min < sigma_max");
-    assert_refused("karras", 9, s, OPTIONS(.sigma_min = -1), "0 < sigma_min < sigma_max");
-    assert_refused("karras", 9, s, OPTIONS(.sigma_max = nan("")), "0 < sigma_min < sigma_max");
-    assert_refused("karras", 9, s, OPTIONS(.sigma_max = HUGE_VAL), "sigma_max <= 1e+06");
-    assert_refused("karras", 9, s, OPTIONS(.sigma_min = 1, .sigma_max = 1), "are both 1");
-    assert_refused("karras", 9, s, OPTIONS(.rho = nan("")), "rho must be above 0");
-    assert_refused("karras", 9, s, OPTIONS(.rho = -7), "rho must be above 0");
-    assert_refused("karras", 9, s, OPTIONS(.rho = 1001), "at most 1000, but is 1001");
-    assert_refused("karras", 9, s, OPTIONS(.rho = 1e-3), "sizes are numbers from 0 up");
-    assert_refused("polyexponential", 9000, s, OPTIONS(.rho = 900), "are both");
-    assert_refused("linspace", 9, s, OPTIONS(.sigma_max = 80),
-                   "sigma_max <= 14.6147, but has 0.0291672 and");
-    assert_refused("linspace", 9, s, OPTIONS(.sigma_max = nan("")),
-                   "sigma_max <= 14.6147, but has 0.0291672 and");
-    assert_refused("linspace", 9, s, OPTIONS(.sigma_min = 5, .sigma_max = 1), "but has 5 and 1");
-    assert_refused("linspace", 9, s, OPTIONS(.sigma_min = 1e-3), "0.0291671 <= sigma_min");
-    assert_refused("linspace", 9, s, OPTIONS(.sigma_min = -1), "0.0291671 <= sigma_min");
-    assert_refused("linspace", 9, &flow3, OPTIONS(0), "only the last may be");
-    assert_refused("karras", 9, &flow3, OPTIONS(0), "0 < sigma_min");
-    assert_refused("flow", 9, s, OPTIONS(0), "needs a flow schedule");
-    assert_refused("flow", 9, NULL, OPTIONS(0), "needs a flow schedule");
-    assert_refused("leading", 1001, s, OPTIONS(0), "at most 1000 steps, not 1001");
-    assert_refused("trailing", 5, &flow3, OPTIONS(0), "needs a schedule with a table");
-    assert_refused("simple", 5, NULL, OPTIONS(0), "needs a schedule with a table");
-    assert_refused("simple", 5, s, OPTIONS(.sigma_max = 5), "cannot be chosen");
-    assert_refused("leading", 1000, s, OPTIONS(.offset = 1), "choose 0 to 0");
-    assert_refused("leading", 9, s, OPTIONS(.offset = -1), "choose 0 to 111");
-    assert_refused("leading", 9, s, OPTIONS(.offset = INT32_MAX), "choose 0 to 111");
-    assert_refused("leading", 9, s, OPTIONS(.end_at_min = true), "are both 0.0291672");
-    assert_refused("ddim_uniform", 30, s, OPTIONS(0), "makes 31 steps, not 30; possible: 27 or 37");
-    arena small = arena_make(1 << 16);
-    sigmas walk;
-    assert_non_null(strstr(sigmas_make("karras", 9999, s, OPTIONS(0), &small, &walk), "no memory"));
-    arena_free(small);
-}
-
-static void test_check(void **state)
-{
-    (void)state;
-    double good[] = {3, 1, 2, 0}, twice[] = {3, 1, 1, 0}, zero[] = {3, 0, 1},
-           nan_in[] = {3, nan(""), 0}, below[] = {3, -1}, endless[] = {HUGE_VAL, 1};
-    assert_null(sigmas_check((sigmas){3, good, NULL}));
-    assert_non_null(strstr(sigmas_check((sigmas){3, twice, NULL}), "sizes 1 and 2 are both 1"));
-    assert_non_null(strstr(sigmas_check((sigmas){2, zero, NULL}), "size 1 of 2 is 0"));
-    assert_non_null(strstr(sigmas_check((sigmas){2, nan_in, NULL}), "size 1 of 2 is nan"));
-    assert_non_null(strstr(sigmas_check((sigmas){1, below, NULL}), "is -1"));
-    assert_non_null(strstr(sigmas_check((sigmas){1, endless, NULL}), "is inf"));
-    assert_non_null(sigmas_check((sigmas){0, good, NULL}));
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    shelf = arena_make(0);
-    schedule_options o = {.manner = SCHEDULE_COMPVIS};
-    if (schedule_make("scaled_linear", (schedule_options){0}, &shelf, &exact)) return -1;
-    if (schedule_make("scaled_linear", o, &shelf, &compvis)) return -1;
-    o.manner = SCHEDULE_DIFFUSERS;
-    if (schedule_make("scaled_linear", o, &shelf, &diffusers)) return -1;
-    return schedule_make("flow", (schedule_options){.shift = 3}, &shelf, &flow3) ? -1 : 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fifteen_steps),  cmocka_unit_test(test_karras_ten),
-        cmocka_unit_test(test_sigma_rules),    cmocka_unit_test(test_trained_rules),
-        cmocka_unit_test(test_ddim_uniform),   cmocka_unit_test(test_vp_and_flow),
-        cmocka_unit_test(test_chosen_range),   cmocka_unit_test(test_foreign_walks),
-        cmocka_unit_test(test_foreign_times),  cmocka_unit_test(test_any_number_of_steps),
-        cmocka_unit_test(test_who_takes_what), cmocka_unit_test(test_times_belong_to_sizes),
-        cmocka_unit_test(test_bad_input),      cmocka_unit_test(test_check),
+        cmocka_unit_test(test_fifteen_steps), cmocka_unit_test(test_karras_ten),
+        cmocka_unit_test(test_sigma_rules),   cmocka_unit_test(test_trained_rules),
+        cmocka_unit_test(test_ddim_uniform),  cmocka_unit_test(test_vp_and_flow),
+        cmocka_unit_test(test_chosen_range),  cmocka_unit_test(test_foreign_walks),
+        cmocka_unit_test(test_foreign_times),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);
 }

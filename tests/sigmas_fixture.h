@@ -1,0 +1,46 @@
+/* sigmas_fixture.h: the schedules that both tests of lists walk on. */
+#ifndef SIGMAS_FIXTURE_H
+#define SIGMAS_FIXTURE_H
+#include "diffusion/sigmas.h"
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static arena shelf;
+static schedule exact, compvis, diffusers, flow3;
+
+static inline sigmas make(const char *name, int n, const schedule *s, sigmas_options o)
+{
+    sigmas walk = {0};
+    error wrong = sigmas_make(name, n, s, o, &shelf, &walk);
+    if (wrong) fail_msg("%s", wrong);
+    assert_int_equal(walk.n, n);
+    return walk;
+}
+
+static inline void assert_near(double got, double expected, double relative)
+{
+    if (!(fabs(got - expected) <= relative * fabs(expected)))
+        fail_msg("%.17g is not %.17g within %g of it", got, expected, relative);
+}
+
+static inline int set_up(void **state)
+{
+    (void)state;
+    shelf = arena_make(0);
+    schedule_options o = {.manner = SCHEDULE_COMPVIS};
+    if (schedule_make("scaled_linear", (schedule_options){0}, &shelf, &exact)) return -1;
+    if (schedule_make("scaled_linear", o, &shelf, &compvis)) return -1;
+    o.manner = SCHEDULE_DIFFUSERS;
+    if (schedule_make("scaled_linear", o, &shelf, &diffusers)) return -1;
+    return schedule_make("flow", (schedule_options){.shift = 3}, &shelf, &flow3) ? -1 : 0;
+}
+
+#endif
