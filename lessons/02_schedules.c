@@ -17,7 +17,7 @@
 #include "diffusion/sigmas.h"
 #include "lesson.h"
 
-enum { T = 1000, STEPS = 15, PIXELS = 200000, KINDS = 4 };
+enum { T = 1000, DOTS = 200, STEPS = 15, PIXELS = 200000, KINDS = 4 };
 static const char *const kinds[KINDS] = {"linear", "scaled_linear", "cosine", "sigmoid"};
 
 /* a: one pixel noised twice. With x_t = sqrt(1 - beta_t) x_{t-1} + sqrt(beta_t) z a pixel keeps the
@@ -54,7 +54,7 @@ static void part_b(lesson *l, const schedule *of)
                                             {0.004660, 0.0292, 14.6146},
                                             {2.43e-9, 0.0064, 20291},
                                             {3.968e-5, 0.0122, 158.745}};
-    static double t[T], value[3][KINDS][T];
+    static double t[DOTS], value[3][KINDS][DOTS];
     plot panels[3] = {
         {.title = "the picture's share of the variance", .y = {.label = "ᾱ_t"}},
         {.title = "noise for one unit of picture", .y = {.label = "σ_t", .log = true}},
@@ -72,13 +72,13 @@ static void part_b(lesson *l, const schedule *of)
         lesson_expect(l, "abar_999", end, expect[k][0], 1e-3 * expect[k][0] + 5e-12);
         lesson_expect(l, "sigma_0", first, expect[k][1], 5e-5);
         lesson_expect(l, "sigma_999", last, expect[k][2], 3e-5 * expect[k][2]);
-        for (int i = 0; i < T; i++) {
-            t[i] = i;
-            value[0][k][i] = schedule_alpha_bar(&of[k], i);
-            value[1][k][i] = schedule_sigma(&of[k], i);
-            value[2][k][i] = schedule_log_snr(&of[k], i);
+        for (int i = 0; i < DOTS; i++) {
+            t[i] = (T - 1) * i / (DOTS - 1.0);
+            value[0][k][i] = schedule_alpha_bar(&of[k], t[i]);
+            value[1][k][i] = schedule_sigma(&of[k], t[i]);
+            value[2][k][i] = schedule_log_snr(&of[k], t[i]);
         }
-        for (int p = 0; p < 3; p++) plot_line(&panels[p], kinds[k], T, t, value[p][k]);
+        for (int p = 0; p < 3; p++) plot_line(&panels[p], kinds[k], DOTS, t, value[p][k]);
     }
     for (int p = 0; p < 3; p++) panels[p].x.label = "training time t";
     lesson_plot(l, "02_schedules", 1, 3, panels);

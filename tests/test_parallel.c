@@ -20,7 +20,7 @@ static void test_same_bits_for_any_number_of_threads(void **state)
     tensor first = tensor_like(&memory, x), out = tensor_like(&memory, x);
     for (int i = 0; i < N; i++) x.data[i] = sinf((float)i), y.data[i] = cosf((float)(7 * i));
     int before = parallel_threads();
-    static const int threads[] = {7, 2, 1}; /* LLVM's OpenMP leaks when a team grows */
+    static const int threads[] = {7, 2, 1};
     for (int t = 0; t < 3; t++) {
         parallel_set_threads(threads[t]);
         tensor_fill(out, (double)NAN);

@@ -254,7 +254,7 @@ static void test_tensors_are_drawn_in_the_fields_order(void **state)
 static void test_same_bits_for_any_number_of_threads(void **state)
 {
     (void)state;
-    static const int threads[] = {7, 2, 1}; /* LLVM's OpenMP leaks when a team grows */
+    static const int threads[] = {7, 2, 1};
     uint64_t first[4] = {0};
     int before = parallel_threads();
     for (size_t t = 0; t < COUNT(threads); t++) {

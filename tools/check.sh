@@ -68,7 +68,10 @@ part_gcc() { with_gcc everything && tools/test.sh build/gcc/tests; }
 
 part_clang() { with_clang everything && tools/test.sh build/clang/tests; }
 
-part_sanitizers() { sanitized tests && tools/test.sh build/asan/tests; }
+part_sanitizers() {
+    sanitized tests &&
+        LSAN_OPTIONS=suppressions=tools/leaks_of_others.txt tools/test.sh build/asan/tests
+}
 
 expect() { # exit code, program: its --check must end with that code, within 5 seconds
     begin=$(date +%s)

@@ -1,0 +1,133 @@
+#include "draw/plot_panel.h"
+#include <math.h>
+#include <string.h>
+
+static double x_of(const plot_series *s, int i)
+{
+    return s->x ? s->x[i] : i;
+}
+
+static bool usable(double v, bool log)
+{
+    return fabs(v) <= 1e300 && (!log || v > 0);
+}
+
+/* Bars of several series stand side by side in four fifths of the space between two neighbours. */
+static plot_box bar_element(const plot *p, const plot_series *s, int i)
+{
+    double gap = (double)INFINITY, before = 0, series = 0;
+    for (const plot_series *t = p->series; t < p->series + p->count; t++) {
+        if (t->kind != PLOT_BARS) continue;
+        for (int j = 1; j < t->n; j++) {
+            double apart = fabs(x_of(t, j) - x_of(t, j - 1));
+            if (apart > 0 && apart < gap) gap = apart;
+        }
+        before += t < s;
+        series++;
+    }
+    double width = 0.8 * (isfinite(gap) ? gap : 1) / series;
+    double left = x_of(s, i) + width * (before - series / 2);
+    return (plot_box){left, 0, left + width, s->y[i]};
+}
+
+static plot_box element_of(const plot *p, const plot_series *s, int i)
+{
+    if (s->kind == PLOT_BARS) return bar_element(p, s, i);
+    if (!s->y) return s->box;
+    double x = x_of(s, i), y = s->y[i];
+    if (s->kind == PLOT_BAND) return (plot_box){x, y, x, s->v[i]};
+    if (s->kind == PLOT_ARROWS) return (plot_box){x, y, x + s->u[i], y + s->v[i]};
+    return (plot_box){x, y, x, y};
+}
+
+/* Bins of equal width; heights such that all their areas make 1. */
+static void fill_bins(const plot_series *s, plot_box *bin)
+{
+    double low = (double)INFINITY, high = -low, inside = 0;
+    for (int i = 0; i < s->n; i++)
+        if (usable(s->x[i], false)) low = fmin(low, s->x[i]), high = fmax(high, s->x[i]), inside++;
+    if (inside == 0) low = 0, high = 1;
+    if (!(high - low > 1e-12 * fabs(high)))
+        low -= 0.5 * (fabs(low) + (low == 0)), high = 2 * high - low;
+    double width = (high - low) / s->columns;
+    for (int k = 0; k < s->columns; k++)
+        bin[k] = (plot_box){low + k * width, 0, low + (k + 1) * width, 0};
+    for (int i = 0; i < s->n; i++) {
+        if (!usable(s->x[i], false)) continue;
+        int k = (int)((s->x[i] - low) / width);
+        bin[k < s->columns ? k : s->columns - 1].y1 += 1 / (inside * width);
+    }
+}
+
+static void find_elements(plot_panel *panel, int k, arena *keep)
+{
+    const plot_series *s = &panel->p->series[k];
+    bool bins = s->kind == PLOT_HISTOGRAM, one = s->kind >= PLOT_TEXT || s->kind == PLOT_HEAT;
+    int n = bins ? s->columns : one ? 1 : s->n;
+    plot_box *e = arena_take(keep, (size_t)n * sizeof *e);
+    for (int i = 0; i < n && !bins; i++) e[i] = element_of(panel->p, s, i);
+    if (bins) fill_bins(s, e);
+    panel->element[k] = e;
+    panel->elements[k] = n;
+}
+
+static void widen(plot_axis *axis, double v)
+{
+    if (!usable(v, axis->log)) return;
+    axis->low = fmin(axis->low, v);
+    axis->high = fmax(axis->high, v);
+}
+
+/* The ends a caller gave, or those of the data with some room around them. A single value, or
+ * values that differ by rounding only, get room on both sides. */
+static plot_axis finish(plot_axis given, plot_axis found, double room, bool stand_on_0)
+{
+    if (given.low < given.high && (!given.log || given.low > 0)) return given;
+    if (!(found.low <= found.high)) found.low = given.log, found.high = given.log ? 10 : 1;
+    double low = given.log ? log10(found.low) : found.low;
+    double high = given.log ? log10(found.high) : found.high;
+    double largest = fmax(fabs(low), fabs(high));
+    double least = given.log ? 1e-6 : 1e-9 * largest + 1e-300;
+    double more = room * (high - low);
+    if (high - low < least) more = given.log ? 0.5 : largest > 1e-300 ? largest / 2 : 1;
+    if (!(stand_on_0 && high == 0) || high == low) high += more;
+    if (!(stand_on_0 && low == 0)) low -= more;
+    given.low = given.log ? pow(10, fmax(low, -300)) : low;
+    given.high = given.log ? pow(10, fmin(high, 300)) : high;
+    for (int i = 0; given.names && given.names[i]; i++) {
+        given.low = fmin(i ? given.low : 0, i - 0.5);
+        given.high = fmax(i ? given.high : 0, i + 0.5);
+    }
+    return given;
+}
+
+static void widen_by(plot_panel *panel, int k)
+{
+    const plot_series *s = &panel->p->series[k];
+    for (int i = 0; i < panel->elements[k]; i++) {
+        plot_box e = panel->element[k][i];
+        bool drawn = usable(e.x0, panel->x.log) && usable(e.y1, panel->y.log);
+        if (s->kind != PLOT_HORIZONTAL && drawn) widen(&panel->x, e.x0), widen(&panel->x, e.x1);
+        if (s->kind != PLOT_VERTICAL && drawn) widen(&panel->y, e.y0), widen(&panel->y, e.y1);
+    }
+    for (int i = 0; s->kind == PLOT_HEAT && i < s->n; i++) widen(&panel->z, s->v[i]);
+}
+
+plot_panel plot_panel_of(const plot *p, arena *keep)
+{
+    plot_panel panel = {.p = p, .x = p->x, .y = p->y, .z = p->z};
+    bool bars = false;
+    panel.x.low = panel.y.low = panel.z.low = (double)INFINITY;
+    panel.x.high = panel.y.high = panel.z.high = -(double)INFINITY;
+    for (int k = 0; k < p->count; k++) {
+        find_elements(&panel, k, keep);
+        widen_by(&panel, k);
+        panel.heat = panel.heat || p->series[k].kind == PLOT_HEAT;
+        bars = bars || p->series[k].kind == PLOT_BARS || p->series[k].kind == PLOT_HISTOGRAM;
+    }
+    double room = panel.heat ? 0 : 0.04;
+    panel.x = finish(p->x, panel.x, room, false);
+    panel.y = finish(p->y, panel.y, room, bars);
+    panel.z = finish(p->z, panel.z, 0, false);
+    return panel;
+}

@@ -1,0 +1,162 @@
+/* The SVG kind of canvas: every call becomes an element, text stays text. */
+#include "base/file.h"
+#include "draw/canvas.h"
+#include "draw/codec.h"
+#include "draw/text.h"
+
+/* To a hundredth of a pixel, without needless zeros. */
+static double short_of(double v)
+{
+    return round(v * 100) / 100;
+}
+
+static void put_colour(canvas *c, const char *what, colour ink)
+{
+    if (!ink.a)
+        writer_put(&c->svg, " %s=\"none\"", what);
+    else
+        writer_put(&c->svg, " %s=\"#%02x%02x%02x\"", what, ink.r, ink.g, ink.b);
+    if (ink.a && ink.a < 255) writer_put(&c->svg, " %s-opacity=\"%.3g\"", what, ink.a / 255.0);
+}
+
+static void begin(canvas *c)
+{
+    c->svg.memory = c->memory;
+    writer_put(&c->svg, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%g\" height=\"%g\"",
+               c->w, c->h);
+    writer_put(&c->svg, " viewBox=\"0 0 %g %g\"", c->w, c->h);
+    writer_put(&c->svg, " font-family=\"'DejaVu Sans', Verdana, sans-serif\">\n");
+    writer_put(&c->svg, "<metadata>%s</metadata>\n", canvas_credit);
+    writer_put(&c->svg, "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n");
+}
+
+static bool is_gap(canvas_point p)
+{
+    return !isfinite(p.x) || !isfinite(p.y);
+}
+
+/* A line of no length is a dot: its ends are round. */
+static void put_points(canvas *c, int n, const canvas_point *p, bool closed)
+{
+    writer_put(&c->svg, " d=\"");
+    for (int i = 0; i < n; i++) {
+        if (is_gap(p[i])) continue;
+        bool first = i == 0 || is_gap(p[i - 1]), last = i + 1 == n || is_gap(p[i + 1]);
+        writer_put(&c->svg, "%c%g %g", first ? 'M' : 'L', short_of(p[i].x), short_of(p[i].y));
+        if (last) writer_put(&c->svg, closed ? "Z" : first ? "h0" : "");
+    }
+    writer_put(&c->svg, "\"");
+}
+
+static void path(canvas *c, int n, const canvas_point *p, bool closed, canvas_pen pen)
+{
+    writer_put(&c->svg, "<path");
+    put_colour(c, "fill", pen.fill);
+    if (pen.line.a) {
+        put_colour(c, "stroke", pen.line);
+        writer_put(&c->svg,
+                   " stroke-width=\"%g\" stroke-linecap=\"round\" stroke-linejoin=\"round\"",
+                   short_of(pen.width));
+    }
+    const double *dash = canvas_dashes[pen.dash % CANVAS_DASHES];
+    for (int i = 0; pen.line.a && dash[i] > 0; i++)
+        writer_put(&c->svg, "%s%g", i ? " " : " stroke-dasharray=\"",
+                   short_of(dash[i] * pen.width / 2));
+    if (pen.line.a && dash[0] > 0) writer_put(&c->svg, "\"");
+    put_points(c, n, p, closed);
+    writer_put(&c->svg, "/>\n");
+}
+
+static void put_letter(canvas *c, const text_reader *r)
+{
+    static const struct {
+        unsigned letter;
+        const char *name;
+    } reserved[] = {{'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {0xFFFD, "&#xFFFD;"}};
+    for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
+        if (r->letter == reserved[i].letter) {
+            writer_put(&c->svg, "%s", reserved[i].name);
+            return;
+        }
+    if (r->letter < ' ')
+        writer_put(&c->svg, " "); /* XML has no control characters */
+    else
+        writer_put(&c->svg, "%.*s", (int)(r->at - r->from), r->from);
+}
+
+static void text(canvas *c, const char *words, canvas_point at, canvas_font font)
+{
+    static const char *const anchors[] = {"start", "middle", "end"};
+    writer_put(&c->svg, "<text x=\"%g\" y=\"%g\"", short_of(at.x), short_of(at.y));
+    writer_put(&c->svg, " font-size=\"%g\" text-anchor=\"%s\"", font.size,
+               anchors[lround(2 * font.align)]);
+    put_colour(c, "fill", font.ink);
+    if (font.turn != 0)
+        writer_put(&c->svg, " transform=\"rotate(%g %g %g)\"", -font.turn, short_of(at.x),
+                   short_of(at.y));
+    writer_put(&c->svg, " xml:space=\"preserve\">");
+    int level = 0;
+    bool span = false; /* back on the line after a script: a span too, to undo its shift */
+    text_reader r = {.at = words};
+    while (text_next(&r)) {
+        if (r.level != level) {
+            double down = font.size * (text_rise(level) - text_rise(r.level));
+            writer_put(&c->svg, "%s<tspan dy=\"%g\" font-size=\"%g\">", span ? "</tspan>" : "",
+                       short_of(down), short_of(font.size * text_scale(r.level)));
+            span = true;
+        }
+        put_letter(c, &r);
+        level = r.level;
+    }
+    writer_put(&c->svg, "%s</text>\n", span ? "</tspan>" : "");
+}
+
+static void put_base64(canvas *c, const unsigned char *data, size_t bytes)
+{
+    static const char sign[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    char *out = writer_room(&c->svg, 4 * ((bytes + 2) / 3));
+    for (size_t i = 0; i < bytes; i += 3) {
+        size_t left = bytes - i;
+        unsigned three = (unsigned)data[i] << 16;
+        if (left > 1) three |= (unsigned)data[i + 1] << 8;
+        if (left > 2) three |= data[i + 2];
+        *out++ = sign[three >> 18];
+        *out++ = sign[three >> 12 & 63];
+        *out++ = left > 1 ? sign[three >> 6 & 63] : '=';
+        *out++ = left > 2 ? sign[three & 63] : '=';
+    }
+    c->svg.used = (size_t)(out - c->svg.text);
+}
+
+static void picture(canvas *c, image what, canvas_box b)
+{
+    file png;
+    if (codec_png_encode(what, NULL, c->memory, &png)) return; /* only for want of memory */
+    writer_put(&c->svg, "<image x=\"%g\" y=\"%g\" width=\"%g\" height=\"%g\"", short_of(b.x),
+               short_of(b.y), short_of(b.w), short_of(b.h));
+    writer_put(&c->svg, " preserveAspectRatio=\"none\" image-rendering=\"optimizeSpeed\" "
+                        "style=\"image-rendering:pixelated\"");
+    writer_put(&c->svg, " href=\"data:image/png;base64,");
+    put_base64(c, png.data, png.bytes);
+    writer_put(&c->svg, "\"/>\n");
+}
+
+static void clip(canvas *c)
+{
+    canvas_box b = c->clip;
+    if (c->clipped) writer_put(&c->svg, "</g>\n");
+    c->clipped = b.x > 0 || b.y > 0 || b.w < c->w || b.h < c->h;
+    if (!c->clipped) return;
+    writer_put(&c->svg, "<clipPath id=\"clip%d\"><rect x=\"%g\" y=\"%g\"", ++c->clips,
+               short_of(b.x), short_of(b.y));
+    writer_put(&c->svg, " width=\"%g\" height=\"%g\"/></clipPath>", short_of(b.w), short_of(b.h));
+    writer_put(&c->svg, "<g clip-path=\"url(#clip%d)\">\n", c->clips);
+}
+
+static error save(canvas *c, const char *path)
+{
+    writer_put(&c->svg, "</svg>\n");
+    return file_write(path, c->svg.text, c->svg.used);
+}
+
+const canvas_kind canvas_svg = {begin, path, text, picture, clip, save};

@@ -1,0 +1,33 @@
+/* Words in figures: UTF-8 with sub- and superscripts (plot.h says how they are written), measured
+ * and outlined by the one font that is built in, a part of DejaVu Sans (assets/font). */
+#ifndef DRAW_TEXT_H
+#define DRAW_TEXT_H
+/** @cond for lib/draw only, not in the manual */
+#include "base/arena.h"
+#include "draw/canvas.h"
+
+/* Reads a text letter by letter. Starts as {.at = text}. */
+typedef struct {
+    const char *at;   /* what comes next */
+    const char *from; /* the letter just read, in UTF-8, up to `at` */
+    unsigned letter;  /* its code point; U+FFFD where the text is not UTF-8 */
+    int level;        /* 1 raised, -1 lowered, 0 neither */
+    int base;         /* letters and digits in a row before `at` */
+    int script;       /* how the script ends: at a brace, or with the word */
+} text_reader;
+
+bool text_next(text_reader *r); /* false at the end */
+
+/* Of raised and lowered letters, in parts of the size: their own size, and how far they go up. */
+double text_scale(int level);
+double text_rise(int level);
+
+double text_advance(unsigned letter);             /* how far it takes the pen, in sizes */
+double text_width(const char *text, double size); /* pixels; NULL has no width */
+
+/* Closed loops, each with a gap behind it; y goes down, 1 is the size, 0 the baseline. Gives how
+ * many points. */
+int text_outline(unsigned letter, arena *keep, canvas_point **out);
+
+/** @endcond */
+#endif
