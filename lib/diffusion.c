@@ -98,9 +98,10 @@ static error sample(tensor x, const diffusion_walk *walk, model *m, arena scratc
     memcpy(at, walk->sigma, (size_t)(walk->steps + 1) * sizeof *at);
     tensor y = tensor_like(&scratch, x);
     tensor_copy(y, x);
-    sampler s =
-        sampler_make(kind, (denoiser){.guess = ask, .self = m},
-                     (sigmas){.n = walk->steps, .at = at}, noise_fresh(rng_torch(walk->seed)));
+    rng r = rng_torch(walk->seed);
+    rng_normal(&r, tensor_like(&scratch, x), scratch); /* x began as these */
+    sampler s = sampler_make(kind, (denoiser){.guess = ask, .self = m},
+                             (sigmas){.n = walk->steps, .at = at}, noise_fresh(r));
     if (walk->eta >= 0) s.options.eta = walk->eta;
     wrong = sampler_run(&s, y, scratch);
     if (!wrong) tensor_copy(x, y);

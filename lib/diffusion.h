@@ -5,8 +5,9 @@
  *      double sigma[21];
  *      int shape[4] = {1, 64, 64, 3};                                      // n, h, w, c
  *      diffusion_walk walk = {"dpmpp_2m", sigma, 20, 42, -1};
- *      if (diffusion_sigmas(sigma, 20, "karras", 0.03, 14.6) ||
- *          diffusion_sample(x, shape, &walk, my_denoiser, my_model))
+ *      if (diffusion_sigmas(sigma, 20, "karras", 0.03, 14.6) || diffusion_noise(x, shape, 42)) ...
+ *      for (int i = 0; i < 3 * 64 * 64; i++) x[i] *= (float)sigma[0];
+ *      if (diffusion_sample(x, shape, &walk, my_denoiser, my_model))
  *          fprintf(stderr, "%s\n", diffusion_error());
  *
  *  Link with -ldiffusion (`pkg-config --libs diffusion`). The library itself, which is larger and
@@ -69,7 +70,8 @@ typedef struct {
     const char *sampler;     /**< "euler", "heun", ... */
     const double *sigma;     /**< [steps + 1] */
     int steps;               /**< at least 1 */
-    unsigned long long seed; /**< of the noise that stochastic samplers add */
+    unsigned long long seed; /**< of the noise that stochastic samplers add: what diffusion_noise()
+                                  gives for this seed is passed over, so both may share one */
     double eta;              /**< share of fresh noise; below 0: the sampler's own */
 } diffusion_walk;
 

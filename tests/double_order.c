@@ -114,7 +114,7 @@ static void all_hold_their_order(const course *c)
     for (int k = 0; samplers[k]; k++) {
         if (samplers[k]->stochastic || samplers[k]->whole_walk) continue;
         assert_order(c, samplers[k], 0);
-        for (int order = 1; order <= samplers[k]->most_order; order++)
+        for (int order = 1; order <= samplers[k]->max_order; order++)
             assert_order(c, samplers[k], order);
     }
 }

@@ -86,7 +86,7 @@ static void without_square_root(void *self, tensor z, int draw, double from, dou
     (void)draw;
     rng_normal(self, z, noise_room);
     double r = to / from;
-    tensor_mix(z, sqrt(1 - r * r), z, 0, z);
+    tensor_scale(z, sqrt(1 - r * r), z);
 }
 
 static tensor sampled(const char *name, sampler_options o, noise z, bool flow, arena *keep)

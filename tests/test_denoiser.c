@@ -46,7 +46,7 @@ static void speak(void *self, tensor out, tensor in, double t, arena scratch)
     double c_in = 1 / sqrt(size * size + sd * sd), c_skip = sd * sd * c_in * c_in;
     double c_out = size * sd * c_in;
     tensor x = tensor_like(&scratch, in);
-    tensor_mix(x, edm ? 1 / c_in : flow ? 1 : 1 / alpha, in, 0, in);
+    tensor_scale(x, edm ? 1 / c_in : flow ? 1 : 1 / alpha, in);
     answer x0 = denoiser_room(toy_bells, &scratch, x);
     denoiser_ask(toy_bells, x0, x, size, scratch);
     for (size_t i = 0; i < tensor_count(x); i++) {

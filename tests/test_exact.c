@@ -1,5 +1,6 @@
 /* Exact denoisers against what they are the formula of: integrals, done here by adding up, and
  * Tweedie's rule. */
+#include "base/pi.h"
 #include "diffusion/exact.h"
 #include "toy.h"
 #include <setjmp.h>
@@ -10,7 +11,6 @@
 #include <cmocka.h>
 
 static arena memory;
-static const double PI = 3.14159265358979323846;
 
 static real centre[] = {-2, 0.5, 3};
 static const double weight[] = {2, 5, 3}, width[] = {0.3, 0.8, 0.5};

@@ -1,4 +1,5 @@
-/* The installed header alone: what a stranger's program sees. */
+/* The installed header: what a stranger's program sees. */
+#include "base/rng.h"
 #include "diffusion.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,7 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-static const int shape[4] = {2, 3, 5, 1};
+static const int shape[4] = {2, 3, 5, 1}; /* one channel: its order is PyTorch's */
 enum { NUMBERS = 30 };
 
 /* Data of one bell, N(1, 0.5^2): D = (0.25 x + sigma^2) / (0.25 + sigma^2). */
@@ -45,6 +46,32 @@ static void samples_a_bell(void **state)
     for (int i = 0; i < NUMBERS; i++) {
         double end = 1 + (10 * (double)start[i] - 1) * 0.5 / sqrt(0.25 + 100);
         assert_true(fabs((double)x[i] - end) < 2e-3);
+    }
+}
+
+static void nothing_is_left(void *self, float *x0, const float *x, const int of[4], double sigma)
+{
+    (void)self, (void)x, (void)of, (void)sigma;
+    memset(x0, 0, NUMBERS * sizeof *x0);
+}
+
+/* Data that are 0 and one ancestral step from 10 to 7: x' = 7 (0.7 z1 + sqrt(1 - 0.49) z2) with z1
+ * the start and z2 what torch.randn gives next after the same seed, not z1 once more. */
+static void one_seed_serves_start_and_steps(void **state)
+{
+    (void)state;
+    float x[NUMBERS], both[2 * NUMBERS];
+    const double sigma[] = {10, 7};
+    diffusion_walk walk = {"euler_ancestral", sigma, 1, 5, -1};
+    rng r = rng_torch(5);
+    rng_normal32(&r, both, NUMBERS);
+    rng_normal32(&r, both + NUMBERS, NUMBERS);
+    assert_int_equal(diffusion_noise(x, shape, 5), 0);
+    for (int i = 0; i < NUMBERS; i++) x[i] *= 10;
+    assert_int_equal(diffusion_sample(x, shape, &walk, nothing_is_left, NULL), 0);
+    for (int i = 0; i < NUMBERS; i++) {
+        double end = 7 * (0.7 * (double)both[i] + sqrt(0.51) * (double)both[NUMBERS + i]);
+        assert_true(fabs((double)x[i] - end) < 1e-5);
     }
 }
 
@@ -89,6 +116,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(samples_a_bell),
+        cmocka_unit_test(one_seed_serves_start_and_steps),
         cmocka_unit_test(complains_and_keeps_x),
         cmocka_unit_test(names_end),
     };

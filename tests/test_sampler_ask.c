@@ -77,7 +77,7 @@ static void with_every_option(sampler s)
     t.options.variance = SAMPLER_FIXED_LARGE;
     if (s.kind->takes_variance && !s.model.flow) assert_one_walk(t);
     t = s;
-    for (t.options.order = 1; t.options.order <= s.kind->most_order; t.options.order++)
+    for (t.options.order = 1; t.options.order <= s.kind->max_order; t.options.order++)
         assert_one_walk(t);
     t = s;
     t.options.climb = true;

@@ -35,7 +35,7 @@ static double difference(const golden_walk *g, arena memory)
     tensor x = tensor_new(&memory, GOLDEN_N, GOLDEN_H, GOLDEN_W, GOLDEN_C);
     rng r = rng_torch(g->seed);
     rng_normal(&r, x, memory);
-    tensor_mix(x, walk.at[0], x, 0, x);
+    tensor_scale(x, walk.at[0], x);
     denoiser model = strcmp(g->model, "line") == 0 ? toy_line : toy_bells;
     clip cut = {.model = model, .limit = 0.8, .keep_direction = g->cut == CUT_KEEP};
     if (g->cut == CUT_DYNAMIC)

@@ -75,7 +75,7 @@ static inline tensor toy_noise(arena *keep, int n, int h, int w, int c, double s
     tensor x = tensor_new(keep, n, h, w, c);
     rng r = rng_torch((uint64_t)(n + 1000 * sigma));
     rng_normal(&r, x, *keep);
-    tensor_mix(x, sigma, x, 0, x);
+    tensor_scale(x, sigma, x);
     return x;
 }
 

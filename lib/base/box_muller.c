@@ -1,4 +1,5 @@
 #include "base/box_muller.h"
+#include "base/pi.h"
 #include "base/simd.h"
 #include <math.h>
 #include <stdbool.h>
@@ -6,7 +7,6 @@
 #include <string.h>
 
 enum { BLOCK = 16, HALF = BLOCK / 2 };
-static const double TWO_PI = 6.283185307179586;
 
 /* log x for 0 < x <= 1: x = m 2^e with sqrt(1/2) <= m < sqrt(2), then a polynomial in m - 1.
  * Polynomial and the two halves of ln 2: Moshier's Cephes library, single/logf.c. */
@@ -63,7 +63,7 @@ SIMD_INLINE void transform(float *data, size_t blocks)
         float square[HALF], sine[HALF], cosine[HALF];
         for (int j = 0; j < HALF; j++) {
             square[j] = -2 * log_fused(1 - data[j]);
-            sincos_fused((float)TWO_PI * data[j + HALF], &sine[j], &cosine[j]);
+            sincos_fused((float)(2 * PI) * data[j + HALF], &sine[j], &cosine[j]);
         }
         for (int j = 0; j < HALF; j++) {
             float radius = sqrtf(square[j]);
@@ -92,7 +92,7 @@ void box_muller_double(double *data, size_t blocks)
 {
     for (size_t k = 0; k < blocks; k++, data += BLOCK)
         for (int j = 0; j < HALF; j++) {
-            double radius = sqrt(-2 * log(1 - data[j])), angle = TWO_PI * data[j + HALF];
+            double radius = sqrt(-2 * log(1 - data[j])), angle = (2 * PI) * data[j + HALF];
             data[j] = radius * cos(angle) + 0.0;
             data[j + HALF] = radius * sin(angle) + 0.0;
         }

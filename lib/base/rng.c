@@ -2,10 +2,10 @@
 #include "base/box_muller.h"
 #include "base/error.h"
 #include "base/parallel.h"
+#include "base/pi.h"
 #include <math.h>
 
 enum { WORDS = 624, SHIFT = 397, BLOCK = 16 };
-static const double TWO_PI = 6.283185307179586;
 
 /* ---- Mersenne Twister: Matsumoto, Nishimura 1998, with the seeding of 2002 ---- */
 
@@ -89,7 +89,7 @@ static float philox_normal32(const rng *r, size_t i)
 {
     uint32_t w[4];
     philox_at(w, r, i);
-    const double turn = (double)(float)(0x1p-32 * TWO_PI);
+    const double turn = (double)(float)(0x1p-32 * (2 * PI));
     double u = w[0] * 0x1p-32 + 0x1p-33, v = w[1] * turn + turn / 2;
     return (float)(sqrt(-2 * log(u)) * sin(v));
 }
@@ -99,7 +99,7 @@ static double philox_normal64(const rng *r, size_t i)
     uint32_t w[4];
     philox_at(w, r, i);
     double u = philox_double(w[0], w[1]), v = philox_double(w[2], w[3]);
-    return sqrt(-2 * log(u)) * sin(TWO_PI * v);
+    return sqrt(-2 * log(u)) * sin((2 * PI) * v);
 }
 
 static float philox_uniform32(const rng *r, size_t i)
@@ -164,9 +164,9 @@ static double torch_normal(rng *r)
     }
     double turn = torch_uniform64(r), u = torch_uniform64(r);
     double radius = sqrt(-2 * log1p(-u));
-    r->spare = radius * sin(TWO_PI * turn);
+    r->spare = radius * sin((2 * PI) * turn);
     r->has_spare = true;
-    return radius * cos(TWO_PI * turn) + 0.0;
+    return radius * cos((2 * PI) * turn) + 0.0;
 }
 
 /* ---- Normals, 16 and more: uniforms, transformed in blocks of 16. When n is not a multiple of 16,

@@ -48,6 +48,15 @@ void tensor_copy(tensor out, tensor x)
     memmove(out.data, x.data, tensor_count(x) * sizeof *x.data);
 }
 
+void tensor_scale(tensor out, double a, tensor x)
+{
+    PROMISE(tensor_same_shape(out, x), "tensor_scale: shapes differ");
+    size_t count = tensor_count(x);
+    real p = (real)a;
+    PARALLEL_FOR(count > PARALLEL_WORTH)
+    for (size_t i = 0; i < count; i++) out.data[i] = p * x.data[i];
+}
+
 void tensor_mix(tensor out, double a, tensor x, double b, tensor y)
 {
     PROMISE(tensor_same_shape(out, x) && tensor_same_shape(x, y), "tensor_mix: shapes differ");

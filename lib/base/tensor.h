@@ -69,6 +69,12 @@ void tensor_fill(tensor out, double value);
  *  @param x   may be out itself */
 void tensor_copy(tensor out, tensor x);
 
+/** out = a x.
+ *  @param out same shape; may be x
+ *  @param a   factor
+ *  @param x   any shape */
+void tensor_scale(tensor out, double a, tensor x);
+
 /** out = a x + b y.
  *  @param out same shape; may be x or y
  *  @param a   factor of x

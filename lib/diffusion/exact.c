@@ -1,6 +1,7 @@
 #include "diffusion/exact.h"
 #include "base/error.h"
 #include "base/parallel.h"
+#include "base/pi.h"
 #include <math.h>
 
 static double alpha_of(const exact_mixture *m, double sigma)
@@ -42,11 +43,10 @@ static double distance2(const exact_mixture *m, int k, tensor x, double alpha)
  * before exp: far from all centres every one of them underflows, and only their gaps matter. */
 static double log_shares(const exact_mixture *m, double *share, tensor x, double sigma)
 {
-    const double pi = 3.14159265358979323846;
     double dimension = (double)tensor_count(x), most = -HUGE_VAL, sum = 0, weights = 0;
     for (int k = 0; k < m->centre.n; k++) {
         double v = variance_of(m, k, sigma), d2 = distance2(m, k, x, alpha_of(m, sigma));
-        share[k] = log(weight_of(m, k)) - d2 / (2 * v) - dimension / 2 * log(2 * pi * v);
+        share[k] = log(weight_of(m, k)) - d2 / (2 * v) - dimension / 2 * log(2 * PI * v);
         weights += weight_of(m, k);
         most = fmax(most, share[k]);
     }

@@ -10,7 +10,7 @@ static void combine(void *self, answer out, tensor x, double sigma, arena scratc
     double rest = 1; /* D = (1 - sum w) D_0 + sum w_j D_j */
     for (int j = 1; j < g->model.k; j++) rest -= g->weight[j - 1];
     tensor plain = tensor_pictures(all.x0, 0, x.n);
-    tensor_mix(out.x0, rest, plain, 0, plain);
+    tensor_scale(out.x0, rest, plain);
     for (int j = 1; j < g->model.k; j++)
         tensor_add_scaled(out.x0, g->weight[j - 1], tensor_pictures(all.x0, j * x.n, x.n));
     if (out.away.data) tensor_copy(out.away, plain);

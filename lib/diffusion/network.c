@@ -28,7 +28,7 @@ static void run_and_convert(void *self, answer out, tensor x, double sigma, aren
     network_scaling scale = network_scale(net, sigma);
     double t = net->says == NETWORK_EDM ? log(sigma) / 4 : schedule_t(net->schedule, sigma);
     tensor in = tensor_like(&scratch, x);
-    tensor_mix(in, scale.in, x, 0, x);
+    tensor_scale(in, scale.in, x);
     net->run(net->self, out.x0, in, t, scratch);
     for (int j = 0; j < out.x0.n / x.n; j++) {
         tensor part = tensor_pictures(out.x0, j * x.n, x.n);

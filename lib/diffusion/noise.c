@@ -1,14 +1,15 @@
 #include "diffusion/noise.h"
 #include "base/error.h"
 #include "base/parallel.h"
+#include "base/pi.h"
 #include <math.h>
 
 void noise_add(tensor x, tensor x0, tensor eps, double sigma, noise_form form)
 {
-    double alpha = form == NOISE_VP   ? 1 / sqrt(1 + sigma * sigma)
-                   : form == NOISE_VE ? 1
-                                      : 1 - sigma;
-    tensor_mix(x, alpha, x0, form == NOISE_VP ? alpha * sigma : sigma, eps);
+    double alpha = 1, size = sigma;
+    if (form == NOISE_VP) alpha = 1 / sqrt(1 + sigma * sigma), size = alpha * sigma;
+    if (form == NOISE_FLOW) alpha = 1 - sigma;
+    tensor_mix(x, alpha, x0, size, eps);
 }
 
 noise noise_fresh(rng r)
@@ -30,13 +31,12 @@ noise noise_given(noise_fn *fn, void *self)
 /* The normal number that belongs to one node of one pixel's tree: Box-Muller on Philox's words. */
 static double node_normal(uint64_t seed, uint64_t node, uint32_t pixel)
 {
-    const double pi = 3.14159265358979323846;
     const uint32_t counter[4] = {(uint32_t)node, (uint32_t)(node >> 32), pixel, 0x42726f77};
     const uint32_t key[2] = {(uint32_t)seed, (uint32_t)(seed >> 32)};
     uint32_t word[4];
     rng_philox_words(word, counter, key);
     double u = (word[0] + 0.5) * 0x1p-32, v = (word[1] + 0.5) * 0x1p-32;
-    return sqrt(-2 * log(u)) * cos(2 * pi * v);
+    return sqrt(-2 * log(u)) * cos(2 * PI * v);
 }
 
 /* W(u) for u in [0, 1] on one pixel's path. Node 1 is the end point; the children of node k are 2k

@@ -12,7 +12,9 @@ error sampler_find(const char *name, const sampler_kind **out)
     const char *known[KINDS] = {NULL};
     for (int k = 0; samplers[k]; k++) {
         known[k] = samplers[k]->name;
-        if (strcmp(known[k], name) == 0) return *out = samplers[k], NULL;
+        if (strcmp(known[k], name) != 0) continue;
+        *out = samplers[k];
+        return NULL;
     }
     return error_unknown("sampler", name, known);
 }
@@ -58,10 +60,10 @@ static error check_wanted(const sampler *s)
     if (o->churn != 0 && !k->takes_churn) return error_make("sampler %s takes no churn", k->name);
     if (o->variance != SAMPLER_FIXED_SMALL && !k->takes_variance)
         return error_make("sampler %s takes no variance", k->name);
-    if (o->order != 0 && k->most_order == 0)
+    if (o->order != 0 && k->max_order == 0)
         return error_make("sampler %s has one order only", k->name);
-    if (o->order < 0 || o->order > k->most_order)
-        return error_make("sampler %s takes an order from 1 to %d, not %d", k->name, k->most_order,
+    if (o->order < 0 || o->order > k->max_order)
+        return error_make("sampler %s takes an order from 1 to %d, not %d", k->name, k->max_order,
                           o->order);
     if (o->climb && k->stochastic)
         return error_make("sampler %s cannot climb: it draws noise instead of following the slope",
@@ -121,7 +123,7 @@ error sampler_begin(sampler *s, tensor x, arena *keep)
 static void rise(sampler *s, tensor x, double sigma, double next)
 {
     double shrink = sampler_alpha(s, next) / sampler_alpha(s, sigma);
-    tensor_mix(x, shrink, x, 0, x);
+    tensor_scale(x, shrink, x);
     double had = shrink * sigma;
     sampler_add_noise(s, x, sqrt(fmax(next * next - had * had, 0)), sigma, next);
 }

@@ -28,7 +28,8 @@
 /** A walk under way; its fields are below. */
 typedef struct sampler sampler;
 
-/** One step of x from `sigma` to `next`. */
+/** One step of x from `sigma` to `next`. A step to 0 lands on the guess D: a rule with a second
+ * question falls back to Euler there (heun.c). */
 typedef void sampler_step_fn(sampler *s, tensor x, double sigma, double next);
 
 /** What a sampler file exports. */
@@ -43,7 +44,7 @@ typedef struct {
     bool takes_churn;      /**< options.churn: more than 0 makes it stochastic */
     bool takes_variance;   /**< options.variance */
     bool takes_away;       /**< walks along answer.away where a denoiser gives one (CFG++) */
-    int most_order;        /**< options.order: the highest; 0 when it has only one */
+    int max_order;         /**< options.order: the highest; 0 when it has only one */
     bool needs_schedule;   /**< looks at s->schedule */
     bool whole_walk;       /**< adaptive: the walk is one step from its first size to its last */
     sampler_step_fn *step; /**< the rule */
@@ -51,8 +52,8 @@ typedef struct {
 
 /** Which variance DDPM draws with: Ho 2020, section 3.2, the two ends of what is right. */
 typedef enum {
-    SAMPLER_FIXED_SMALL, /**< beta~_t, the posterior of a known x0 */
-    SAMPLER_FIXED_LARGE  /**< beta_t, the posterior of an unknown one */
+    SAMPLER_FIXED_SMALL, /**< beta~_t: right when the data are one picture */
+    SAMPLER_FIXED_LARGE  /**< beta_t: right when the data are noise themselves, x0 ~ N(0, 1) */
 } sampler_variance;
 
 /** All options of all samplers; sampler_make() sets each kind's usual ones. */
@@ -244,11 +245,11 @@ void sampler_add_noise(sampler *s, tensor x, double amount, double sigma, double
 
 /** Karras 2022, arXiv:2206.00364, Algorithm 2, lines 4 to 6: put noise back before a step.
  *      gamma = min(S_churn / n, sqrt(2) - 1)  for sigma in [S_tmin, S_tmax], else 0
- *      sigma^ = (1 + gamma) sigma,  x^ = x + sqrt(sigma^^2 - sigma^2) S_noise z
+ *      raised = (1 + gamma) sigma,  x = x + sqrt(raised^2 - sigma^2) S_noise z
  *  @param s     the sampler
- *  @param x     becomes x^
+ *  @param x     changed
  *  @param sigma from
- *  @return sigma^ */
+ *  @return raised */
 double sampler_churn(sampler *s, tensor x, double sigma);
 /** @} */
 

@@ -20,7 +20,8 @@ static void copy_answer(answer out, answer in)
     if (out.log_variance.data) tensor_copy(out.log_variance, in.log_variance);
 }
 
-/* Past the end of the tape the first question is written down; what follows is built on sand. */
+/* Past the end of the tape the first question is written down and the answer is x itself: what the
+ * step then makes of it is thrown away, and the step is played again. */
 static void read_tape(void *tape, answer out, tensor x, double sigma, arena scratch)
 {
     (void)scratch;

@@ -1,10 +1,10 @@
 #include "diffusion/schedule.h"
+#include "base/pi.h"
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>
 
 enum { T_USUAL = 1000, T_MOST = 1000000 };
-static const double PI = 3.14159265358979323846;
 
 /* diffusers holds each number between two operations in float32. One +, -, *, / or square root of
  * floats, done in double and rounded, gives the float's own bits. */
@@ -142,25 +142,29 @@ static error begin_tables(schedule *s, int T, schedule_manner manner, arena *a, 
     return NULL;
 }
 
-/* low and high from the options of this kind, the usual ones where those are zero. */
+/* low and high from the options of this kind, the usual ones where those are zero. A wish that this
+ * schedule would not listen to is refused. */
 static error choose_range(const formula *f, schedule_options o, schedule *s)
 {
     const struct {
         double low, high;
-        const char *words;
+        const char *names;
     } wish[] = {
-        [SCHEDULE_TABLE] = {o.beta_start, o.beta_end, "beta_start <= beta_end"},
-        [SCHEDULE_VP] = {o.beta_min, o.beta_max, "beta_min <= beta_max"},
-        [SCHEDULE_VE] = {o.sigma_min, o.sigma_max, "sigma_min <= sigma_max"},
+        [SCHEDULE_TABLE] = {o.beta_start, o.beta_end, "beta_start and beta_end"},
+        [SCHEDULE_VP] = {o.beta_min, o.beta_max, "beta_min and beta_max"},
+        [SCHEDULE_VE] = {o.sigma_min, o.sigma_max, "sigma_min and sigma_max"},
         [SCHEDULE_FLOW] = {0, o.shift, "shift"},
     };
+    for (int kind = SCHEDULE_TABLE; kind <= SCHEDULE_FLOW; kind++)
+        if ((kind != (int)f->kind || f->high == 0) && (wish[kind].low != 0 || wish[kind].high != 0))
+            return error_make("%s: takes no %s", f->name, wish[kind].names);
+    if (f->kind != SCHEDULE_TABLE && o.T != 0)
+        return error_make("%s: has no T, its time is continuous", f->name);
     s->low = wish[f->kind].low != 0 ? wish[f->kind].low : f->low;
     s->high = wish[f->kind].high != 0 ? wish[f->kind].high : f->high;
     if (s->low >= 0 && s->low <= s->high && s->high < 1e6) return NULL;
-    if (f->kind == SCHEDULE_FLOW)
-        return error_make("flow: shift must be above 0 and below 1e6, but is %g", s->high);
-    return error_make("%s: needs 0 < %s < 1e6, but has %g and %g", f->name, wish[f->kind].words,
-                      s->low, s->high);
+    return error_make("%s: needs %s above 0, rising and below 1e6, but has %g and %g", f->name,
+                      wish[f->kind].names, s->low, s->high);
 }
 
 error schedule_make(const char *name, schedule_options options, arena *keep, schedule *out)

@@ -48,7 +48,8 @@ typedef struct {
     const double *sigma;     /**< [T], rising */
 } schedule;
 
-/** What may be chosen; a zero means the usual value of that schedule. */
+/** What may be chosen; a zero means the usual value of that schedule. What a schedule would not
+ * listen to is an error. */
 typedef struct {
     int T;                     /**< 1000; 1 to 1,000,000 */
     double beta_start;         /**< 1e-4; scaled_linear 0.00085 */

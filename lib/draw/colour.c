@@ -1,4 +1,5 @@
 #include "draw/colour.h"
+#include "base/pi.h"
 #include <math.h>
 
 const colour colour_ink = {51, 51, 51, 255}, colour_guide = {110, 110, 110, 255};
@@ -37,7 +38,7 @@ colour colour_map(double t)
     if (isnan(t)) return (colour){0};
     t = fmin(fmax(t, 0), 1);
     double lightness = 0.25 + 0.68 * t;
-    double hue = (315 - 207 * t) * acos(-1) / 180;
+    double hue = (315 - 207 * t) * PI / 180;
     double chroma = 0.085 + 0.05 * (2 * t - 1) * (2 * t - 1) + 0.025 * t; /* what sRGB can show */
     return from_oklab(lightness, chroma * cos(hue), chroma * sin(hue));
 }

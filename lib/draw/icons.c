@@ -1,5 +1,6 @@
 #include "draw/icons.h"
 #include "base/error.h"
+#include "base/pi.h"
 #include <math.h>
 #include <stdbool.h>
 
@@ -52,7 +53,7 @@ static paint heart(double x, double y)
 
 static paint star(double x, double y)
 {
-    const double turn = 2 * 3.14159265358979323846 / 5;
+    const double turn = 2 * PI / 5;
     double angle = fabs(remainder(atan2(x, y), turn)), radius = hypot(x, y);
     if (radius * (cos(angle) + 1.4 * sin(angle)) < 0.85) return (paint){1, 0.75, 0};
     return (paint){0.4, 0.12, 0.5};

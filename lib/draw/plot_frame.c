@@ -1,3 +1,4 @@
+#include "base/pi.h"
 #include "draw/plot_panel.h"
 #include "draw/text.h"
 #include <math.h>
@@ -25,7 +26,7 @@ static void set_marks(plot_marks *m, plot_axis axis, int most, double size)
 
 static double slant_sine(void)
 {
-    return sin(SLANT * acos(-1) / 180);
+    return sin(SLANT * PI / 180);
 }
 
 plot_margins plot_panel_margins(plot_panel *panel)

@@ -1,5 +1,6 @@
 /* The PNG kind of canvas. A path is first drawn into a mask, which says how much of each pixel it
  * covers, and the mask is painted in one colour: where a line crosses itself it is drawn once. */
+#include "base/pi.h"
 #include "draw/canvas.h"
 #include "draw/text.h"
 #include <string.h>
@@ -200,7 +201,7 @@ static void path(canvas *c, int n, const canvas_point *p, bool closed, canvas_pe
 
 static void text(canvas *c, const char *words, canvas_point at, canvas_font font)
 {
-    double turn = font.turn * acos(-1) / 180, across = cos(turn), up = sin(turn);
+    double turn = font.turn * PI / 180, across = cos(turn), up = sin(turn);
     double pen = -font.align * text_width(words, font.size);
     text_reader r = {.at = words};
     while (text_next(&r)) {

@@ -3,11 +3,11 @@
  * Lu, Zhou, Bao, Chen, Li, Zhu 2022, "DPM-Solver", arXiv:2206.00927 (DPM-Solver-2), in the
  * coordinate of Karras et al. 2022, arXiv:2206.00364, as in k-diffusion.
  *
- *     sigma^, x^ = churn(sigma, x)
- *     d   = (x^ - D(x^, sigma^)) / sigma^
- *     mid = sqrt(sigma^ next)                          halfway in log sigma
- *     y   = x^ + (mid - sigma^) d
- *     x'  = x^ + (next - sigma^) (y - D(y, mid)) / mid
+ *     x, sigma = churn(x, sigma)
+ *     d   = (x - D(x, sigma)) / sigma
+ *     mid = sqrt(sigma next)                         halfway in log sigma
+ *     y   = x + (mid - sigma) d
+ *     x'  = x + (next - sigma) (y - D(y, mid)) / mid
  *
  * Two denoiser calls a step, second order. The step to 0 has no middle: Euler.
  */

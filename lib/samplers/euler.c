@@ -3,9 +3,9 @@
  * Karras, Aittala, Aila, Laine 2022, "Elucidating the Design Space of Diffusion-Based Generative
  * Models", arXiv:2206.00364, Algorithm 2 without lines 9 to 11 (and Algorithm 1 when churn is 0).
  *
- *     sigma^, x^ = churn(sigma, x)          noise put back; nothing unless asked for
- *     d  = (x^ - D(x^, sigma^)) / sigma^    the slope dx/dsigma
- *     x' = x^ + (next - sigma^) d
+ *     x, sigma = churn(x, sigma)        noise put back; nothing unless asked for
+ *     d  = (x - D(x, sigma)) / sigma    the slope dx/dsigma
+ *     x' = x + (next - sigma) d
  *
  * One denoiser call a step, first order: half the step, half the error. DDIM is this rule.
  */

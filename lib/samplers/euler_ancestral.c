@@ -7,6 +7,7 @@
  *     down = sqrt(next^2 - up^2)                                         size to step down to
  *     x'   = x + (down - sigma) d + up z,    z ~ N(0, 1)
  *
+ * With eta = 1 this is DDPM, with any eta DDIM; it stands here under the name programs list it by.
  * One denoiser call a step. The fresh noise washes out earlier errors, and with new noise another
  * number of steps ends in another picture. In a flow the picture grows by alpha' / alpha too, so
  * the step is written with x0, which for alpha = 1 is the line above:

@@ -2,11 +2,11 @@
  *
  * Karras, Aittala, Aila, Laine 2022, arXiv:2206.00364, Algorithm 2 (Algorithm 1 when churn is 0).
  *
- *     sigma^, x^ = churn(sigma, x)
- *     d   = (x^ - D(x^, sigma^)) / sigma^
- *     x'  = x^ + (next - sigma^) d                     Euler; the end of it when next = 0
+ *     x, sigma = churn(x, sigma)
+ *     d   = (x - D(x, sigma)) / sigma
+ *     x'  = x + (next - sigma) d                     Euler; the end of it when next = 0
  *     d'  = (x' - D(x', next)) / next
- *     x'  = x^ + (next - sigma^) (d + d') / 2
+ *     x'' = x + (next - sigma) (d + d') / 2
  *
  * Two denoiser calls a step, second order: half the step, a quarter of the error.
  */

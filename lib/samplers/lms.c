@@ -46,6 +46,6 @@ const sampler_kind sampler_lms = {
     .paper = "Adams, Bashforth 1883; k-diffusion",
     .order = 4,
     .evals = 1,
-    .most_order = 4,
+    .max_order = 4,
     .step = step,
 };
