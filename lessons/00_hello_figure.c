@@ -8,20 +8,21 @@
  *     make run L=00       prints a table, writes out/00_noise.png and out/00_histogram.svg
  *
  * Look for: does the picture have a pattern? Which values are common, and how rare is one beyond 3?
- * Needs: nothing. Lines that are the idea: 3. Runs in well under a second.
+ * Needs: nothing. Runs in well under a second.
  *
  * Try: another seed, then another SIDE. What changes in the picture, and what in the histogram?
  */
+#include "base/pi.h"
 #include "base/rng.h"
 #include "lesson.h"
 
 enum { SIDE = 256, NUMBERS = SIDE * SIDE, BINS = 60, CURVE = 121 };
 static const uint64_t seed = 1;
 
-/* The bell: N(x; 0, 1) = exp(-x^2 / 2) / sqrt(2 pi). */
-static double bell(double x)
+/* The Gaussian, or bell curve: N(x; 0, 1) = exp(-x^2 / 2) / sqrt(2 pi). */
+static double gaussian(double x)
 {
-    return exp(-x * x / 2) / sqrt(2 * 3.14159265358979323846);
+    return exp(-x * x / 2) / sqrt(2 * PI);
 }
 
 /* How large a share of the numbers lies within -limit .. limit. */
@@ -43,7 +44,7 @@ static double fingerprint(rng r)
 static void draw_picture(lesson *l, tensor noise)
 {
     tensor grey = tensor_like(&l->memory, noise);
-    tensor_mix(grey, 1.0 / 3, noise, 0, noise); /* -3 becomes black, 3 becomes white */
+    tensor_scale(grey, 1.0 / 3, noise); /* -3 becomes black, 3 becomes white */
     image picture = image_from_tensor(&l->memory, grey, 0);
     const char *caption = lesson_words(l, "seed %u, %d × %d", (unsigned)seed, SIDE, SIDE);
     lesson_strip(l, "00_noise",
@@ -55,13 +56,13 @@ static void draw_histogram(const lesson *l, const double *value)
     static double x[CURVE], y[CURVE];
     for (int i = 0; i < CURVE; i++) {
         x[i] = -4 + 8.0 * i / (CURVE - 1);
-        y[i] = bell(x[i]);
+        y[i] = gaussian(x[i]);
     }
     plot chart = {.title = "How often each value occurs",
                   .x = {.label = "value of a number"},
                   .y = {.label = "share per unit"}};
     plot_histogram(&chart, "counted", NUMBERS, value, BINS);
-    plot_line(&chart, "the bell", CURVE, x, y)->marker = PLOT_NO_MARKERS;
+    plot_line(&chart, "Gaussian", CURVE, x, y)->marker = PLOT_NO_MARKERS;
     lesson_plot(l, "00_histogram", 1, 1, &chart);
 }
 
@@ -80,21 +81,22 @@ int main(int argc, char **argv)
         mean += value[i] / NUMBERS;
         square += value[i] * value[i] / NUMBERS;
     }
-    double spread = sqrt(square - mean * mean);
+    double deviation = sqrt(square - mean * mean);
 
-    printf("the first five  %9.4f %9.4f %9.4f %9.4f %9.4f\n", value[0], value[1], value[2],
+    printf("the first five     %9.4f %9.4f %9.4f %9.4f %9.4f\n", value[0], value[1], value[2],
            value[3], value[4]);
-    printf("%-16s %9s %9s\n", "", "counted", "the bell");
-    printf("%-16s %9.4f %9.4f\n", "mean", mean, 0.0);
-    printf("%-16s %9.4f %9.4f\n", "spread", spread, 1.0);
+    printf("%-19s %9s %9s\n", "", "counted", "Gaussian");
+    printf("%-19s %9.4f %9.4f\n", "mean", mean, 0.0);
+    printf("%-19s %9.4f %9.4f\n", "standard deviation", deviation, 1.0);
     for (int limit = 1; limit <= 3; limit++)
-        printf("within -%d .. %d   %9.4f %9.4f\n", limit, limit, share_within(value, limit),
+        printf("within -%d .. %d      %9.4f %9.4f\n", limit, limit, share_within(value, limit),
                erf(limit / sqrt(2)));
 
-    /* Counting N numbers is off by about 1/sqrt(N) = 0.004; four times that is never reached. */
+    /* The standard error of a mean of N numbers is 1/sqrt(N) = 0.004. The checks allow four of
+     * them, which is reached once in 16,000 seeds. */
     lesson_expect(&l, "fingerprint of the seed", fingerprint(rng_torch(seed)), 524553115, 0);
     lesson_expect(&l, "mean", mean, 0, 4.0 / SIDE);
-    lesson_expect(&l, "spread", spread, 1, 4 * sqrt(0.5) / SIDE);
+    lesson_expect(&l, "standard deviation", deviation, 1, 4 * sqrt(0.5) / SIDE);
     for (int limit = 1; limit <= 3; limit++)
         lesson_expect(&l, "share inside", share_within(value, limit), erf(limit / sqrt(2)),
                       2.0 / SIDE);

@@ -1,15 +1,14 @@
 /* Lesson 02. Four names for one curve.
  *
  * Training makes a picture noisy in a thousand small steps. Lesson 01 says that small steps of
- * noise are one big step, so all that matters is how much noise there is at time t. Four letters of
- * the field say this one thing: beta, alpha-bar, sigma and the signal-to-noise ratio. A schedule is
- * the curve; a sampler later walks along it in far fewer steps, so it asks for sigma at times
- * between.
+ * noise are one big step, so all that matters is how much noise there is at time t. The field has
+ * four names for this: beta, alpha-bar, sigma and the signal-to-noise ratio. A schedule is the
+ * curve; a sampler later walks along it in far fewer steps, so it asks for sigma at times between.
  *
  *     make run L=02       prints three tables, writes out/02_schedules.svg and out/02_sigma.svg
  *
  * Look for: which schedule keeps the picture longest? Does any of them end in pure noise?
- * Needs: 01. Lines that are the idea: 5. Runs in well under a second.
+ * Needs: 01. Runs in well under a second.
  *
  * Try: T = 100 with the same betas. How much of the picture is left at the end now?
  */
@@ -47,7 +46,23 @@ static void part_a(lesson *l)
     lesson_expect(l, "variance of a pixel", variance, 1 - alpha_bar, 4 / sqrt(PIXELS));
 }
 
-/* b: the same curve four times over; sigma is the noise for one unit of picture. */
+/* The betas say all the rest. The noise for one unit of picture is
+ *
+ *   sigma_t = sqrt((1 - alpha_bar_t) / alpha_bar_t)
+ *
+ * How far the library's table is from that, at worst, as a share of sigma. */
+static double farthest(const schedule *s)
+{
+    double alpha_bar = 1, worst = 0;
+    for (int t = 0; t < T; t++) {
+        alpha_bar *= 1 - schedule_beta(s, t);
+        double sigma = sqrt((1 - alpha_bar) / alpha_bar);
+        worst = fmax(worst, fabs(sigma / schedule_sigma(s, t) - 1));
+    }
+    return worst;
+}
+
+/* b: four schedules, each drawn in three of its names. */
 static void part_b(lesson *l, const schedule *of)
 {
     static const double expect[KINDS][3] = {{4.036e-5, 0.0100, 157.407},
@@ -69,6 +84,7 @@ static void part_b(lesson *l, const schedule *of)
         double first = schedule_sigma(&of[k], 0), last = schedule_sigma(&of[k], T - 1);
         printf("%-14s %9.6f %9.4f %11.4f %10.2e %10d\n", kinds[k], schedule_beta(&of[k], 0), first,
                last, end, half);
+        lesson_expect(l, "sigma from the betas", farthest(&of[k]), 0, 1e-15);
         lesson_expect(l, "abar_999", end, expect[k][0], 1e-3 * expect[k][0] + 5e-12);
         lesson_expect(l, "sigma_0", first, expect[k][1], 5e-5);
         lesson_expect(l, "sigma_999", last, expect[k][2], 3e-5 * expect[k][2]);
@@ -85,8 +101,8 @@ static void part_b(lesson *l, const schedule *of)
 }
 
 /* c: a sampler makes 15 steps where training made 1,000. It divides 999 into 14 equal parts, so
- * its times fall between the trained ones, and sigma is read off the line between two of them.
- * These are the digits of diffusers, whose table is float32; exact arithmetic differs in two. */
+ * its times fall between the trained ones. diffusers keeps its table in float32 and draws a
+ * straight line between two sigmas; the column `exact` is in double, on a line in log sigma. */
 static void part_c(lesson *l)
 {
     const schedule_options rounded = {.manner = SCHEDULE_DIFFUSERS}, unrounded = {0};
@@ -108,8 +124,9 @@ static void part_c(lesson *l)
         lesson_expect(l, "sigma", walk.at[i], expect[i], 5e-5);
         if (i < STEPS) lesson_expect(l, "t", walk.t[i], 999 - 999 * i / 14.0, 5e-5);
     }
-    plot chart = {
-        .title = "Noise Schedule", .x = {.label = "Sampling step"}, .y = {.label = "sigma"}};
+    plot chart = {.title = lesson_words(l, "The %d noise sizes of %d steps", STEPS + 1, STEPS),
+                  .x = {.label = "Sampling step"},
+                  .y = {.label = "sigma"}};
     plot_line(&chart, NULL, STEPS + 1, NULL, walk.at);
     lesson_plot(l, "02_sigma", 1, 1, &chart);
 }

@@ -10,7 +10,7 @@
  *
  * Look for: in the pictures, the guess is never noisy. What is it instead, when the noise is large?
  * At which sigma does the guess for the heart become another picture?
- * Needs: 03. Lines that are the idea: 2. Runs in well under a second.
+ * Needs: 03. Runs in well under a second.
  *
  * Try: another seed in part c. This denoiser knows its eight pictures by heart, which a trained one
  * must not: what would be missing then?
@@ -36,8 +36,8 @@ static double two_number_guess(double x, double sigma)
 
 /* a: by counting. Make two million readings, sort them into bins, and write down the mean of the
  * clean numbers that led into each bin: that is the formula. Numbers -1 and +1 of mean D have the
- * variance 1 - D^2, so a mean of N is known to sqrt((1 - D^2) / N), of which the check allows four.
- * A bin has a width; that shifts its mean by up to 0.0009. */
+ * variance 1 - D^2, so the standard error of a mean of N is sqrt((1 - D^2) / N); the check allows
+ * four, and 0.0009 because a bin has a width. */
 static void part_a(lesson *l)
 {
     static double u[TRIES], z[TRIES], sum[BINS], count[BINS], middle[BINS], mean[BINS], rule[BINS];
@@ -59,8 +59,8 @@ static void part_a(lesson *l)
         rule[b] = two_number_guess(middle[b], sigma);
         if (b % 5 == 0)
             printf("%12.2f %16.0f %29.4f %19.4f\n", middle[b], count[b], mean[b], rule[b]);
-        double doubt = sqrt((1 - rule[b] * rule[b]) / count[b]);
-        lesson_expect(l, "counted guess", mean[b], rule[b], 4 * doubt + 0.0009);
+        double standard_error = sqrt((1 - rule[b] * rule[b]) / count[b]);
+        lesson_expect(l, "counted guess", mean[b], rule[b], 4 * standard_error + 0.0009);
     }
     plot chart = {.title = "Two numbers, one noisy reading",
                   .x = {.label = "reading x"},
@@ -128,7 +128,7 @@ static void part_c(lesson *l)
                tensor_distance(out.x0, heart));
         if (sigma <= 5) lesson_expect(l, "surely a heart", p[HEART], 1, 1e-6);
         if (sigma >= 160) lesson_expect(l, "no idea", p[HEART], 1.0 / ICONS, 0.06);
-        tensor_mix(x, 1 / sqrt(1 + sigma * sigma), x, 0, x); /* to be seen at all */
+        tensor_scale(x, 1 / sqrt(1 + sigma * sigma), x); /* to be seen at all */
         picture[k] = image_from_tensor(&l->memory, x, 0);
         picture[SIZES + k] = image_from_tensor(&l->memory, out.x0, 0);
         caption[k] = lesson_words(l, "σ = %g", sigma);

@@ -38,13 +38,16 @@ static inline void lesson_must(error wrong)
 static inline void lesson_help(const char *program, const char *argument)
 {
     const char *slash = strrchr(program, '/'), *name = slash ? slash + 1 : program;
+    const char *folder = strstr(program, "/exercises/") ? "exercises/"
+                         : strstr(program, "/answers/") ? "answers/"
+                                                        : "";
     printf(
         "usage: %s [--check]%s\n"
         "Runs from the top of the repository, prints a table and writes its figures to out/.\n"
         "  --check  write nothing; compare every number with what the lesson expects, end with 1\n"
         "           when one is off\n"
-        "What it teaches: docs/%s.md. Its knobs are the constants on top of lessons/%s.c.\n",
-        name, argument ? argument : "", name, name);
+        "What it teaches: docs/%s.md. Its source: lessons/%s%s.c, knobs on top.\n",
+        name, argument ? argument : "", name, folder, name);
 }
 
 /* The last argument that is not an option is for lessons that look at a picture. */

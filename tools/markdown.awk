@@ -4,7 +4,7 @@
 function page(path) {
     sub(/.*\//, "", path)
     sub(/\.md$/, "", path)
-    return path
+    return path ~ /^[0-9]/ ? "lesson-" path : path # Doxygen wants a letter first
 }
 
 function with_links(text,    target, out, at) {

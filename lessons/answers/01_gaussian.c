@@ -1,7 +1,7 @@
 /* Exercise 01. Noise in portions.
  *
- * Noise of spread 2 is to be added in n equal portions, one after the other. How large must each
- * portion be, so that all of them together have the spread 2 again? Lesson 01 says what adds up.
+ * Noise of standard deviation 2 is to be added in n equal portions, one after the other. How large
+ * must each portion be, so that all of them together have it again? Lesson 01 says what adds up.
  * Lesson 03 will do this to a photograph, with n = 50.
  *
  *     make exercises && build/lessons/exercises/01_gaussian
@@ -15,7 +15,7 @@ enum { DRAWS = 100000, ROWS = 4 };
 static const int portions[ROWS] = {1, 3, 12, 50};
 static const double whole = 2;
 
-/* The spread of one of n portions that together have the spread `all`. */
+/* The standard deviation of one of n portions that together have `all`. */
 static double portion_of(double all, int n)
 {
     return all / sqrt(n);
@@ -32,7 +32,7 @@ static void add_up(double *sum, int n, double each, rng *r)
     }
 }
 
-static double spread(const double *x)
+static double deviation(const double *x)
 {
     double mean = 0, square = 0;
     for (int i = 0; i < DRAWS; i++) mean += x[i] / DRAWS;
@@ -45,12 +45,12 @@ int main(int argc, char **argv)
     lesson l = lesson_begin(argc, argv);
     static double sum[DRAWS];
     rng r = rng_torch(1);
-    printf("%8s %14s %20s\n", "portions", "spread of one", "spread of their sum");
+    printf("%8s %20s %20s\n", "portions", "deviation of one", "deviation of all");
     for (int k = 0; k < ROWS; k++) {
         double each = portion_of(whole, portions[k]);
         add_up(sum, portions[k], each, &r);
-        printf("%8d %14.4f %20.4f\n", portions[k], each, spread(sum));
-        lesson_expect(&l, "spread of all portions", spread(sum), whole,
+        printf("%8d %20.4f %20.4f\n", portions[k], each, deviation(sum));
+        lesson_expect(&l, "deviation of all portions", deviation(sum), whole,
                       4 * whole * sqrt(0.5 / DRAWS));
     }
     return lesson_end(&l);

@@ -1,7 +1,7 @@
 /* Answer to exercise 03. Put noise into a photograph yourself.
  *
- * The lesson leaves the work to noise_add(), which takes sigma. Do it from alpha_bar, as DDPM
- * writes it (Ho 2020, arXiv:2006.11239, eq. 4):
+ * The lesson starts from sigma. Start from alpha_bar, as DDPM does (Ho 2020, arXiv:2006.11239,
+ * eq. 4):
  *
  *     x_t = sqrt(alpha_bar_t) x0 + sqrt(1 - alpha_bar_t) eps
  *

@@ -6,8 +6,8 @@
  *
  *     make exercises && build/lessons/exercises/00_hello_figure
  *
- * Look for: how alike are the two? 1 means the same noise, 0 means nothing in common. Page:
- * docs/00_hello_figure.md.
+ * Look for: their correlation. 1 means the same noise, 0 means nothing in common.
+ * Page: docs/00_hello_figure.md.
  */
 #include "../lesson.h"
 #include "base/rng.h"
@@ -24,7 +24,7 @@ static void draw_two(double *first, double *second)
 }
 
 /* The mean of x y, scaled so that a noise with itself gives 1. */
-static double likeness(const double *x, const double *y)
+static double correlation(const double *x, const double *y)
 {
     double xy = 0, xx = 0, yy = 0;
     for (int i = 0; i < NUMBERS; i++) {
@@ -46,10 +46,10 @@ int main(int argc, char **argv)
     printf("%-14s %9s %9s %9s\n", "", "number 1", "number 2", "number 3");
     printf("%-14s %9.4f %9.4f %9.4f\n", "first noise", first[0], first[1], first[2]);
     printf("%-14s %9.4f %9.4f %9.4f\n", "second noise", second[0], second[1], second[2]);
-    printf("how alike they are: %.4f\n", likeness(first, second));
+    printf("correlation: %.4f\n", correlation(first, second));
 
-    /* By chance two noises of N numbers are alike to about 1/sqrt(N) = 0.016. */
-    lesson_expect(&l, "likeness", likeness(first, second), 0, 4 / sqrt(NUMBERS));
+    /* The standard error of a correlation near 0 is 1/sqrt(N) = 0.016. */
+    lesson_expect(&l, "correlation", correlation(first, second), 0, 4 / sqrt(NUMBERS));
     lesson_expect(&l, "first number of the first noise", first[0], both[0], 0);
     lesson_expect(&l, "first number of the second noise", second[0], both[NUMBERS], 0);
     return lesson_end(&l);

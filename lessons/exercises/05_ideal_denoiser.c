@@ -13,7 +13,7 @@
  *     build/lessons/exercises/05_ideal_denoiser            a table
  *     build/lessons/exercises/05_ideal_denoiser --check    ends with 0 once your lines are right
  *
- * As it stands the line is the best guess for a bell N(0, 1). The answer is in
+ * As it stands the line is the best guess for a Gaussian N(0, 1). The answer is in
  * lessons/answers/05_ideal_denoiser.c. Look at it after you have tried.
  */
 #include "../lesson.h"

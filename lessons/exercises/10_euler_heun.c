@@ -35,7 +35,7 @@ static void ask_eps(denoiser d, tensor eps, tensor x_vp, double alpha_bar, arena
     double sigma = sqrt((1 - alpha_bar) / alpha_bar);
     tensor x = tensor_like(&scratch, x_vp);
     answer out = denoiser_room(d, &scratch, x);
-    tensor_mix(x, 1 / sqrt(alpha_bar), x_vp, 0, x_vp);
+    tensor_scale(x, 1 / sqrt(alpha_bar), x_vp);
     denoiser_ask(d, out, x, sigma, scratch);
     tensor_mix(eps, 1 / sigma, x, -1 / sigma, out.x0);
 }
@@ -53,8 +53,8 @@ int main(int argc, char **argv)
     tensor eps = tensor_like(&l.memory, x), seen = tensor_like(&l.memory, x);
     rng r = rng_torch(5);
     rng_normal(&r, x, l.memory);
-    tensor_mix(x, walk.at[0], x, 0, x);
-    tensor_mix(x_vp, 1 / sqrt(1 + walk.at[0] * walk.at[0]), x, 0, x);
+    tensor_scale(x, walk.at[0], x);
+    tensor_scale(x_vp, 1 / sqrt(1 + walk.at[0] * walk.at[0]), x);
     sampler euler = sampler_make(&sampler_euler, d, walk, noise_fresh(r));
     lesson_must(sampler_begin(&euler, x, &l.memory));
     printf("%4s %10s %10s\n", "step", "alpha_bar", "apart");
@@ -64,7 +64,7 @@ int main(int argc, char **argv)
         ask_eps(d, eps, x_vp, alpha_bar, l.memory);
         ddim_step(x_vp, eps, alpha_bar, alpha_bar_next);
         lesson_must(sampler_step(&euler, x, l.memory));
-        tensor_mix(seen, sqrt(alpha_bar_next), x, 0, x); /* Euler's x, in DDIM's coordinate */
+        tensor_scale(seen, sqrt(alpha_bar_next), x); /* Euler's x, in DDIM's coordinate */
         double apart = tensor_distance(x_vp, seen);
         printf("%4d %10.6f %10.2e\n", i + 1, alpha_bar_next, apart);
         lesson_expect(&l, "DDIM is Euler", apart, 0, 1e-6); /* a few roundings */
