@@ -7,6 +7,9 @@
 VERSION = 0.1.0
 PREFIX  = /usr/local
 BUILD   = build
+ifneq ($(words $(BUILD)),1)
+$(error BUILD must be one word, but is "$(BUILD)")
+endif
 CFLAGS ?= -O2
 LIBS    = -lpng -lz -ljpeg -lm
 
@@ -15,6 +18,7 @@ WARNINGS = -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -W
 # Contraction would give other bits on other machines; where speed is all (nn), it may.
 CONTRACT = off
 $(BUILD)/lib/nn/%.o: CONTRACT = fast
+$(BUILD)/lib/diffusion.o: CPPFLAGS += -DDIFFUSION_VERSION='"$(VERSION)"'
 OURS     = -std=c11 -ffp-contract=$(CONTRACT) $(WARNINGS) -Ilib -fPIC -fvisibility=hidden
 
 # Where Homebrew keeps what it installs.
@@ -30,7 +34,7 @@ OPENMP  := $(shell tools/openmp.sh "$(CC)" $(CFLAGS) $(LDFLAGS))
 endif
 
 # All cores, unless you say how many (-j1 is one).
-ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
+ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS))$(filter clean,$(MAKECMDGOALS)),0)
 MAKEFLAGS += -j$(shell getconf _NPROCESSORS_ONLN)
 endif
 
@@ -125,7 +129,7 @@ setup-%:
 	@tools/setup.sh install $*
 
 install: lib ## into PREFIX (/usr/local), below DESTDIR when that is set
-	@tools/install.sh install "$(BUILD)" "$(DESTDIR)$(PREFIX)" "$(PREFIX)" $(SHARED) $(VERSION) "$(LIBS)"
+	@tools/install.sh install "$(BUILD)" "$(DESTDIR)$(PREFIX)" "$(PREFIX)" $(SHARED) $(VERSION) "$(OPENMP) $(LIBS)"
 
 uninstall: ## take it away again
 	@tools/install.sh uninstall "$(BUILD)" "$(DESTDIR)$(PREFIX)"

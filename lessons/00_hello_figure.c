@@ -17,6 +17,7 @@
 #include "lesson.h"
 
 enum { SIDE = 256, NUMBERS = SIDE * SIDE, BINS = 60, CURVE = 121 };
+_Static_assert(SIDE >= 3, "the table shows the first five numbers");
 static const uint64_t seed = 1;
 
 /* The Gaussian, or bell curve: N(x; 0, 1) = exp(-x^2 / 2) / sqrt(2 pi). */

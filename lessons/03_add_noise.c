@@ -20,6 +20,7 @@
 
 enum { STEPS = 30, SHOWN = 6, FEWER = 15, STEP = 10, PORTIONS = 50, KINDS = 3, TIMES = 5 };
 enum { WIDTH = 192, HEIGHT = 128, SEED = 42 };
+_Static_assert(STEPS > 29 && FEWER > STEP, "the steps to show must be among the steps made");
 static const int shown[SHOWN] = {0, 10, 20, 25, 27, 29};
 static const char *const kinds[KINDS] = {"linear", "scaled_linear", "cosine"};
 static const double times[TIMES] = {0, 250, 500, 750, 999};

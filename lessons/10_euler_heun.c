@@ -19,7 +19,7 @@ enum { SEED = 5, CURVE = 61, BUDGETS = 5, STEPS = 12, SHOWN = 6, SIDE = 32, RULE
 static const sampler_kind *const rules[RULES] = {&sampler_euler, &sampler_heun, &sampler_dpm_2,
                                                  &sampler_dpmpp_2m, &sampler_euler_ancestral};
 static const double budgets[BUDGETS] = {10, 20, 40, 80, 160};
-static const int shown[SHOWN] = {0, 3, 5, 7, 9, 12};
+static const int shown[SHOWN] = {0, 3, 5, 7, 9, STEPS};
 static const sigmas_options range = {.sigma_max = 10, .sigma_min = 0.01, .end_at_min = true};
 static const sigmas_options high = {.sigma_max = 80, .sigma_min = 0.1};
 

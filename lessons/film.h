@@ -27,7 +27,7 @@ typedef struct {
 /* x is shrunk to the size that a clean picture's numbers have, or it could not be seen. */
 static inline void film_frame(film *f, double alpha, double sigma, tensor x, tensor guess)
 {
-    PROMISE(f->n < FILM_FRAMES, "film_frame: a film has 63 steps at most");
+    if (f->n == FILM_FRAMES) lesson_must("a film has 63 steps at most: choose fewer");
     tensor seen = tensor_like(&f->memory, x);
     tensor_scale(seen, 1 / sqrt(alpha * alpha + sigma * sigma), x);
     f->sigma[f->n] = sigma;
@@ -68,6 +68,9 @@ static inline void film_strip(lesson *l, const char *name, const film *films, in
     row[0] = lesson_words(l, "%s: guess D", films[0].label);
     for (int k = 0; k < count; k++) row[k + 1] = lesson_words(l, "%s: x", films[k].label);
     for (int j = 0; j < columns; j++) {
+        if (shown[j] >= films[0].n)
+            lesson_must(
+                error_make("step %d is to be shown, but there are %d", shown[j], films[0].n - 1));
         column[j] = lesson_words(l, "σ = %.3g", films[0].sigma[shown[j]]);
         picture[j] = films[0].guess[shown[j]];
         for (int k = 0; k < count; k++) picture[(k + 1) * columns + j] = films[k].x[shown[j]];

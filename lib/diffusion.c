@@ -5,7 +5,7 @@
 #include <string.h>
 
 #ifndef DIFFUSION_VERSION
-#define DIFFUSION_VERSION "0.1.0"
+#define DIFFUSION_VERSION "unknown" /* the Makefile says it */
 #endif
 
 static _Thread_local char last[1024];
@@ -35,8 +35,10 @@ const char *diffusion_sampler_name(int i)
 
 const char *diffusion_sigmas_name(int i)
 {
-    for (int k = 0; sigmas_names[k]; k++)
-        if (k == i) return sigmas_names[k];
+    for (int k = 0; sigmas_names[k]; k++) {
+        if (strcmp(sigmas_names[k], "flow") == 0) continue; /* x = x0 + sigma noise is no flow */
+        if (i-- == 0) return sigmas_names[k];
+    }
     return NULL;
 }
 
@@ -102,7 +104,7 @@ static error sample(tensor x, const diffusion_walk *walk, model *m, arena scratc
     rng_normal(&r, tensor_like(&scratch, x), scratch); /* x began as these */
     sampler s = sampler_make(kind, (denoiser){.guess = ask, .self = m},
                              (sigmas){.n = walk->steps, .at = at}, noise_fresh(r));
-    if (walk->eta >= 0) s.options.eta = walk->eta;
+    if (!(walk->eta < 0)) s.options.eta = walk->eta;
     wrong = sampler_run(&s, y, scratch);
     if (!wrong) tensor_copy(x, y);
     return wrong;
@@ -114,8 +116,8 @@ int diffusion_sample(float *x, const int shape[4], const diffusion_walk *walk,
     arena memory = arena_make(0);
     if (!memory.begin) return told("there is no memory left");
     error wrong = check_shape(memory, shape);
-    if (!wrong && walk->steps < 1)
-        wrong = error_make("steps is %d; it must be 1 or more", walk->steps);
+    if (!wrong && (walk->steps < 1 || walk->steps > SIGMAS_MOST))
+        wrong = error_make("steps is %d; it must be 1 to %d", walk->steps, SIGMAS_MOST);
     tensor pictures = {x, shape[0], shape[1], shape[2], shape[3]};
     if (!wrong) wrong = sample(pictures, walk, &(model){ask_model, self}, memory);
     arena_free(memory);

@@ -108,7 +108,7 @@ static void test_bad_input(void **state)
     assert_refused("karras", 9, s, OPTIONS(.rho = nan("")), "rho must be above 0");
     assert_refused("karras", 9, s, OPTIONS(.rho = -7), "rho must be above 0");
     assert_refused("karras", 9, s, OPTIONS(.rho = 1001), "at most 1000, but is 1001");
-    assert_refused("karras", 9, s, OPTIONS(.rho = 1e-3), "sizes are numbers from 0 up");
+    assert_refused("karras", 9, s, OPTIONS(.rho = 1e-3), "sizes are 0 or from 1e-30");
     assert_refused("polyexponential", 9000, s, OPTIONS(.rho = 900), "are both");
     assert_refused("linspace", 9, s, OPTIONS(.sigma_max = 80),
                    "sigma_max <= 14.6147, but has 0.0291672 and");
@@ -136,6 +136,17 @@ static void test_bad_input(void **state)
     arena_free(small);
 }
 
+/* Three steps within one rounding of 0.29: karras goes down, up and down again. */
+static void test_a_list_never_rises(void **state)
+{
+    (void)state;
+    sigmas walk;
+    sigmas_options o = {.sigma_min = 0.29, .sigma_max = 0.29};
+    error wrong = sigmas_make("karras", 3, NULL, o, &shelf, &walk);
+    assert_non_null(wrong);
+    assert_true(strstr(wrong, "do not fall") || strstr(wrong, "are both"));
+}
+
 static void test_check(void **state)
 {
     (void)state;
@@ -153,11 +164,9 @@ static void test_check(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_any_number_of_steps),
-        cmocka_unit_test(test_who_takes_what),
-        cmocka_unit_test(test_times_belong_to_sizes),
-        cmocka_unit_test(test_bad_input),
-        cmocka_unit_test(test_check),
+        cmocka_unit_test(test_any_number_of_steps),   cmocka_unit_test(test_who_takes_what),
+        cmocka_unit_test(test_times_belong_to_sizes), cmocka_unit_test(test_bad_input),
+        cmocka_unit_test(test_a_list_never_rises),    cmocka_unit_test(test_check),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);
 }

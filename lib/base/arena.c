@@ -1,6 +1,7 @@
 #define _DEFAULT_SOURCE
 #include "base/arena.h"
 #include "base/error.h"
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -31,6 +32,7 @@ arena arena_make(size_t bytes)
     const size_t extra = 2 * ALIGN + GUARD; /* the shelf's own, rounding, a guard */
     size_t wish = !bytes ? WISH : bytes < SIZE_MAX - extra ? bytes + extra : SIZE_MAX;
     if (wish < LEAST) wish = LEAST;
+    bool refused = false;
     for (; wish >= LEAST; wish /= 2) {
         wish -= wish % ALIGN;
         int flags = MAP_PRIVATE | MAP_ANONYMOUS;
@@ -38,7 +40,12 @@ arena arena_make(size_t bytes)
         flags |= MAP_NORESERVE;
 #endif
         char *base = mmap(NULL, wish, PROT_READ | PROT_WRITE, flags, -1, 0);
-        if (base == MAP_FAILED) continue;
+        bool granted = base != MAP_FAILED;
+        if (granted && refused && wish >= 2 * LEAST) munmap(base, wish); /* leave others some */
+        if (!granted || (refused && wish >= 2 * LEAST)) {
+            refused = !granted;
+            continue;
+        }
         arena_shelf *shelf = (void *)base;
         *shelf = (arena_shelf){.mark = base + ALIGN, .bytes = wish};
         return (arena){base + ALIGN, base + wish, shelf};

@@ -33,7 +33,7 @@ typedef struct {
 
 /** Reserve a shelf.
  *  @param bytes how much to ask for; 0 asks for 64 GiB of address space. The wish is halved until
- *               the system grants it (`ulimit -v`, valgrind and WebAssembly grant less).
+ *               the system grants twice as much (`ulimit -v`, valgrind and WebAssembly grant less).
  *  @return the arena; `begin` is NULL when not even 64 KiB could be had. */
 arena arena_make(size_t bytes);
 

@@ -26,7 +26,7 @@ typedef struct {
     bool flow;  /**< the coordinate of its denoiser */
 } exact_mixture;
 
-/** Its denoiser: exact for every x and sigma > 0.
+/** Its denoiser: exact for every x and sigma, as far as their squares are numbers (1e-150 to 1e150).
  *  @param m stays with the caller while the denoiser is in use
  *  @return a denoiser with one answer */
 denoiser exact_denoiser(const exact_mixture *m);

@@ -59,7 +59,8 @@ static double path(uint64_t seed, uint32_t pixel, double u)
 static void draw_brownian(const noise *source, tensor z, double from, double to)
 {
     size_t each = tensor_count(z) / (size_t)z.n;
-    double a = fmin(from / source->top, 1), b = fmin(to / source->top, 1);
+    double a = from / source->top, b = to / source->top;
+    PROMISE(a >= 0 && a <= 1 && b >= 0 && b <= 1 && a != b, "noise_draw: not on the path");
     double scale = 1 / sqrt(fabs(b - a));
     PARALLEL_FOR(tensor_count(z) > 256)
     for (size_t i = 0; i < tensor_count(z); i++) {

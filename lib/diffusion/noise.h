@@ -56,6 +56,7 @@ noise noise_fresh(rng r);
  *  standard normal, a pure function of (seed, from, to). Levy's construction: a tree that halves
  *  the interval, each midpoint the mean of its ends plus a normal of its own; Li, Wong, Chen,
  *  Duvenaud 2020, arXiv:2001.01328, section 4.
+ *  Below 2^-40 of `top` the path is straight, so no step may be that short.
  *  @param seed of the first picture
  *  @param top  the largest sigma of the walk, > 0
  *  @return the source */

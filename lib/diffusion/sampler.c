@@ -102,7 +102,8 @@ error sampler_begin(sampler *s, tensor x, arena *keep)
     for (int i = 0; !wrong && s->model.flow && i <= s->walk.n; i++)
         if (s->walk.at[i] > 1)
             wrong = error_make("sigma %d is %g; a flow has none above 1", i, s->walk.at[i]);
-    if (!wrong && !tensor_finite(x)) wrong = error_make("the picture to start from holds a NaN");
+    if (!wrong && !tensor_finite(x))
+        wrong = error_make("the picture to start from holds a number that is not finite");
     if (wrong) return wrong;
     for (int j = 0; j < SAMPLER_PAST; j++) {
         s->past[j].x = tensor_like(keep, x);

@@ -81,7 +81,7 @@ typedef struct {
 /** How many steps are remembered: [0] is this one. */
 enum { SAMPLER_PAST = 5 };
 
-/** A walk under way, by value. */
+/** A walk under way. Copy it before it has begun; later two copies would share one history. */
 struct sampler {
     const sampler_kind *kind;
     denoiser model;

@@ -2,8 +2,6 @@
 #include <math.h>
 #include <string.h>
 
-enum { STEPS_MOST = 1000000 };
-
 /* What a rule may look at. There are n + 1 sizes in all, and `nodes` of them are the rule's own: n
  * where a 0 (or, after trained times, the smallest size) is put at the end, n + 1 where the rule
  * goes all the way. */
@@ -142,7 +140,7 @@ static error ddim_uniform_begin(plan *p)
     if (T < 2 || ddim_count(T, p->n) == p->n) return NULL;
     int fewer = p->n, more = p->n < T ? p->n : T - 1;
     while (fewer > 1 && ddim_count(T, fewer) != fewer) fewer--;
-    while (more < T - 1 && ddim_count(T, more) != more) more++;
+    while (more < T - 1 && ddim_count(T, more) != more) more++; /* may be `fewer` again */
     return error_make("ddim_uniform: a stride of %d through %d times makes %d steps, not %d; "
                       "possible: %d or %d",
                       T / p->n, T, ddim_count(T, p->n), p->n, fewer, more);
@@ -214,8 +212,8 @@ static error choose_range(const rule *r, plan *p)
 
 static error begin(const rule *r, plan *p)
 {
-    if (p->n < 1 || p->n > STEPS_MOST)
-        return error_make("%d steps cannot be walked: choose 1 to %d", p->n, STEPS_MOST);
+    if (p->n < 1 || p->n > SIGMAS_MOST)
+        return error_make("%d steps cannot be walked: choose 1 to %d", p->n, SIGMAS_MOST);
     error wrong = r->in == TRAINED ? begin_trained(r, p) : NULL;
     if (!wrong && r->begin) wrong = r->begin(p);
     if (!wrong && r->in != TRAINED) wrong = choose_range(r, p);
@@ -252,6 +250,12 @@ error sigmas_make(const char *name, int n, const schedule *s, sigmas_options opt
     if (p.nodes == n) walk.at[n] = options.end_at_min ? schedule_sigma(s, s->t_min) : 0;
     wrong = sigmas_check(walk);
     if (wrong) return error_make("%s: %s", name, wrong);
+    for (int i = 0; i < n; i++) /* rounding turns a narrow range around */
+        if (!(walk.at[i] > walk.at[i + 1]))
+            return error_make(
+                "%s: sizes %d and %d, %.9g and %.9g, do not fall: take fewer steps or "
+                "a wider range",
+                name, i, i + 1, walk.at[i], walk.at[i + 1]);
     *keep = a, *out = walk;
     return NULL;
 }
@@ -261,8 +265,9 @@ error sigmas_check(sigmas walk)
     if (walk.n < 1) return error_make("a walk of %d steps: it needs at least 1", walk.n);
     for (int i = 0; i <= walk.n; i++) {
         double size = walk.at[i];
-        if (!isfinite(size) || size < 0)
-            return error_make("size %d of %d is %g: sizes are numbers from 0 up", i, walk.n, size);
+        if (!(size == 0 || (size >= 1e-30 && size <= 1e30)))
+            return error_make("size %d of %d is %g: sizes are 0 or from 1e-30 to 1e30", i, walk.n,
+                              size);
         if (size == 0 && i < walk.n)
             return error_make("size %d of %d is 0, but only the last may be: end higher up", i,
                               walk.n);

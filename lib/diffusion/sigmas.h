@@ -13,6 +13,9 @@
 #include "diffusion/schedule.h"
 #include <stdbool.h>
 
+/** The longest walk that sigmas_make() makes. */
+enum { SIGMAS_MOST = 1000000 };
+
 /** A walk, by value; the numbers belong to an arena. */
 typedef struct {
     int n;      /**< steps */
@@ -61,7 +64,7 @@ error sigmas_make(const char *name, int n, const schedule *s, sigmas_options opt
 /** Whether a sampler may walk this list: finite sizes, only the last may be 0, no two neighbours
  *  equal. (It may rise: see sampler.h.)
  *  @param walk the list
- *  @return NULL, or which entry is wrong */
+ *  @return NULL, or which entry is wrong: not 0 and outside 1e-30 .. 1e30, 0 before the end, ... */
 error sigmas_check(sigmas walk);
 
 #endif
