@@ -65,7 +65,7 @@ static inline image load(const char *path, arena *keep)
 /* The error must be one line, name the file and say these words. */
 static inline void refused(const char *path, const char *words)
 {
-    image out;
+    image out = {NULL, -1, -1, -1};
     arena keep = memory;
     error wrong = image_load(path, &keep, &out);
     if (!wrong)
@@ -74,6 +74,7 @@ static inline void refused(const char *path, const char *words)
         fail_msg("got: %s", wrong);
     assert_null(strchr(wrong, '\n'));
     assert_ptr_equal(keep.begin, memory.begin);
+    assert_true(!out.pixels && out.w == -1 && out.h == -1 && out.c == -1);
 }
 
 static inline void write_bytes(const char *path, const void *data, size_t bytes)
@@ -89,12 +90,13 @@ static inline void only_the_whole_is_read(const char *path)
 {
     arena keep = memory;
     file whole;
-    image x;
+    image x = {0};
     assert_null(file_map(path, &whole));
     for (size_t cut = 0; cut < whole.bytes; cut++) {
         error wrong = image_decode((file){whole.data, cut}, "cut", &keep, &x);
         if (!wrong) fail_msg("%s was read from %zu of %zu bytes", path, cut, whole.bytes);
         assert_ptr_equal(keep.begin, memory.begin);
+        assert_true(!x.pixels && x.w == 0 && x.h == 0 && x.c == 0);
     }
     assert_null(image_decode(whole, "whole", &keep, &x));
     file_unmap(whole);

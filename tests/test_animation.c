@@ -214,6 +214,12 @@ static void refuses_what_makes_no_sense(void **state)
     arena tight = arena_make((size_t)64 << 10);
     frames[0] = frames[1] = busy(&keep, 300, 300, 3, 1);
     expect(animation_save(FOLDER "/no.png", frames, 2, pace, NULL, tight), "no memory");
+    frames[0] = frames[1] = busy(&keep, 30, 30, 3, 1);
+    for (; arena_left(tight) > 256; tight.begin += 128) {
+        arena_forget(tight);
+        error wrong = animation_save(FOLDER "/little.png", frames, 2, pace, NULL, tight);
+        if (wrong) assert_non_null(strstr(wrong, "no memory"));
+    }
     arena_free(tight);
     struct stat info;
     assert_int_equal(stat(FOLDER "/no.png", &info), -1);

@@ -109,6 +109,20 @@ static void pictures_stay_sharp(void **state)
     arena_free(memory);
 }
 
+static void pictures_may_have_more_pixels_than_the_sheet(void **state)
+{
+    (void)state;
+    enum { WIDE = 70000 };
+    arena memory = arena_make(1 << 24);
+    image p = image_new(&memory, WIDE, 1, 1);
+    for (int i = 0; i < WIDE; i++) p.pixels[i] = (unsigned char)(i * 41 >> 4);
+    canvas c = canvas_make("x.png", IMAGE_SIDE, 1, &memory);
+    canvas_picture(&c, p, (canvas_box){0, 0, c.w, c.h});
+    for (int64_t x = 0; x < c.picture.w; x++)
+        assert_int_equal(*image_at(c.picture, (int)x, 0), p.pixels[x * WIDE / c.picture.w]);
+    arena_free(memory);
+}
+
 static void svg_carries_pictures_and_words(void **state)
 {
     (void)state;
@@ -140,9 +154,10 @@ static void base64_gives_the_picture_back(void **state)
     static const char sign[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     arena memory = arena_make(1 << 24);
     const char *path = "build/test_canvas.svg";
-    for (int w = 1; w <= 4; w++) {
+    for (int w = 1; w <= 20000; w = w < 4 ? w + 1 : 5 * w) {
         image p = image_new(&memory, w, 3, 3), back;
-        for (int i = 0; i < w * 9; i++) p.pixels[i] = (unsigned char)(i * 37);
+        for (int i = 0; i < w * 9; i++)
+            p.pixels[i] = (unsigned char)((unsigned)i * (unsigned)i * 37u >> 7);
         canvas c = canvas_make(path, 20, 20, &memory);
         canvas_picture(&c, p, (canvas_box){0, 0, 10, 10});
         assert_null(canvas_save(&c, path));
@@ -230,6 +245,32 @@ static void the_font_has_our_letters(void **state)
     arena_free(memory);
 }
 
+static void every_letter_has_room(void **state)
+{
+    (void)state;
+    arena memory = arena_make(1 << 20);
+    for (unsigned letter = 0; letter < 0x20000; letter++) {
+        arena keep = memory;
+        canvas_point *p;
+        text_outline(letter, &keep, &p);
+        assert_in_range(keep.begin - memory.begin, 0, TEXT_OUTLINE);
+    }
+    arena_free(memory);
+}
+
+static void points_are_points_everywhere(void **state)
+{
+    (void)state;
+    char german[] = "M56,5 13,5h-1,25e-05, a,b 7, ,5", persian[] = "0٫5 12٫25",
+         english[] = "0.5,1.5";
+    writer_mend_points(german, ",");
+    assert_string_equal(german, "M56.5 13.5h-1.25e-05, a,b 7, ,5");
+    writer_mend_points(persian, "٫");
+    assert_string_equal(persian, "0.5 12.25");
+    writer_mend_points(english, ".");
+    assert_string_equal(english, "0.5,1.5");
+}
+
 static void text_is_as_wide_as_measured(void **state)
 {
     (void)state;
@@ -280,6 +321,21 @@ static void the_colour_map_rises_evenly(void **state)
     assert_int_equal(colour_map(5).r, colour_map(1).r);
 }
 
+static void endings_may_be_in_capitals(void **state)
+{
+    (void)state;
+    arena memory = arena_make(1 << 24);
+    image back;
+    const char *paths[] = {"build/test_canvas.PNG", "build/test_canvas.Svg"};
+    for (int i = 0; i < 2; i++) {
+        canvas c = canvas_make(paths[i], 10, 10, &memory);
+        assert_null(canvas_save(&c, paths[i]));
+    }
+    assert_null(image_load(paths[0], &memory, &back));
+    assert_int_equal(strncmp(svg_read(paths[1], &memory), "<svg", 4), 0);
+    arena_free(memory);
+}
+
 static void trouble_is_one_line_and_leaves_nothing(void **state)
 {
     (void)state;
@@ -288,6 +344,7 @@ static void trouble_is_one_line_and_leaves_nothing(void **state)
                            "build/no/such/folder/x.svg",
                            "build/x.gif",
                            "build/x",
+                           "build/xpng",
                            "",
                            NULL};
     struct stat info;
@@ -310,13 +367,17 @@ int main(void)
         cmocka_unit_test(lines_and_dots_are_as_wide_as_told),
         cmocka_unit_test(dashes_leave_gaps),
         cmocka_unit_test(pictures_stay_sharp),
+        cmocka_unit_test(pictures_may_have_more_pixels_than_the_sheet),
         cmocka_unit_test(svg_carries_pictures_and_words),
         cmocka_unit_test(base64_gives_the_picture_back),
         cmocka_unit_test(markup_raises_and_lowers),
         cmocka_unit_test(bad_utf8_is_shown_as_such),
         cmocka_unit_test(the_font_has_our_letters),
+        cmocka_unit_test(every_letter_has_room),
+        cmocka_unit_test(points_are_points_everywhere),
         cmocka_unit_test(text_is_as_wide_as_measured),
         cmocka_unit_test(the_colour_map_rises_evenly),
+        cmocka_unit_test(endings_may_be_in_capitals),
         cmocka_unit_test(trouble_is_one_line_and_leaves_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

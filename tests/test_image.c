@@ -2,6 +2,8 @@
  * libjpeg are asked for is in test_codec_png.c and test_codec_jpeg.c. */
 #include "pictures.h"
 #include <math.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static bool contains(file f, const char *text)
 {
@@ -123,6 +125,32 @@ static void noise_fits(void **state)
     }
 }
 
+/* From too little memory for the smallest part to enough: an error, then all is well. */
+static void little_memory_is_an_error(void **state)
+{
+    (void)state;
+    arena keep = memory;
+    image x = busy(&keep, 40, 32, 4, 1);
+    char *novel = arena_take(&keep, 65534);
+    memset(novel, 'a', 65533), novel[65533] = 0;
+    const char *paths[] = {FOLDER "/little.jpg", FOLDER "/little.png"};
+    arena whole = arena_make(1 << 18);
+    for (int i = 0; i < 4; i++) {
+        bool good = false;
+        for (size_t bytes = 64; bytes < 1 << 18; bytes += bytes < 16000 ? 64 : 1024) {
+            arena tight = whole;
+            tight.begin = tight.end - bytes;
+            arena_forget(tight);
+            error wrong = image_save(paths[i % 2], x, i > 1 ? novel : NULL, tight);
+            if (wrong) assert_non_null(strstr(wrong, "no memory"));
+            assert_true(!wrong || !good);
+            good = !wrong;
+        }
+        assert_true(good);
+    }
+    arena_free(whole);
+}
+
 static void refuses_what_is_no_picture(void **state)
 {
     (void)state;
@@ -229,6 +257,33 @@ static void enlarge_and_crop(void **state)
     assert_same(image_crop(&keep, x, 0, 0, 5, 4), x);
 }
 
+/* Whether a child that runs this is ended by abort(). */
+static bool aborts(void (*act)(void))
+{
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        if (!freopen("/dev/null", "w", stderr)) _exit(99);
+        act();
+        _exit(0);
+    }
+    int status = 0;
+    assert_true(child > 0 && waitpid(child, &status, 0) == child);
+    return WIFSIGNALED(status) && WTERMSIG(status) == 6; /* SIGABRT */
+}
+
+static void enlarged_beyond_an_int(void)
+{
+    arena keep = memory;
+    image_enlarge(&keep, busy(&keep, 4, 4, 1, 1), (1 << 30) + 1); /* 4 k is 4 to an int */
+}
+
+static void too_large_is_refused(void **state)
+{
+    (void)state;
+    assert_true(aborts(enlarged_beyond_an_int));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -239,12 +294,14 @@ int main(void)
         cmocka_unit_test(credit_is_in_the_file),
         cmocka_unit_test(png_in_memory_is_the_file),
         cmocka_unit_test(noise_fits),
+        cmocka_unit_test(little_memory_is_an_error),
         cmocka_unit_test(refuses_what_is_no_picture),
         cmocka_unit_test(says_where_it_cannot_write),
         cmocka_unit_test(tensor_and_back_is_exact),
         cmocka_unit_test(tensor_is_cut_and_rounded),
         cmocka_unit_test(reduce_is_the_mean_of_the_area),
         cmocka_unit_test(enlarge_and_crop),
+        cmocka_unit_test(too_large_is_refused),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

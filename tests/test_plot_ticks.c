@@ -90,6 +90,19 @@ static void log_ticks_are_powers_of_ten(void **state)
     assert_string_equal(t[27].label, "10^{1}");
 }
 
+static void long_names_are_cut_between_letters(void **state)
+{
+    (void)state;
+    plot_tick t[PLOT_TICKS];
+    const char *name = "aσσσσσσσσσσσσσσσσσσσσσσσσσσσσσσσσσσσσσ"; /* one byte, then two each */
+    const char *cut = "aσσσσσσσσσσσσσσσσσσσσσ…", *fits = "σσσσσσσσσσσσσσσσσσσσσσσx";
+    plot_axis axis = {.low = -1, .high = 3, .names = (const char *[]){name, name + 1, fits, NULL}};
+    assert_int_equal(plot_ticks(axis, 9, t), 3);
+    assert_string_equal(t[0].label, cut);
+    assert_string_equal(t[1].label, "σσσσσσσσσσσσσσσσσσσσσσ…"); /* 44 and 3 bytes */
+    assert_string_equal(t[2].label, fits);
+}
+
 static void positions_and_numbers_are_inverse(void **state)
 {
     (void)state;
@@ -111,6 +124,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ticks_are_round_and_say_what_they_are),
         cmocka_unit_test(log_ticks_are_powers_of_ten),
+        cmocka_unit_test(long_names_are_cut_between_letters),
         cmocka_unit_test(positions_and_numbers_are_inverse),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

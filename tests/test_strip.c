@@ -81,6 +81,68 @@ static void words_fit_and_are_all_there(void **state)
     arena_free(memory);
 }
 
+/* Text of more bytes than a caption has room for: whole letters, and a sign that more was there. */
+static void long_captions_are_cut_between_letters(void **state)
+{
+    (void)state;
+    arena memory = arena_make(1 << 26);
+    for (int first = 0; first < 2; first++)
+        for (int word = 2; word <= 1500; word *= 5) {
+            char words[4000] = "";
+            if (first) words[0] = 'a';
+            for (int i = 0; i < 1500; i++) strcat(words, i % word == word - 1 ? " " : "σ");
+            strip s = {.rows = 1, .columns = 1, .captions = (const char *[]){words}};
+            assert_null(strip_save(&s, "build/test_strip.svg", memory));
+            char *text = svg_read("build/test_strip.svg", &memory);
+            assert_null(strstr(text, "&#xFFFD;"));
+            assert_non_null(strstr(text, "…</text>"));
+            words[40] = 0;
+            assert_null(strip_save(&s, "build/test_strip.svg", memory));
+            assert_null(strstr(svg_read("build/test_strip.svg", &memory), "…"));
+        }
+    arena_free(memory);
+}
+
+static void more_than_memory_holds_is_refused(void **state)
+{
+    (void)state;
+    arena memory = arena_make(1 << 22), tight = arena_make(1 << 16);
+    image p = numbered(&memory, 16, 16, 1);
+    strip s = {.rows = 1, .columns = 1, .pictures = &p, .scale = 1000000};
+    assert_non_null(strstr(strip_save(&s, "build/test_strip.png", memory), "are left"));
+    assert_null(strip_save(&s, "build/test_strip.svg", memory));
+    s.scale = 8;
+    assert_non_null(strstr(strip_save(&s, "build/test_strip.png", tight), "are left"));
+    assert_null(strip_save(&s, "build/test_strip.svg", tight));
+    p = image_new(&memory, 200, 200, 3);
+    assert_non_null(strstr(strip_save(&s, "build/test_strip.svg", tight), "memory"));
+    arena_free(memory);
+    arena_free(tight);
+}
+
+/* Whatever the memory: never a strip without its picture. */
+static void all_is_there_or_an_error(void **state)
+{
+    (void)state;
+    const char *path = "build/test_strip.svg";
+    arena memory = arena_make(1 << 17), tight = arena_make(1 << 16);
+    image p = numbered(&memory, 30, 20, 1);
+    strip s = {.rows = 1, .columns = 1, .pictures = &p};
+    int saved = 0;
+    for (; arena_left(tight) > 256; tight.begin += 256) {
+        arena_forget(tight);
+        arena scratch = memory;
+        error wrong = strip_save(&s, path, tight);
+        if (wrong) assert_non_null(strstr(wrong, "memory"));
+        if (wrong) continue;
+        saved++;
+        assert_non_null(strstr(svg_read(path, &scratch), "<image"));
+    }
+    assert_in_range(saved, 10, 250);
+    arena_free(memory);
+    arena_free(tight);
+}
+
 static void trouble_is_one_line_and_leaves_nothing(void **state)
 {
     (void)state;
@@ -102,6 +164,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pixels_become_squares),
         cmocka_unit_test(words_fit_and_are_all_there),
+        cmocka_unit_test(long_captions_are_cut_between_letters),
+        cmocka_unit_test(more_than_memory_holds_is_refused),
+        cmocka_unit_test(all_is_there_or_an_error),
         cmocka_unit_test(trouble_is_one_line_and_leaves_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

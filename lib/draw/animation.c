@@ -1,9 +1,7 @@
-#define _DEFAULT_SOURCE
 #include "draw/animation.h"
 #include "draw/codec.h"
 #include <math.h>
 #include <string.h>
-#include <strings.h>
 #include <zlib.h>
 
 /* A PNG is a signature and chunks. A chunk is: how many bytes of data, four letters, the data, and
@@ -97,8 +95,7 @@ static box changed(image before, image now)
 
 static error check(const char *path, const image *frames, int n, animation_pace pace)
 {
-    const char *dot = strrchr(path, '.');
-    if (!dot || (strcasecmp(dot, ".png") != 0 && strcasecmp(dot, ".apng") != 0))
+    if (!codec_ends_in(path, ".png") && !codec_ends_in(path, ".apng"))
         return error_make("cannot write %s: an animation's name must end in .png or .apng", path);
     if (!(pace.seconds > 0 && pace.seconds <= longest && pace.hold >= 0 &&
           pace.seconds + pace.hold <= longest))
@@ -141,8 +138,8 @@ error animation_save(const char *path, const image *frames, int n, animation_pac
         wrong = image_png(frames[0], credit, &scratch, &png);
         return wrong ? wrong : file_write(path, png.data, png.bytes);
     }
-    size_t room = (size_t)n * (codec_png_room(frames[0], credit) + EXTRA);
-    if (room > arena_left(scratch))
+    size_t each = codec_png_room(frames[0], credit) + EXTRA, room = (size_t)n * each;
+    if (room + each > arena_left(scratch)) /* also a copy of what changed in a frame */
         return error_make("cannot write %s: no memory for %d frames", path, n);
     apng made = {.data = arena_take(&scratch, room)};
     wrong = add_frames(&made, frames, n, pace, credit, scratch);

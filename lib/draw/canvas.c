@@ -1,25 +1,21 @@
 #include "draw/canvas.h"
-#include <string.h>
+#include "draw/codec.h"
 
 const char canvas_credit[] = "diffusion.c, CC BY 4.0";
 
 const double canvas_dashes[CANVAS_DASHES][7] = {
     {0}, {7, 5}, {0.1, 4}, {8, 4.5, 0.1, 4.5}, {15, 5}, {8, 4, 0.1, 4, 0.1, 4}};
 
-static const char *ending(const char *path)
-{
-    const char *dot = strrchr(path, '.');
-    return dot ? dot : "";
-}
-
 canvas canvas_make(const char *path, double w, double h, arena *memory)
 {
-    canvas c = {.kind = strcmp(ending(path), ".svg") == 0 ? &canvas_svg : &canvas_png,
-                .w = ceil(w),
-                .h = ceil(h),
-                .memory = memory};
+    bool svg = codec_ends_in(path, ".svg");
+    canvas c = {.w = ceil(w), .h = ceil(h), .memory = memory};
+    c.kind = svg ? &canvas_svg : &canvas_png;
     c.clip = canvas_whole(&c);
-    c.kind->begin(&c);
+    if (svg || codec_ends_in(path, ".png"))
+        c.kind->begin(&c);
+    else
+        c.wrong = error_make("cannot write %s: its name must end in .png or .svg", path);
     return c;
 }
 
@@ -31,7 +27,7 @@ canvas_box canvas_whole(const canvas *c)
 void canvas_path(canvas *c, int n, const canvas_point *p, bool closed, canvas_pen pen)
 {
     if (pen.dash < 0) pen.dash = 0;
-    if (n > 0) c->kind->path(c, n, p, closed, pen);
+    if (n > 0 && !c->wrong) c->kind->path(c, n, p, closed, pen);
 }
 
 void canvas_rectangle(canvas *c, canvas_box b, canvas_pen pen)
@@ -48,24 +44,21 @@ void canvas_line(canvas *c, canvas_point p, canvas_point q, canvas_pen pen)
 
 void canvas_text(canvas *c, const char *text, canvas_point at, canvas_font font)
 {
-    if (text && *text) c->kind->text(c, text, at, font);
+    if (text && *text && !c->wrong) c->kind->text(c, text, at, font);
 }
 
 void canvas_picture(canvas *c, image picture, canvas_box where)
 {
-    c->kind->picture(c, picture, where);
+    if (!c->wrong) c->kind->picture(c, picture, where);
 }
 
 void canvas_clip(canvas *c, canvas_box b)
 {
     c->clip = b;
-    c->kind->clip(c);
+    if (!c->wrong) c->kind->clip(c);
 }
 
 error canvas_save(canvas *c, const char *path)
 {
-    const char *end = ending(path);
-    if (strcmp(end, ".png") != 0 && strcmp(end, ".svg") != 0)
-        return error_make("cannot write %s: its name must end in .png or .svg", path);
-    return c->kind->save(c, path);
+    return c->wrong ? c->wrong : c->kind->save(c, path);
 }

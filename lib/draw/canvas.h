@@ -1,5 +1,6 @@
-/* A sheet to draw on, in pixels of a page with y downward. Two kinds, one set of calls: a PNG, with
- * 2 x 2 of its pixels for each of the page's, and an SVG, where text stays text.
+/* Private to lib/draw: a sheet to draw on, in pixels of a page with y downward. Two kinds, one set
+ * of calls: a PNG, with 2 x 2 of its pixels for each of the page's, and an SVG, where text stays
+ * text.
  *
  *     canvas c = canvas_make("out/cross.svg", 100, 60, &scratch);
  *     canvas_line(&c, (canvas_point){10, 10}, (canvas_point){90, 50}, pen);
@@ -23,6 +24,11 @@ typedef struct {
 
 /* Between two points of a path: lift the pen. */
 #define CANVAS_GAP ((canvas_point){(double)NAN, (double)NAN})
+
+static inline bool canvas_is_gap(canvas_point p)
+{
+    return !isfinite(p.x) || !isfinite(p.y);
+}
 
 typedef struct {
     double x, y, w, h; /* left, top, width, height */
@@ -66,6 +72,7 @@ struct canvas {
     const canvas_kind *kind;
     double w, h;        /* pixels of a page */
     arena *memory;      /* for all that drawing needs */
+    error wrong;        /* no sheet could be made: nothing is drawn, canvas_save() says why */
     canvas_box clip;    /* nothing is drawn outside */
     image picture;      /* PNG: what was drawn so far, RGB */
     float *mask;        /* PNG: how much of each pixel the path covers, rows of w + 2 */
@@ -75,7 +82,7 @@ struct canvas {
     bool clipped;       /* SVG: inside one */
 };
 
-/* An empty white sheet; the path's ending says the kind: .svg, or else PNG. */
+/* An empty white sheet; the path's ending says the kind: .svg or .png. */
 canvas canvas_make(const char *path, double w, double h, arena *memory);
 
 /* Lines through points, or the surface they enclose. A point alone is a dot of the pen's width; one

@@ -1,6 +1,6 @@
 /** @file codec.h
- *  Between picture files and pixels, for image.c and animation.c: codec_png.c asks libpng,
- *  codec_jpeg.c asks libjpeg-turbo. Both libraries report trouble by longjmp(), which ends in those
+ *  Private to lib/draw: between picture files and pixels. codec_png.c asks libpng, codec_jpeg.c
+ *  asks libjpeg-turbo. Both libraries report trouble by longjmp(), which ends in those
  *  two files and leaves them as an `error`.
  */
 #ifndef DRAW_CODEC_H
@@ -19,6 +19,12 @@ enum { CODEC_CREDIT = 65533 };
  *  @param left  the memory at hand
  *  @return NULL, or an error that names the size and the limit */
 error codec_check_size(const char *name, size_t w, size_t h, size_t bytes, arena left);
+
+/** What a file's name ends in, in small or capital letters.
+ *  @param path   the name, with something before the ending
+ *  @param ending with its dot, ".png"
+ *  @return whether it does */
+bool codec_ends_in(const char *path, const char *ending);
 
 /** Lay a picture over white paper.
  *  @param out     c = 3, same size

@@ -149,15 +149,16 @@ static error encode(j_compress_ptr jpeg, trouble *t, image picture, const char *
 
 error codec_jpeg_encode(image picture, const char *credit, arena *keep, file *out)
 {
+    /* Blocks are 8 x 8; libjpeg-turbo's own bound is 6 bytes a pixel of three channels. */
+    size_t w = ((size_t)picture.w + 7) & ~(size_t)7, h = ((size_t)picture.h + 7) & ~(size_t)7;
+    unsigned long room = 6 * w * h + 4096 + (credit ? strlen(credit) : 0);
+    if (room + 3 * w * h + 256 > arena_left(*keep)) /* the file, the opaque copy, two roundings */
+        return error_make("no memory to make a JPEG of %lu bytes", room);
     if (picture.c == 4) {
         image opaque = image_new(keep, picture.w, picture.h, 3);
         codec_over_white(opaque, picture);
         picture = opaque;
     }
-    /* Blocks are 8 x 8; libjpeg-turbo's own bound is 6 bytes a pixel of three channels. */
-    size_t w = ((size_t)picture.w + 7) & ~(size_t)7, h = ((size_t)picture.h + 7) & ~(size_t)7;
-    unsigned long room = 6 * w * h + 4096 + (credit ? strlen(credit) : 0);
-    if (room > arena_left(*keep)) return error_make("no memory to make a JPEG of %lu bytes", room);
     unsigned char *mine = arena_take(keep, room), *data = mine;
     trouble t;
     struct jpeg_compress_struct jpeg = {.err = watch(&t)};
@@ -167,6 +168,6 @@ error codec_jpeg_encode(image picture, const char *credit, arena *keep, file *ou
     error wrong = encode(&jpeg, &t, picture, credit);
     jpeg_destroy_compress(&jpeg);
     PROMISE(data == mine, "codec_jpeg_encode: a JPEG is larger than libjpeg-turbo's bound");
-    *out = (file){data, room};
+    if (!wrong) *out = (file){data, room};
     return wrong;
 }

@@ -94,18 +94,18 @@ static void flush(png_struct *png)
     (void)png;
 }
 
-static void add_credit(session *s, char *credit)
+static void add_credit(session *s, const char *credit)
 {
     bool ascii = true;
     for (const char *p = credit; *p; p++) ascii = ascii && !(*p & 0x80);
-    char key[] = "Copyright";
+    char key[] = "Copyright", copy[CODEC_CREDIT + 1];
     png_text text = {.compression = ascii ? PNG_TEXT_COMPRESSION_NONE : PNG_ITXT_COMPRESSION_NONE,
                      .key = key,
-                     .text = credit};
+                     .text = strcpy(copy, credit)};
     png_set_text(s->png, s->info, &text, 1); /* copies */
 }
 
-static error encode(session *s, image picture, char *credit, int filters)
+static error encode(session *s, image picture, const char *credit, int filters)
 {
     static const int type[] = {
         [1] = PNG_COLOR_TYPE_GRAY, [3] = PNG_COLOR_TYPE_RGB, [4] = PNG_COLOR_TYPE_RGB_ALPHA};
@@ -133,7 +133,7 @@ size_t codec_png_room(image picture, const char *credit)
     return all + all / 1024 + 4096 + (credit ? strlen(credit) : 0);
 }
 
-static error encode_once(image picture, char *credit, int filters, arena *keep, file *out)
+static error encode_once(image picture, const char *credit, int filters, arena *keep, file *out)
 {
     size_t room = codec_png_room(picture, credit);
     if (room > arena_left(*keep)) return error_make("no memory to make a PNG of %zu bytes", room);
@@ -143,18 +143,16 @@ static error encode_once(image picture, char *credit, int filters, arena *keep, 
     error wrong = s.info ? encode(&s, picture, credit, filters)
                          : error_make("cannot make a PNG: no memory for libpng");
     png_destroy_write_struct(&s.png, &s.info);
-    *out = (file){s.to, s.at};
+    if (!wrong) *out = (file){s.to, s.at};
     return wrong;
 }
 
 /* Photographs are up to a third smaller with filters, figures and noise without: try both. */
 error codec_png_encode(image picture, const char *credit, arena *keep, file *out)
 {
-    char *copy = NULL;
-    if (credit) copy = strcpy(arena_take(keep, strlen(credit) + 1), credit);
     file plain;
-    error wrong = encode_once(picture, copy, PNG_ALL_FILTERS, keep, out);
-    if (!wrong) wrong = encode_once(picture, copy, PNG_FILTER_NONE, keep, &plain);
+    error wrong = encode_once(picture, credit, PNG_ALL_FILTERS, keep, out);
+    if (!wrong) wrong = encode_once(picture, credit, PNG_FILTER_NONE, keep, &plain);
     if (!wrong && plain.bytes < out->bytes) *out = plain;
     return wrong;
 }

@@ -1,6 +1,7 @@
 #define _DEFAULT_SOURCE
 #include "draw/image.h"
 #include "draw/codec.h"
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 #include <strings.h>
@@ -48,17 +49,18 @@ void codec_over_white(image out, image picture)
 error image_decode(file from, const char *name, arena *keep, image *out)
 {
     static const unsigned char png[] = {0x89, 'P', 'N', 'G'}, jpeg[] = {0xff, 0xd8, 0xff};
-    arena before = *keep;
+    arena own = *keep;
+    image made;
     error wrong;
     if (from.bytes == 0)
         wrong = error_make("cannot read %s: it is empty", name);
     else if (from.bytes >= sizeof png && memcmp(from.data, png, sizeof png) == 0)
-        wrong = codec_png_decode(from, name, keep, out);
+        wrong = codec_png_decode(from, name, &own, &made);
     else if (from.bytes >= sizeof jpeg && memcmp(from.data, jpeg, sizeof jpeg) == 0)
-        wrong = codec_jpeg_decode(from, name, keep, out);
+        wrong = codec_jpeg_decode(from, name, &own, &made);
     else
         wrong = error_make("cannot read %s: it is neither PNG nor JPEG", name);
-    if (wrong) *keep = before;
+    if (!wrong) *keep = own, *out = made;
     return wrong;
 }
 
@@ -85,7 +87,7 @@ error image_png(image picture, const char *credit, arena *keep, file *out)
     return wrong ? wrong : codec_png_encode(picture, credit, keep, out);
 }
 
-static bool ends_in(const char *path, const char *ending)
+bool codec_ends_in(const char *path, const char *ending)
 {
     size_t all = strlen(path), end = strlen(ending);
     return all > end && strcasecmp(path + all - end, ending) == 0;
@@ -96,9 +98,9 @@ error image_save(const char *path, image picture, const char *credit, arena scra
     file made;
     error wrong = check_credit(credit);
     if (wrong) return wrong;
-    if (ends_in(path, ".png"))
+    if (codec_ends_in(path, ".png"))
         wrong = codec_png_encode(picture, credit, &scratch, &made);
-    else if (ends_in(path, ".jpg") || ends_in(path, ".jpeg"))
+    else if (codec_ends_in(path, ".jpg") || codec_ends_in(path, ".jpeg"))
         wrong = codec_jpeg_encode(picture, credit, &scratch, &made);
     else
         wrong = error_make("cannot write %s: its name must end in .png, .jpg or .jpeg", path);
@@ -163,7 +165,8 @@ image image_reduce(arena *keep, image picture, int w, int h)
 
 image image_enlarge(arena *keep, image picture, int k)
 {
-    PROMISE(k > 0, "image_enlarge: the factor is not positive");
+    PROMISE(k > 0 && k <= INT_MAX / picture.w && k <= INT_MAX / picture.h,
+            "image_enlarge: the factor is not positive, or too large");
     image out = image_new(keep, k * picture.w, k * picture.h, picture.c);
     for (int y = 0; y < out.h; y++)
         for (int x = 0; x < out.w; x++)

@@ -1,9 +1,7 @@
 #include "draw/plot.h"
-#include "base/file.h"
 #include "draw/plot_panel.h"
+#include <limits.h>
 #include <math.h>
-#include <stdio.h>
-#include <string.h>
 
 enum { MARKED = 30 }; /* lines with so many points or fewer have markers */
 
@@ -60,7 +58,8 @@ plot_series *plot_histogram(plot *p, const char *name, int n, const double *valu
 
 plot_series *plot_heat(plot *p, int rows, int columns, const double *values, plot_box box)
 {
-    PROMISE(rows > 0 && columns > 0, "plot_heat: no cells");
+    PROMISE(rows > 0 && columns > 0 && rows <= INT_MAX / columns,
+            "plot_heat: no cells, or too many");
     PROMISE(box.x0 < box.x1 && box.y0 < box.y1, "plot_heat: the box has no inside");
     return add(
         p,
@@ -144,13 +143,16 @@ error plot_save_grid(const plot *p, int rows, int columns, const char *path, are
     bool one = n == 1;
     double w = one ? 640 : 320, h = one ? 420 : 250;
     plot_margins m = {0};
-    plot_panel *panel = arena_take(&scratch, (size_t)n * sizeof *panel);
+    size_t bytes = (size_t)n * sizeof(plot_panel);
+    if (bytes > arena_left(scratch)) return error_make("no memory for a figure of %d plots", n);
+    plot_panel *panel = arena_take(&scratch, bytes);
     for (int i = 0; i < n; i++) {
         if (p[i].width > 0) w = i ? fmax(w, p[i].width) : p[i].width;
         if (p[i].height > 0) h = i ? fmax(h, p[i].height) : p[i].height;
     }
     for (int i = 0; i < n; i++) {
-        panel[i] = plot_panel_of(&p[i], &scratch);
+        error wrong = plot_panel_of(&p[i], &scratch, &panel[i]);
+        if (wrong) return wrong;
         panel[i].outer = (canvas_box){w * (i % columns), h * (i / columns), w, h};
         panel[i].title = one ? 14 : 12.5, panel[i].label = one ? 12.5 : 11.5;
         panel[i].small = one ? 11 : 10;

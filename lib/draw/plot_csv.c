@@ -1,4 +1,3 @@
-#include "base/file.h"
 #include "draw/plot_panel.h"
 #include "draw/writer.h"
 #include <math.h>
@@ -11,15 +10,6 @@ static void put_words(writer *w, const char *words)
     if (quoted) writer_put(w, "\"");
     for (; words && *words; words++) writer_put(w, *words == '"' ? "\"\"" : "%c", *words);
     if (quoted) writer_put(w, "\"");
-}
-
-/* 17 digits give every double back. */
-static void put_number(writer *w, double v)
-{
-    if (isnan(v))
-        writer_put(w, ",nan"); /* without a sign, which printf may add */
-    else
-        writer_put(w, ",%.17g", v);
 }
 
 static void put_row(writer *w, const plot_panel *panel, int k, int i)
@@ -42,19 +32,20 @@ static void put_row(writer *w, const plot_panel *panel, int k, int i)
         row[Y] = plot_number(up, (i / s->columns + 0.5) / (s->n / s->columns));
         row[VALUE] = s->v[i], there[VALUE] = true;
     }
-    for (int j = 0; j < COLUMNS; j++)
-        if (there[j])
-            put_number(w, row[j]);
-        else
-            writer_put(w, ",");
+    for (int j = 0; j < COLUMNS; j++) { /* 17 digits give every double back; NaN has no sign here */
+        writer_put(w, ",");
+        if (there[j]) writer_put(w, "%.17g", isnan(row[j]) ? fabs(row[j]) : row[j]);
+    }
     writer_put(w, "\n");
 }
 
-static void put_panel(writer *w, const plot *p, int number, arena *memory)
+static error put_panel(writer *w, const plot *p, int number, arena *memory)
 {
     static const char *const kinds[] = {"line", "points", "bars", "band",     "histogram",
                                         "heat", "arrows", "text", "vertical", "horizontal"};
-    plot_panel panel = plot_panel_of(p, memory);
+    plot_panel panel;
+    error wrong = plot_panel_of(p, memory, &panel);
+    if (wrong) return wrong;
     for (int k = 0; k < p->count; k++) {
         int rows = p->series[k].kind == PLOT_HEAT ? p->series[k].n : panel.elements[k];
         for (int i = 0; i < rows; i++) {
@@ -68,12 +59,14 @@ static void put_panel(writer *w, const plot *p, int number, arena *memory)
             put_row(w, &panel, k, i);
         }
     }
+    return NULL;
 }
 
 error plot_save_csv(const plot *p, int panels, const char *path, arena scratch)
 {
     writer w = {.memory = &scratch};
     writer_put(&w, "panel,series,kind,x,y,x2,y2,value\n");
-    for (int i = 0; i < panels; i++) put_panel(&w, &p[i], i + 1, &scratch);
-    return file_write(path, w.text, w.used);
+    error wrong = NULL;
+    for (int i = 0; i < panels && !wrong; i++) wrong = put_panel(&w, &p[i], i + 1, &scratch);
+    return wrong ? wrong : writer_save(&w, path);
 }

@@ -47,8 +47,8 @@ static void fill_bins(const plot_series *s, plot_box *bin)
     for (int i = 0; i < s->n; i++)
         if (usable(s->x[i], false)) low = fmin(low, s->x[i]), high = fmax(high, s->x[i]), inside++;
     if (inside == 0) low = 0, high = 1;
-    if (!(high - low > 1e-12 * fabs(high)))
-        low -= 0.5 * (fabs(low) + (low == 0)), high = 2 * high - low;
+    if (!(high - low > fmax(1e-12 * fabs(high), 1e-300)))
+        low -= fabs(low) < 1e-300 ? 0.5 : fabs(low) / 2, high = 2 * high - low;
     double width = (high - low) / s->columns;
     for (int k = 0; k < s->columns; k++)
         bin[k] = (plot_box){low + k * width, 0, low + (k + 1) * width, 0};
@@ -59,16 +59,39 @@ static void fill_bins(const plot_series *s, plot_box *bin)
     }
 }
 
-static void find_elements(plot_panel *panel, int k, arena *keep)
+/* Memory for all pieces, and for the points by which the largest series is drawn. */
+static error make_room(plot_panel *panel, arena *keep)
+{
+    enum { POINTS = 7 }; /* of an arrow; markers have as many */
+    size_t pieces = 0, points = 0;
+    for (int k = 0; k < panel->p->count; k++) {
+        const plot_series *s = &panel->p->series[k];
+        bool heat = s->kind == PLOT_HEAT, bins = s->kind == PLOT_HISTOGRAM;
+        size_t n = (size_t)(bins ? s->columns : heat || s->kind >= PLOT_TEXT ? 1 : s->n);
+        size_t draw = heat ? (size_t)s->n / 4 + 1 : POINTS * n + 2; /* a cell is 4 bytes */
+        panel->elements[k] = (int)n;
+        pieces += n;
+        if (draw > points) points = draw;
+    }
+    size_t need = pieces * sizeof(plot_box) + points * sizeof(canvas_point) + 512;
+    if (need > arena_left(*keep))
+        return error_make("a plot of %zu pieces needs %zu bytes, %zu are left", pieces, need,
+                          arena_left(*keep));
+    panel->element[0] = arena_take(keep, pieces * sizeof(plot_box));
+    panel->points = arena_take(keep, points * sizeof(canvas_point));
+    for (int k = 1; k < panel->p->count; k++)
+        panel->element[k] = panel->element[k - 1] + panel->elements[k - 1];
+    return NULL;
+}
+
+static void find_elements(plot_panel *panel, int k)
 {
     const plot_series *s = &panel->p->series[k];
-    bool bins = s->kind == PLOT_HISTOGRAM, one = s->kind >= PLOT_TEXT || s->kind == PLOT_HEAT;
-    int n = bins ? s->columns : one ? 1 : s->n;
-    plot_box *e = arena_take(keep, (size_t)n * sizeof *e);
-    for (int i = 0; i < n && !bins; i++) e[i] = element_of(panel->p, s, i);
-    if (bins) fill_bins(s, e);
-    panel->element[k] = e;
-    panel->elements[k] = n;
+    if (s->kind == PLOT_HISTOGRAM)
+        fill_bins(s, panel->element[k]);
+    else
+        for (int i = 0; i < panel->elements[k]; i++)
+            panel->element[k][i] = element_of(panel->p, s, i);
 }
 
 static void widen(plot_axis *axis, double v)
@@ -113,14 +136,16 @@ static void widen_by(plot_panel *panel, int k)
     for (int i = 0; s->kind == PLOT_HEAT && i < s->n; i++) widen(&panel->z, s->v[i]);
 }
 
-plot_panel plot_panel_of(const plot *p, arena *keep)
+error plot_panel_of(const plot *p, arena *keep, plot_panel *out)
 {
     plot_panel panel = {.p = p, .x = p->x, .y = p->y, .z = p->z};
     bool bars = false;
+    error wrong = make_room(&panel, keep);
+    if (wrong) return wrong;
     panel.x.low = panel.y.low = panel.z.low = (double)INFINITY;
     panel.x.high = panel.y.high = panel.z.high = -(double)INFINITY;
     for (int k = 0; k < p->count; k++) {
-        find_elements(&panel, k, keep);
+        find_elements(&panel, k);
         widen_by(&panel, k);
         panel.heat = panel.heat || p->series[k].kind == PLOT_HEAT;
         bars = bars || p->series[k].kind == PLOT_BARS || p->series[k].kind == PLOT_HISTOGRAM;
@@ -129,5 +154,6 @@ plot_panel plot_panel_of(const plot *p, arena *keep)
     panel.x = finish(p->x, panel.x, room, false);
     panel.y = finish(p->y, panel.y, room, bars);
     panel.z = finish(p->z, panel.z, 0, false);
-    return panel;
+    *out = panel;
+    return NULL;
 }

@@ -36,7 +36,7 @@ plot_margins plot_panel_margins(plot_panel *panel)
     plot_margins m = {EDGE, 2 * EDGE, EDGE + panel->small / 2, EDGE + TICK + 1.3 * panel->small};
     if (p->title) m.top = EDGE + 1.6 * panel->title;
     if (p->x.label) m.bottom += line;
-    int most = (int)((panel->outer.h - m.top - m.bottom) / (3.2 * panel->small));
+    int most = (int)least((panel->outer.h - m.top - m.bottom) / (3.2 * panel->small), PLOT_TICKS);
     set_marks(&panel->ys, panel->y, most, panel->small);
     m.left += TICK + GAP + panel->ys.width + (p->y.label ? line : 0);
     if (panel->heat) {
@@ -92,7 +92,8 @@ void plot_panel_place(plot_panel *panel, plot_margins m)
                                fmax(floor(o.w - m.left - m.right), EDGE),
                                fmax(floor(o.h - m.top - m.bottom), EDGE)};
     if (panel->p->equal) panel->area = equal_units(panel, panel->area);
-    for (int most = (int)(panel->area.w / (5 * panel->small)) + 1; most > 0; most--) {
+    int most = (int)least(panel->area.w / (5 * panel->small) + 1, PLOT_TICKS);
+    for (; most > 0; most--) {
         set_marks(&panel->xs, panel->x, most, panel->small);
         if (panel->turned || !labels_touch(panel)) break;
     }
@@ -186,7 +187,8 @@ static void draw_colour_bar(canvas *c, const plot_panel *panel)
 {
     enum { SHADES = 256 };
     canvas_box a = panel->area;
-    image bar = image_new(c->memory, 1, SHADES, 3);
+    unsigned char pixels[SHADES * 3];
+    image bar = {pixels, 1, SHADES, 3};
     for (int i = 0; i < SHADES; i++) {
         colour shade = colour_map(1 - i / (SHADES - 1.0));
         memcpy(image_at(bar, 0, i), &shade, 3);

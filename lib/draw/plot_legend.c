@@ -66,18 +66,15 @@ canvas_box plot_legend_place(const plot_panel *panel, int *hidden)
     *hidden = 0;
     double left = a.x + PAD, right = a.x + a.w - b.w - PAD;
     double top = a.y + PAD, bottom = a.y + a.h - b.h - PAD;
-    canvas_box corner[] = {{right, top, b.w, b.h},
-                           {left, top, b.w, b.h},
-                           {right, bottom, b.w, b.h},
-                           {left, bottom, b.w, b.h}};
     if (panel->legend_outside)
         return (canvas_box){panel->outer.x + panel->outer.w - b.w - PAD, top, b.w, b.h};
     for (int i = 0; i < 4; i++) {
-        canvas_box wide = {corner[i].x - PAD, corner[i].y - PAD, b.w + 2 * PAD, b.h + 2 * PAD};
+        canvas_box corner = {i % 2 ? left : right, i < 2 ? top : bottom, b.w, b.h};
+        canvas_box wide = {corner.x - PAD, corner.y - PAD, b.w + 2 * PAD, b.h + 2 * PAD};
         int sum = 0;
         for (int k = 0; k < panel->p->count; k++)
             if (panel->p->series[k].kind != PLOT_HEAT) sum += hidden_by(panel, k, wide);
-        if (i == 0 || sum < *hidden) best = corner[i], *hidden = sum;
+        if (i == 0 || sum < *hidden) best = corner, *hidden = sum;
     }
     return best;
 }

@@ -1,5 +1,5 @@
-/* One plot on its way to the sheet: plot_data.c looks at the numbers, plot_frame.c decides about
- * the space, plot_series.c and plot_legend.c draw. For plot.c and plot_csv.c. */
+/* Private to lib/draw: one plot on its way to the sheet. plot_data.c looks at the numbers,
+ * plot_frame.c decides about the space, plot_series.c and plot_legend.c draw. */
 #ifndef DRAW_PLOT_PANEL_H
 #define DRAW_PLOT_PANEL_H
 /** @cond for lib/draw only, not in the manual */
@@ -24,6 +24,7 @@ typedef struct {
     plot_axis x, y, z;              /* with their ends */
     plot_box *element[PLOT_SERIES]; /* what each series spans, piece by piece, in data units */
     int elements[PLOT_SERIES];      /* how many pieces */
+    canvas_point *points;           /* room to draw a series: 7 n + 2, or a heat map's cells */
     double title, label, small;     /* sizes of letters */
     canvas_box outer, area;         /* the panel on the sheet, and its data */
     plot_marks xs, ys, zs;
@@ -31,9 +32,10 @@ typedef struct {
     bool legend_outside; /* at the right, because it would hide something inside */
 } plot_panel;
 
-/* In this order: the pieces of every series and the ends of the axes; once `outer` and the sizes
- * are set, the space needed around the data; the area inside that space, and the marks of x. */
-plot_panel plot_panel_of(const plot *p, arena *keep);
+/* In this order: the pieces of every series and the ends of the axes, if there is memory for them
+ * and for drawing them; once `outer` and the sizes are set, the space needed around the data; the
+ * area inside that space, and the marks of x. */
+error plot_panel_of(const plot *p, arena *keep, plot_panel *out);
 plot_margins plot_panel_margins(plot_panel *panel);
 void plot_panel_place(plot_panel *panel, plot_margins m);
 

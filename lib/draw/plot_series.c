@@ -19,10 +19,9 @@ enum { SHAPES = sizeof markers / sizeof *markers };
 
 /* All markers of a series in one path, so that where they overlap the colour stays the same. */
 static void draw_markers(canvas *c, const plot_series *s, int n, const canvas_point *at,
-                         double size)
+                         double size, canvas_point *p)
 {
     int shape = s->marker % SHAPES, m = 0;
-    canvas_point *p = arena_take(c->memory, (size_t)n * (CORNERS + 1) * sizeof *p);
     for (int i = 0; i < n; i++) {
         for (int k = 0; k < markers[shape].n; k++) {
             canvas_point q = markers[shape].corner[k];
@@ -39,13 +38,14 @@ static void draw_line(canvas *c, const plot_panel *panel, int k)
 {
     const plot_series *s = &panel->p->series[k];
     int n = panel->elements[k];
-    canvas_point *p = arena_take(c->memory, (size_t)n * sizeof *p);
+    canvas_point *p = panel->points;
     for (int i = 0; i < n; i++)
         p[i] = plot_panel_point(panel, panel->element[k][i].x0, panel->element[k][i].y0);
     bool line = s->kind == PLOT_LINE;
     if (line && s->dash >= 0)
         canvas_path(c, n, p, false, (canvas_pen){{0}, s->ink, s->width, s->dash});
-    if (s->marker >= 0) draw_markers(c, s, n, p, line ? 3.2 * sqrt(s->width / 2) + 3 : s->width);
+    double size = line ? 3.2 * sqrt(s->width / 2) + 3 : s->width;
+    if (s->marker >= 0) draw_markers(c, s, n, p, size, p + n);
 }
 
 /* A pale surface and its outline. Bars darken in steps, so that they differ on grey paper too. */
@@ -63,7 +63,7 @@ static void draw_band(canvas *c, const plot_panel *panel, int k)
 {
     int n = panel->elements[k];
     const plot_box *e = panel->element[k];
-    canvas_point *p = arena_take(c->memory, (size_t)(2 * n + 1) * sizeof *p);
+    canvas_point *p = panel->points;
     for (int i = 0, m = 0; i < n; i++) { /* a piece between gaps: out along the low side ... */
         canvas_point low = plot_panel_point(panel, e[i].x0, e[i].y0);
         canvas_point high = plot_panel_point(panel, e[i].x1, e[i].y1);
@@ -94,7 +94,7 @@ static void draw_histogram(canvas *c, const plot_panel *panel, int k)
 {
     int n = panel->elements[k], m = 0;
     double base = panel->y.log ? panel->y.low : 0;
-    canvas_point *p = arena_take(c->memory, (size_t)(2 * n + 2) * sizeof *p);
+    canvas_point *p = panel->points;
     p[m++] = plot_panel_point(panel, panel->element[k][0].x0, base);
     for (int i = 0; i < n; i++) {
         plot_box e = panel->element[k][i];
@@ -112,7 +112,7 @@ static void draw_heat(canvas *c, const plot_panel *panel, int k)
     canvas_point a = plot_panel_point(panel, s->box.x0, s->box.y1);
     canvas_point b = plot_panel_point(panel, s->box.x1, s->box.y0);
     int rows = s->n / s->columns;
-    image cells = image_new(c->memory, s->columns, rows, 4);
+    image cells = {(void *)panel->points, s->columns, rows, 4};
     for (int y = 0; y < rows; y++)
         for (int x = 0; x < s->columns; x++) {
             double v = s->v[(size_t)(rows - 1 - y) * (size_t)s->columns + (size_t)x];
@@ -129,8 +129,7 @@ static void draw_arrows(canvas *c, const plot_panel *panel, int k)
 {
     const plot_series *s = &panel->p->series[k];
     int n = panel->elements[k], shafts = 0, heads = 0;
-    canvas_point *shaft = arena_take(c->memory, (size_t)n * 3 * sizeof *shaft);
-    canvas_point *head = arena_take(c->memory, (size_t)n * 4 * sizeof *head);
+    canvas_point *shaft = panel->points, *head = shaft + 3 * (size_t)n;
     for (int i = 0; i < n; i++) {
         plot_box e = panel->element[k][i];
         canvas_point a = plot_panel_point(panel, e.x0, e.y0),
@@ -201,7 +200,7 @@ void plot_draw_series(canvas *c, const plot_panel *panel, int k)
 
 void plot_draw_sample(canvas *c, const plot_series *s, canvas_point at)
 {
-    canvas_point ends[] = {{at.x - 13, at.y}, {at.x + 13, at.y}};
+    canvas_point ends[] = {{at.x - 13, at.y}, {at.x + 13, at.y}}, room[CORNERS + 1];
     if (s->kind != PLOT_LINE && s->kind != PLOT_POINTS) {
         canvas_rectangle(c, (canvas_box){at.x - 11, at.y - 4.5, 22, 9}, surface(s));
         return;
@@ -209,5 +208,5 @@ void plot_draw_sample(canvas *c, const plot_series *s, canvas_point at)
     bool line = s->kind == PLOT_LINE;
     if (line && s->dash >= 0)
         canvas_line(c, ends[0], ends[1], (canvas_pen){{0}, s->ink, s->width, s->dash});
-    if (s->marker >= 0) draw_markers(c, s, 1, &at, line ? 6.2 : fmax(s->width, 5));
+    if (s->marker >= 0) draw_markers(c, s, 1, &at, line ? 6.2 : fmax(s->width, 5), room);
 }

@@ -1,4 +1,7 @@
 #include "draw/plot_ticks.h"
+#include "draw/text.h"
+#include "draw/writer.h"
+#include <locale.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -40,6 +43,7 @@ static void write_number(char *label, double v, double step, double largest)
     double shown = plain ? v : power < -290 ? v * 1e290 / pow(10, power + 290) : v / pow(10, power);
     int decimals = (int)fmin(at_least(plain ? -last : power - last, 0), 15);
     snprintf(number, sizeof number, "%.*f", v == 0 ? 0 : decimals, shown);
+    writer_mend_points(number, localeconv()->decimal_point);
     write_minus(plain ? label : digits, number);
     const char *sign = power < 0 ? "\u2212" : "";
     if (!plain) snprintf(label, PLOT_TICK_LABEL, "%.24s×10^{%s%.0f}", digits, sign, fabs(power));
@@ -100,7 +104,7 @@ static int name_ticks(plot_axis axis, plot_tick *out)
     for (int i = 0; axis.names[i] && n < PLOT_TICKS; i++) {
         if (i < axis.low || i > axis.high) continue;
         out[n].at = i;
-        snprintf(out[n++].label, PLOT_TICK_LABEL, "%s", axis.names[i]);
+        text_shorten(out[n++].label, PLOT_TICK_LABEL, axis.names[i]);
     }
     return n;
 }

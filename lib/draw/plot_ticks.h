@@ -1,5 +1,5 @@
-/* Where an axis has its marks, and what is written beside them: round numbers (1, 2 or 5 times a
- * power of ten), powers of ten on a logarithmic axis, or the axis' own words. */
+/* Private to lib/draw: where an axis has its marks, and what is written beside them: round numbers
+ * (1, 2 or 5 times a power of ten), powers of ten on a logarithmic axis, or the axis' own words. */
 #ifndef DRAW_PLOT_TICKS_H
 #define DRAW_PLOT_TICKS_H
 /** @cond for lib/draw only, not in the manual */

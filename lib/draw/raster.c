@@ -7,6 +7,13 @@
 
 static void begin(canvas *c)
 {
+    double w = CANVAS_SCALE * c->w, h = CANVAS_SCALE * c->h;
+    double need = h * (7 * w + 8) + TEXT_OUTLINE; /* 3 bytes of a pixel are picture, 4 are mask */
+    if (c->w > IMAGE_SIDE || c->h > IMAGE_SIDE || need > (double)arena_left(*c->memory)) {
+        c->wrong = error_make("cannot draw %g x %g pixels: at most %d a side, %zu bytes are left",
+                              w, h, CANVAS_SCALE * IMAGE_SIDE, arena_left(*c->memory));
+        return;
+    }
     c->picture = image_new(c->memory, (int)c->w * CANVAS_SCALE, (int)c->h * CANVAS_SCALE, 3);
     size_t rows = (size_t)c->picture.h, row = (size_t)c->picture.w + 2;
     memset(c->picture.pixels, 255, rows * (size_t)c->picture.w * 3);
@@ -97,20 +104,15 @@ static canvas_point scaled(canvas_point p)
     return (canvas_point){p.x * CANVAS_SCALE, p.y * CANVAS_SCALE};
 }
 
-static bool is_gap(canvas_point p)
-{
-    return !isfinite(p.x) || !isfinite(p.y);
-}
-
 /* How much of each pixel lies inside: exact for edges that do not cross within the pixel. */
 static void fill(canvas *c, int n, const canvas_point *p)
 {
     for (int i = 0, first = 0; i < n; i++) {
-        if (is_gap(p[i])) {
+        if (canvas_is_gap(p[i])) {
             first = i + 1;
             continue;
         }
-        bool last = i + 1 == n || is_gap(p[i + 1]);
+        bool last = i + 1 == n || canvas_is_gap(p[i + 1]);
         canvas_point from = scaled(p[i]), to = scaled(p[last ? first : i + 1]);
         if (from.y != to.y) add_edge(c, from, to);
     }
@@ -182,12 +184,12 @@ static void stroke(canvas *c, int n, const canvas_point *p, bool closed, canvas_
     const double *pattern = canvas_dashes[pen.dash % CANVAS_DASHES];
     dasher d = {0};
     for (int i = 0, first = 0; i < n; i++) {
-        if (is_gap(p[i])) {
+        if (canvas_is_gap(p[i])) {
             first = i + 1;
             continue;
         }
         if (i == first) d = (dasher){pattern, unit, pattern[0] * unit, 0};
-        bool last = i + 1 == n || is_gap(p[i + 1]);
+        bool last = i + 1 == n || canvas_is_gap(p[i + 1]);
         if (last && !closed && i > first) continue;
         stroke_piece(c, scaled(p[i]), scaled(p[last ? first : i + 1]), unit, &d);
     }
@@ -225,7 +227,8 @@ static void picture(canvas *c, image what, canvas_box where)
     for (int y = 0; y < h; y++)
         for (int x = 0; x < w; x++) {
             if (!visible(c, x0 + x, y0 + y)) continue;
-            const unsigned char *p = image_at(what, x * what.w / w, y * what.h / h);
+            const unsigned char *p =
+                image_at(what, (int)((double)x * what.w / w), (int)((double)y * what.h / h));
             unsigned char grey[3] = {p[0], p[0], p[0]};
             blend(image_at(c->picture, x0 + x, y0 + y), what.c == 1 ? grey : p,
                   what.c == 4 ? p[3] / 255.0 : 1);

@@ -15,20 +15,18 @@ static const char *word(const char *const *list, int i)
 static int wrap(const char *text, double width, char line[LINES][LINE_BYTES])
 {
     int n = 0;
-    for (const char *at = text; at && *at && n < LINES; n++) {
-        size_t all = strlen(at), take = all < LINE_BYTES ? all : LINE_BYTES - 1, fits = 0;
-        for (size_t end = 1; end <= take && n < LINES - 1; end++) {
+    const char *at = text ? text : "";
+    for (; *at && n < LINES - 1; n++) {
+        size_t fits = 0, take = text_copy(line[n], LINE_BYTES, at);
+        for (size_t end = 1; end <= take; end++) {
             if (at[end] != ' ' && at[end] != 0) continue;
-            memcpy(line[n], at, end);
-            line[n][end] = 0;
+            text_copy(line[n], end + 1, at);
             if (text_width(line[n], SIZE) <= width || fits == 0) fits = end;
         }
-        if (n == LINES - 1 || fits == 0) fits = take;
-        memcpy(line[n], at, fits);
-        line[n][fits] = 0;
-        at += fits;
-        while (*at == ' ') at++;
+        at += text_copy(line[n], (fits ? fits : take) + 1, at);
+        at += strspn(at, " ");
     }
+    if (*at) text_shorten(line[n++], LINE_BYTES, at);
     return n;
 }
 
@@ -141,5 +139,7 @@ error strip_save(const strip *s, const char *path, arena scratch)
 
 image strip_image(arena *keep, const strip *s)
 {
-    return draw(s, ".png", keep).picture;
+    canvas c = draw(s, "x.png", keep);
+    PROMISE(!c.wrong, "strip_image: the picture is too large for the arena");
+    return c.picture;
 }

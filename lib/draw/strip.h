@@ -33,7 +33,7 @@ typedef struct {
 error strip_save(const strip *s, const char *path, arena scratch);
 
 /** Draw a strip as a picture, to be a frame of an animation.
- *  @param keep    where its pixels live
+ *  @param keep    where its pixels live; must have room for it
  *  @param s       the strip
  *  @return RGB; the same size for strips with the same sizes of pictures and captions */
 image strip_image(arena *keep, const strip *s);

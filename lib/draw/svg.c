@@ -1,5 +1,4 @@
 /* The SVG kind of canvas: every call becomes an element, text stays text. */
-#include "base/file.h"
 #include "draw/canvas.h"
 #include "draw/codec.h"
 #include "draw/text.h"
@@ -30,18 +29,14 @@ static void begin(canvas *c)
     writer_put(&c->svg, "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n");
 }
 
-static bool is_gap(canvas_point p)
-{
-    return !isfinite(p.x) || !isfinite(p.y);
-}
-
 /* A line of no length is a dot: its ends are round. */
 static void put_points(canvas *c, int n, const canvas_point *p, bool closed)
 {
     writer_put(&c->svg, " d=\"");
     for (int i = 0; i < n; i++) {
-        if (is_gap(p[i])) continue;
-        bool first = i == 0 || is_gap(p[i - 1]), last = i + 1 == n || is_gap(p[i + 1]);
+        if (canvas_is_gap(p[i])) continue;
+        bool first = i == 0 || canvas_is_gap(p[i - 1]),
+             last = i + 1 == n || canvas_is_gap(p[i + 1]);
         writer_put(&c->svg, "%c%g %g", first ? 'M' : 'L', short_of(p[i].x), short_of(p[i].y));
         if (last) writer_put(&c->svg, closed ? "Z" : first ? "h0" : "");
     }
@@ -69,19 +64,11 @@ static void path(canvas *c, int n, const canvas_point *p, bool closed, canvas_pe
 
 static void put_letter(canvas *c, const text_reader *r)
 {
-    static const struct {
-        unsigned letter;
-        const char *name;
-    } reserved[] = {{'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {0xFFFD, "&#xFFFD;"}};
-    for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
-        if (r->letter == reserved[i].letter) {
-            writer_put(&c->svg, "%s", reserved[i].name);
-            return;
-        }
-    if (r->letter < ' ')
-        writer_put(&c->svg, " "); /* XML has no control characters */
-    else
-        writer_put(&c->svg, "%.*s", (int)(r->at - r->from), r->from);
+    unsigned u = r->letter;
+    const char *name = u == '&' ? "&amp;" : u == '<' ? "&lt;" : u == '>' ? "&gt;" : NULL;
+    if (u == 0xFFFD) name = "&#xFFFD;";
+    if (u < ' ') name = " "; /* XML has no control characters */
+    writer_put(&c->svg, "%.*s", name ? 8 : (int)(r->at - r->from), name ? name : r->from);
 }
 
 static void text(canvas *c, const char *words, canvas_point at, canvas_font font)
@@ -111,10 +98,11 @@ static void text(canvas *c, const char *words, canvas_point at, canvas_font font
     writer_put(&c->svg, "%s</text>\n", span ? "</tspan>" : "");
 }
 
+/* There must be room. */
 static void put_base64(canvas *c, const unsigned char *data, size_t bytes)
 {
     static const char sign[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    char *out = writer_room(&c->svg, 4 * ((bytes + 2) / 3));
+    char *out = c->svg.text + c->svg.used;
     for (size_t i = 0; i < bytes; i += 3) {
         size_t left = bytes - i;
         unsigned three = (unsigned)data[i] << 16;
@@ -131,7 +119,10 @@ static void put_base64(canvas *c, const unsigned char *data, size_t bytes)
 static void picture(canvas *c, image what, canvas_box b)
 {
     file png;
-    if (codec_png_encode(what, NULL, c->memory, &png)) return; /* only for want of memory */
+    writer_room(&c->svg, codec_png_room(what, NULL) / 3 * 4 + 4096); /* for all that follows */
+    arena scratch = *c->memory;
+    if (codec_png_encode(what, NULL, &scratch, &png)) c->svg.full = true;
+    if (c->svg.full) return;
     writer_put(&c->svg, "<image x=\"%g\" y=\"%g\" width=\"%g\" height=\"%g\"", short_of(b.x),
                short_of(b.y), short_of(b.w), short_of(b.h));
     writer_put(&c->svg, " preserveAspectRatio=\"none\" image-rendering=\"optimizeSpeed\" "
@@ -156,7 +147,7 @@ static void clip(canvas *c)
 static error save(canvas *c, const char *path)
 {
     writer_put(&c->svg, "</svg>\n");
-    return file_write(path, c->svg.text, c->svg.used);
+    return writer_save(&c->svg, path);
 }
 
 const canvas_kind canvas_svg = {begin, path, text, picture, clip, save};

@@ -113,6 +113,23 @@ double text_width(const char *text, double size)
     return width * size;
 }
 
+size_t text_copy(char *out, size_t room, const char *words)
+{
+    size_t n = strlen(words);
+    if (n >= room) n = room - 1;
+    while (n > 0 && (words[n] & 0xC0) == 0x80) n--; /* inside a letter */
+    memcpy(out, words, n);
+    out[n] = 0;
+    return n;
+}
+
+void text_shorten(char *out, size_t room, const char *words)
+{
+    const char *mark = "…";
+    if (words[text_copy(out, room, words)])
+        strcpy(out + text_copy(out, room - strlen(mark), words), mark);
+}
+
 int text_outline(unsigned letter, arena *keep, canvas_point **out)
 {
     enum { PIECES = 6 }; /* a curve becomes so many straight lines */

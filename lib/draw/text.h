@@ -1,5 +1,5 @@
-/* Words in figures: UTF-8 with sub- and superscripts (plot.h says how they are written), measured
- * and outlined by the one font that is built in, a part of DejaVu Sans (assets/font). */
+/* Private to lib/draw: words in figures, UTF-8 with sub- and superscripts (plot.h says how they are
+ * written), measured and outlined by the one font built in, a part of DejaVu Sans (assets/font). */
 #ifndef DRAW_TEXT_H
 #define DRAW_TEXT_H
 /** @cond for lib/draw only, not in the manual */
@@ -24,6 +24,13 @@ double text_rise(int level);
 
 double text_advance(unsigned letter);             /* how far it takes the pen, in sizes */
 double text_width(const char *text, double size); /* pixels; NULL has no width */
+
+/* Copy the letters that fit whole into `room` bytes, or also end in … what does not fit. The first
+ * gives the bytes copied. */
+size_t text_copy(char *out, size_t room, const char *words);
+void text_shorten(char *out, size_t room, const char *words);
+
+enum { TEXT_OUTLINE = 1 << 14 }; /* bytes that text_outline() takes at most */
 
 /* Closed loops, each with a gap behind it; y goes down, 1 is the size, 0 the baseline. Gives how
  * many points. */

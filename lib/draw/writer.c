@@ -1,27 +1,51 @@
 #include "draw/writer.h"
-#include "base/error.h"
+#include "base/file.h"
+#include <ctype.h>
+#include <locale.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 char *writer_room(writer *w, size_t bytes)
 {
-    if (w->used + bytes + 1 > w->room) { /* move to a place twice as large */
-        w->room = 2 * (w->used + bytes) + 4096;
-        char *larger = arena_take(w->memory, w->room);
+    size_t room = 2 * (w->used + bytes) + 4096;
+    bool more = w->used + bytes + 1 > w->room;
+    w->full = w->full || (more && room > arena_left(*w->memory));
+    if (w->full) return NULL;
+    if (more) { /* move to a place twice as large */
+        char *larger = arena_take(w->memory, room);
         if (w->used) memcpy(larger, w->text, w->used);
-        w->text = larger;
+        w->text = larger, w->room = room;
     }
     return w->text + w->used;
+}
+
+void writer_mend_points(char *text, const char *point)
+{
+    size_t n = strlen(point);
+    for (char *p = text; *p && (p = strstr(p + 1, point));) {
+        if (!isdigit((unsigned char)p[-1]) || !isdigit((unsigned char)p[n])) continue;
+        *p = '.';
+        memmove(p + 1, p + n, strlen(p + n) + 1);
+    }
 }
 
 void writer_put(writer *w, const char *format, ...)
 {
     enum { MOST = 1000 };
+    char *out = writer_room(w, MOST);
+    if (!out) return;
     va_list arguments;
     va_start(arguments, format);
-    int wrote = vsnprintf(writer_room(w, MOST), MOST, format, arguments);
+    int wrote = vsnprintf(out, MOST, format, arguments);
     va_end(arguments);
     PROMISE(wrote >= 0 && wrote < MOST, "writer_put: too long for one call");
-    w->used += (size_t)wrote;
+    writer_mend_points(out, localeconv()->decimal_point);
+    w->used += strlen(out);
+}
+
+error writer_save(const writer *w, const char *path)
+{
+    if (w->full) return error_make("cannot write %s: it needs more memory than is left", path);
+    return file_write(path, w->text, w->used);
 }
