@@ -189,6 +189,58 @@ static void clipping_cuts_at_the_limit(void **state)
     }
 }
 
+/* A guess that is cut and was to be walked along another's noise still is: x' = cut(D_w) + next (x
+ * - D_0) / sigma, whether or not the direction is to be kept. */
+static void clipping_keeps_the_noise_of_cfg_plus_plus(void **state)
+{
+    (void)state;
+    arena a = memory;
+    denoiser each[] = {toy_line, toy_bells};
+    stack all = {each, 2};
+    const double w = 7.5, limit = 0.8;
+    double at[] = {2, 0.9};
+    guidance g = {.model = stack_denoiser(&all), .weight = &w, .walk_unconditioned = true};
+    for (int keep = 0; keep < 2; keep++) {
+        clip c = {.model = guidance_denoiser(&g), .limit = limit, .keep_direction = keep};
+        tensor x = toy_start(&memory, 3, 2), expected = tensor_like(&memory, x);
+        tensor d0 = ask(toy_line, x, 2).x0, d1 = ask(toy_bells, x, 2).x0;
+        int cuts = 0;
+        for (size_t i = 0; i < tensor_count(x); i++) {
+            double u = (double)d0.data[i], led = u + w * ((double)d1.data[i] - u);
+            cuts += fabs(led) > limit;
+            expected.data[i] =
+                (real)(fmax(-limit, fmin(led, limit)) + 0.9 * ((double)x.data[i] - u) / 2);
+        }
+        assert_true(cuts > 10);
+        sampler s = sampler_make(&sampler_ddim, clip_denoiser(&c), (sigmas){.n = 1, .at = at},
+                                 noise_fresh(rng_torch(1)));
+        assert_null(sampler_run(&s, x, memory));
+        assert_near(x, expected, 4e-6);
+    }
+    memory = a;
+}
+
+/* A model that tells its variance, 0.5 everywhere, goes on telling it. */
+static void unsure(void *self, answer out, tensor x, double sigma, arena scratch)
+{
+    toy_bells_guess(self, out, x, sigma, scratch);
+    tensor_fill(out.log_variance, 0.5);
+}
+
+static void clipping_hands_the_variance_on(void **state)
+{
+    (void)state;
+    arena a = memory;
+    clip c = {.model = {.guess = unsure, .gives_variance = true}, .limit = 1};
+    denoiser d = clip_denoiser(&c);
+    tensor x = toy_start(&memory, 3, 2);
+    answer out = denoiser_room(d, &memory, x);
+    tensor_fill(out.log_variance, 0);
+    denoiser_ask(d, out, x, 2, memory);
+    for (size_t i = 0; i < tensor_count(x); i++) assert_true(out.log_variance.data[i] == (real)0.5);
+    memory = a;
+}
+
 /* s is the share's place among the sizes, in proportion between two, at least 1 and at most the
  * limit; picture by picture. */
 static void dynamic_thresholding_divides_by_the_share(void **state)
@@ -222,6 +274,8 @@ int main(void)
         cmocka_unit_test(guidance_leans_away_from_the_first),
         cmocka_unit_test(cfg_plus_plus_walks_along_the_unconditioned_noise),
         cmocka_unit_test(clipping_cuts_at_the_limit),
+        cmocka_unit_test(clipping_keeps_the_noise_of_cfg_plus_plus),
+        cmocka_unit_test(clipping_hands_the_variance_on),
         cmocka_unit_test(dynamic_thresholding_divides_by_the_share),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -68,6 +68,7 @@ static void test_an_unknown_name_gets_the_nearest(void **state)
     assert_nearest("cella", "cellar");
     assert_nearest("", "attic");      /* the shortest */
     assert_nearest("hen", "kitchen"); /* 4 edits; attic is 5 away */
+    assert_nearest("aken", "attic");  /* 4 edits; kitchen is 5: an a to lose, 4 letters to insert */
     char endless[200];
     memset(endless, 'a', sizeof endless - 1);
     endless[sizeof endless - 1] = 0;

@@ -1,6 +1,9 @@
 /* The installed header: what a stranger's program sees. */
+#include "base/arena.h"
 #include "base/rng.h"
 #include "diffusion.h"
+#include "diffusion/sigmas.h"
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,10 +26,12 @@ static void bell(void *self, float *x0, const float *x, const int of[4], double 
         x0[i] = (float)((0.25 * (double)x[i] + sigma * sigma) / (0.25 + sigma * sigma));
 }
 
+/* Breaks in the third question, when x has moved on twice. */
 static void broken(void *self, float *x0, const float *x, const int of[4], double sigma)
 {
-    (void)self, (void)x, (void)of, (void)sigma;
-    for (int i = 0; i < NUMBERS; i++) x0[i] = nanf("");
+    int *calls = self;
+    bell(self, x0, x, of, sigma);
+    if (*calls == 3) x0[NUMBERS - 1] = nanf("");
 }
 
 /* x = 1 + (x_T - 1) 0.5 / sqrt(0.25 + sigma_T^2): 60 second-order steps are 3 digits close. */
@@ -75,6 +80,43 @@ static void one_seed_serves_start_and_steps(void **state)
     }
 }
 
+/* Every bit of a seed counts, as far as PyTorch's do. */
+static void another_seed_is_another_noise(void **state)
+{
+    (void)state;
+    const double sigma[] = {10, 7};
+    const unsigned long long seeds[] = {5, 7, 4, 5 + 65536};
+    float x[4][NUMBERS];
+    for (int k = 0; k < 4; k++) {
+        diffusion_walk walk = {"euler_ancestral", sigma, 1, seeds[k], -1};
+        for (int i = 0; i < NUMBERS; i++) x[k][i] = 0;
+        assert_int_equal(diffusion_sample(x[k], shape, &walk, nothing_is_left, NULL), 0);
+        for (int j = 0; j < k; j++) assert_memory_not_equal(x[k], x[j], sizeof x[k]);
+    }
+}
+
+/* Numbers that no memory holds, or that leave a walk no room: nothing is touched, all is said. */
+static void absurd_shapes_are_refused(void **state)
+{
+    (void)state;
+    arena all = arena_make(0);
+    int columns = (int)(arena_left(all) / sizeof(float) / 1024 / 10);
+    arena_free(all);
+    const int shapes[][4] = {
+        {INT_MAX, INT_MAX, INT_MAX, INT_MAX}, {1, 1 << 30, 1 << 30, 16}, {9, 1024, columns, 1}};
+    const double sigma[] = {10, 7};
+    diffusion_walk walk = {"euler", sigma, 1, 0, -1};
+    float x = 1;
+    int calls = 0;
+    for (int k = 0; k < 3; k++) {
+        assert_int_equal(diffusion_sample(&x, shapes[k], &walk, bell, &calls), -1);
+        assert_non_null(strstr(diffusion_error(), "too large"));
+        assert_int_equal(diffusion_noise(&x, shapes[k], 0), -1);
+        assert_non_null(strstr(diffusion_error(), "too large"));
+    }
+    assert_true(x == 1 && calls == 0);
+}
+
 static void complains_and_keeps_x(void **state)
 {
     (void)state;
@@ -84,14 +126,21 @@ static void complains_and_keeps_x(void **state)
     diffusion_walk walk = {"euler", sigma, 4, 0, -1};
     diffusion_noise(start, shape, 3);
     memcpy(x, start, sizeof x);
-    assert_int_equal(diffusion_sample(x, shape, &walk, broken, NULL), -1);
-    assert_non_null(strstr(diffusion_error(), "step 1 of 4"));
+    assert_int_equal(diffusion_sample(x, shape, &walk, broken, &calls), -1);
+    assert_non_null(strstr(diffusion_error(), "step 3 of 4"));
+    assert_memory_equal(x, start, sizeof x);
+    calls = 0;
     walk.sampler = "eular";
     assert_int_equal(diffusion_sample(x, shape, &walk, bell, &calls), -1);
     assert_non_null(strstr(diffusion_error(), "nearest is euler"));
     walk.sampler = "euler", walk.steps = 0;
     assert_int_equal(diffusion_sample(x, shape, &walk, bell, &calls), -1);
+    walk.steps = SIGMAS_MOST + 1;
+    assert_int_equal(diffusion_sample(x, shape, &walk, bell, &calls), -1);
+    assert_non_null(strstr(diffusion_error(), "steps is 1000001"));
     walk.steps = 4, walk.eta = 0.5; /* Euler takes none */
+    assert_int_equal(diffusion_sample(x, shape, &walk, bell, &calls), -1);
+    walk.eta = nan("");
     assert_int_equal(diffusion_sample(x, shape, &walk, bell, &calls), -1);
     walk.eta = -1;
     assert_int_equal(diffusion_sample(x, (const int[]){1, 0, 5, 1}, &walk, bell, &calls), -1);
@@ -99,6 +148,20 @@ static void complains_and_keeps_x(void **state)
     assert_non_null(strstr(diffusion_error(), "karras"));
     assert_int_equal(calls, 0);
     assert_memory_equal(x, start, sizeof x);
+}
+
+/* All but "flow", whose sizes mean another x, and each of them makes a list. */
+static void every_list_has_a_name(void **state)
+{
+    (void)state;
+    double sigma[11];
+    int named = 0, known = 0;
+    for (; diffusion_sigmas_name(named); named++) {
+        assert_string_not_equal(diffusion_sigmas_name(named), "flow");
+        assert_int_equal(diffusion_sigmas(sigma, 10, diffusion_sigmas_name(named), 0, 0), 0);
+    }
+    while (sigmas_names[known]) known++;
+    assert_int_equal(named, known - 1);
 }
 
 static void names_end(void **state)
@@ -110,6 +173,7 @@ static void names_end(void **state)
     assert_null(diffusion_sampler_name(count + 1));
     assert_null(diffusion_sigmas_name(1000));
     assert_null(diffusion_sampler_name(-1));
+    assert_string_not_equal(diffusion_version(), "unknown");
 }
 
 int main(void)
@@ -117,7 +181,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(samples_a_bell),
         cmocka_unit_test(one_seed_serves_start_and_steps),
+        cmocka_unit_test(another_seed_is_another_noise),
+        cmocka_unit_test(absurd_shapes_are_refused),
         cmocka_unit_test(complains_and_keeps_x),
+        cmocka_unit_test(every_list_has_a_name),
         cmocka_unit_test(names_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -152,6 +155,38 @@ static void increments_are_normal_and_apart(void **state)
     }
 }
 
+/* Which node of the tree stands where is our own choice, no paper's: these are the numbers of the
+ * day it was made, so that a seed stays the picture that it is. */
+static void a_seed_stays_its_path(void **state)
+{
+    (void)state;
+    arena a = memory;
+    const double pinned[] = {-0.896212161, 0.631253958, 1.14878857, 0.121677175};
+    tensor z = increment(42, 5, 2, &a);
+    for (int i = 0; i < 4; i++) assert_true(fabs((double)z.data[i] - pinned[i]) < 1e-6);
+}
+
+static void off_the_path_is_a_broken_promise(void **state)
+{
+    (void)state;
+    arena a = memory;
+    tensor z = toy_start(&a, 1, 1); /* small: a child has no threads */
+    const double steps[][2] = {{TOP + 1, 1}, {2, -1}, {2, 2}, {TOP, 0}};
+    for (int k = 0; k < 4; k++) {
+        fflush(NULL);
+        pid_t child = fork();
+        if (child == 0) {
+            if (!freopen("/dev/null", "w", stderr)) _exit(99);
+            noise source = noise_brownian(1, TOP);
+            noise_draw(&source, z, steps[k][0], steps[k][1], a);
+            _exit(0);
+        }
+        int status = 0;
+        assert_true(child > 0 && waitpid(child, &status, 0) == child);
+        assert_int_equal(WIFSIGNALED(status) ? WTERMSIG(status) : 0, k < 3 ? 6 : 0); /* SIGABRT */
+    }
+}
+
 /* The use of it: with twice the steps, a stochastic sampler on one path ends nearly where it
  * did, half as far off each time (strong order 1: the noise does not depend on x); with fresh
  * noise it ends elsewhere each time. */
@@ -188,6 +223,8 @@ int main(void)
         cmocka_unit_test(picture_i_walks_on_the_path_of_seed_plus_i),
         cmocka_unit_test(increments_add_up),
         cmocka_unit_test(increments_are_normal_and_apart),
+        cmocka_unit_test(a_seed_stays_its_path),
+        cmocka_unit_test(off_the_path_is_a_broken_promise),
         cmocka_unit_test(a_path_settles_and_fresh_noise_does_not),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

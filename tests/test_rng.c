@@ -106,6 +106,25 @@ static void test_short_draws_number_by_number(void **state)
     assert_bits64(doubles, golden_rand64_19, 19);
 }
 
+/* Where the generator's words put both numbers of a pair at -0, PyTorch gives 0: a word of 0 stays
+ * 0, so the radius is 0, and 0x100000 becomes 0x09100044, an angle just above pi. */
+static void test_no_normal_is_minus_zero(void **state)
+{
+    (void)state;
+    rng start = rng_torch(0), r;
+    memset(start.word, 0, sizeof start.word);
+    start.word[0] = 0x100000, start.next = 0;
+    r = start, rng_normal32(&r, singles, 2);
+    r = start, rng_normal64(&r, doubles, 2);
+    for (int i = 0; i < 2; i++) {
+        assert_true(singles[i] == 0 && !signbit(singles[i]));
+        assert_true(doubles[i] == 0 && !signbit(doubles[i]));
+    }
+    memset(doubles, 0, 16 * sizeof *doubles); /* 16 and more have radius -0 there */
+    box_muller_double(doubles, 1);
+    for (int i = 0; i < 16; i++) assert_true(doubles[i] == 0 && !signbit(doubles[i]));
+}
+
 static void test_words_are_the_papers(void **state)
 {
     (void)state;
@@ -275,6 +294,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_draw_is_pytorchs),
         cmocka_unit_test(test_short_draws_number_by_number),
+        cmocka_unit_test(test_no_normal_is_minus_zero),
         cmocka_unit_test(test_words_are_the_papers),
         cmocka_unit_test(test_a_copy_goes_on_alike),
         cmocka_unit_test(test_philox_gives_the_published_answers),

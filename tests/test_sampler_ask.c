@@ -103,6 +103,31 @@ static void run_and_step_and_ask_are_one_walk(void **state)
     }
 }
 
+/* ---- A learned variance ---- */
+
+static void unsure_guess(void *self, answer out, tensor x, double sigma, arena scratch)
+{
+    toy_bells_guess(self, out, x, sigma, scratch);
+    tensor_mix(out.log_variance, 0.3, x, -0.1, out.x0);
+}
+
+static void unsure_step(sampler *s, tensor x, double sigma, double next)
+{
+    answer first = sampler_guess(s, x, sigma), second = sampler_guess(s, first.log_variance, sigma);
+    sampler_follow(x, first.x0, sigma, next);
+    tensor_add_scaled(x, 0.1, first.log_variance);
+    tensor_add_scaled(x, 0.1, second.log_variance);
+}
+
+/* No sampler in the list looks at the variance that a model learned, but ask carries it over. */
+static void ask_carries_the_variance(void **state)
+{
+    (void)state;
+    const sampler_kind kind = {.name = "unsure", .order = 1, .evals = 2, .step = unsure_step};
+    denoiser unsure = {.guess = unsure_guess, .gives_variance = true};
+    assert_one_walk(sampler_make(&kind, unsure, toy_walk(&memory, 7, 10, 0.1, true), (noise){0}));
+}
+
 /* ---- Threads and batches ---- */
 
 static tensor walked(sampler s, tensor start, arena *keep)
@@ -164,6 +189,7 @@ int main(void)
     memory = arena_make(0);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(run_and_step_and_ask_are_one_walk),
+        cmocka_unit_test(ask_carries_the_variance),
         cmocka_unit_test(threads_change_no_bit),
         cmocka_unit_test(a_batch_is_its_pictures),
     };

@@ -151,13 +151,17 @@ static void test_check(void **state)
 {
     (void)state;
     double good[] = {3, 1, 2, 0}, twice[] = {3, 1, 1, 0}, zero[] = {3, 0, 1},
-           nan_in[] = {3, nan(""), 0}, below[] = {3, -1}, endless[] = {HUGE_VAL, 1};
+           nan_in[] = {3, nan(""), 0}, below[] = {3, -1}, endless[] = {HUGE_VAL, 1},
+           widest[] = {1e30, 1e-30, 0}, tiny[] = {1, 9e-31, 0}, huge[] = {1.1e30, 1};
     assert_null(sigmas_check((sigmas){3, good, NULL}));
     assert_non_null(strstr(sigmas_check((sigmas){3, twice, NULL}), "sizes 1 and 2 are both 1"));
     assert_non_null(strstr(sigmas_check((sigmas){2, zero, NULL}), "size 1 of 2 is 0"));
     assert_non_null(strstr(sigmas_check((sigmas){2, nan_in, NULL}), "size 1 of 2 is nan"));
     assert_non_null(strstr(sigmas_check((sigmas){1, below, NULL}), "is -1"));
     assert_non_null(strstr(sigmas_check((sigmas){1, endless, NULL}), "is inf"));
+    assert_null(sigmas_check((sigmas){2, widest, NULL}));
+    assert_non_null(strstr(sigmas_check((sigmas){2, tiny, NULL}), "size 1 of 2 is 9e-31"));
+    assert_non_null(strstr(sigmas_check((sigmas){1, huge, NULL}), "size 0 of 1 is 1.1e+30"));
     assert_non_null(sigmas_check((sigmas){0, good, NULL}));
 }
 

@@ -138,6 +138,11 @@ static void no_such_pictures(arena a)
     tensor_pictures(tensor_new(&a, 2, 1, 1, 1), 1, 2147483647);
 }
 
+static void one_picture_too_many(arena a)
+{
+    tensor_pictures(tensor_new(&a, 2, 1, 1, 1), 1, 2);
+}
+
 static void shapes_differ(arena a)
 {
     tensor_copy(tensor_new(&a, 1, 2, 3, 1), tensor_new(&a, 1, 3, 2, 1));
@@ -151,7 +156,8 @@ static void no_size(arena a)
 static void test_broken_promises_abort(void **state)
 {
     (void)state;
-    void (*const broken[])(arena) = {too_large, no_such_pictures, shapes_differ, no_size};
+    void (*const broken[])(arena) = {too_large, no_such_pictures, one_picture_too_many,
+                                     shapes_differ, no_size};
     for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
         fflush(NULL);
         pid_t child = fork();

@@ -7,7 +7,7 @@
 # The parts are the functions part_*; $MAKE is the make to use.
 make="${MAKE:-make} --no-print-directory"
 logs=build/check
-quick='layers size paths format links headers figures gcc clang lessons exercises quotes sanitizers'
+quick='layers size paths format links headers figures gcc clang install lessons exercises quotes sanitizers'
 slow='docs redraw slow threads'
 
 # Warnings are errors here. gcc is built with threads, clang without, so both ways are seen.
@@ -67,6 +67,31 @@ part_figures() { tools/figures.sh check; }
 part_gcc() { with_gcc everything && tools/test.sh build/gcc/tests; }
 
 part_clang() { with_clang everything && tools/test.sh build/clang/tests; }
+
+part_install() { # a stranger's program finds it, in C and in C++; then all of it goes again
+    rm -rf $logs/root
+    where="DESTDIR=$logs/root PREFIX=/opt"
+    libs=$logs/root/opt/lib
+    with_gcc install $where || return 1
+    touch $libs/libdiffusion.mine
+    find_it="env PKG_CONFIG_SYSROOT_DIR=$logs/root PKG_CONFIG_PATH=$libs/pkgconfig pkg-config"
+    flags=$($find_it --cflags diffusion) || return 1
+    shared=$($find_it --libs diffusion)
+    static="$libs/libdiffusion.a $($find_it --static --libs diffusion | sed 's/-ldiffusion//')"
+    for compiler in 'gcc -std=c11' 'g++ -x c++'; do
+        command -v ${compiler%% *} > /dev/null || continue
+        for link in "$shared" "$static"; do
+            echo "$compiler, linked with $link"
+            $compiler -Wall -Wextra -Wpedantic -Werror $flags -c tests/install/stranger.c \
+                -o $logs/stranger.o && gcc $logs/stranger.o $link -o $logs/stranger || return 1
+            LD_LIBRARY_PATH=$libs DYLD_LIBRARY_PATH=$libs $logs/stranger || return 1
+        done
+    done
+    with_gcc uninstall $where || return 1
+    rm $libs/libdiffusion.mine || { echo "uninstall took what is not ours"; return 1; }
+    left=$(find $logs/root ! -type d; find $logs/root -name pkgconfig)
+    [ -z "$left" ] || { echo "uninstall left $left"; return 1; }
+}
 
 part_sanitizers() {
     sanitized tests &&

@@ -1,10 +1,11 @@
 #!/bin/sh
 # The figures that README.md and docs/*.md show are drawn by lessons, the pages in tools/pages.txt
-# are printed by programs. docs/figures/inputs.txt holds a number for each: the checksum of all that
-# it was made from.
+# are printed by programs. docs/figures/inputs.txt holds two numbers for each: the checksum of all that
+# it was made from, and its own.
 #
 #   tools/figures.sh make BUILD      runs the lessons, keeps what the pages show, notes the checksums
-#   tools/figures.sh check           is anything stale, shown but not made, or made but not shown?
+#   tools/figures.sh check           is anything stale, edited by hand, shown but not made, or made
+#                                    but not shown?
 #   tools/figures.sh compare BUILD   makes everything again elsewhere and compares the numbers
 mode=$1
 build=$2
@@ -28,6 +29,10 @@ inputs() { # of what this source draws
     { echo "$1"; ls lessons/*.h 2> /dev/null; find lib assets -type f; } | LC_ALL=C sort | xargs cat | cksum | tr ' ' '-'
 }
 
+own() { # of a page, or of a figure with the numbers behind it
+    for file in "$1" "${1%.*}.csv"; do [ -f "$file" ] && cat "$file"; done | cksum | tr ' ' '-'
+}
+
 generated() { [ -f tools/pages.txt ] && sed -n 's/^\([^#].*\): .*/\1/p' tools/pages.txt; }
 printer() { sed -n "s|^$1: *||p" tools/pages.txt; }
 
@@ -48,12 +53,12 @@ make_all() {
         cp "out/$name" $figures/
         numbers=${name%.*}.csv
         [ -f "out/$numbers" ] && cp "out/$numbers" $figures/
-        echo "$(inputs "$lesson") $name"
+        echo "$(inputs "$lesson") $(own "$figures/$name") $name"
     done > $notes.part
     for page in $(generated); do
         program=$(printer "$page")
         "$build/$program" > "$page" || complain "$program did not finish"
-        echo "$(inputs "$program.c") $page"
+        echo "$(inputs "$program.c") $(own "$page") $page"
     done >> $notes.part
     mv $notes.part $notes
     for file in $figures/*; do
@@ -69,9 +74,10 @@ is_known() { # a file in docs/figures: shown, the numbers of one that is shown, 
 }
 
 check_one() { # source, name, file
-    noted=$(awk -v name="$2" '$2 == name { print $1 }' $notes 2> /dev/null)
+    noted=$(awk -v name="$2" '$3 == name { print $1, $2 }' $notes 2> /dev/null)
     if [ ! -f "$3" ] || [ -z "$noted" ]; then complain "$2 is shown but was never made: make figures"
-    elif [ "$noted" != "$(inputs "$1")" ]; then complain "$2 is older than what it is made from: make figures"
+    elif [ "${noted% *}" != "$(inputs "$1")" ]; then complain "$2 is older than what it is made from: make figures"
+    elif [ "${noted#* }" != "$(own "$3")" ]; then complain "$2, or its numbers, is not as it was drawn: make figures"
     fi
 }
 

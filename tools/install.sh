@@ -6,9 +6,12 @@
 mode=$1 build=$2 where=$3 prefix=$4 shared=$5 version=$6 libs=$7
 
 if [ "$mode" = uninstall ]; then
-    rm -f "$where"/lib/libdiffusion.* "$where/include/diffusion.h" \
-        "$where/lib/pkgconfig/diffusion.pc"
-    exit
+    for file in lib/libdiffusion.a lib/libdiffusion.so lib/libdiffusion.so.0 \
+        lib/libdiffusion.dylib lib/pkgconfig/diffusion.pc include/diffusion.h; do
+        rm -f "$where/$file" || exit 1
+    done
+    rmdir "$where/lib/pkgconfig" 2> /dev/null # stays where others have files in it
+    exit 0
 fi
 
 set -e

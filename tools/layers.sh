@@ -1,6 +1,6 @@
 #!/bin/sh
 # A folder is a layer: a file includes its own folder and what stands below it, never upward.
-#   tools/layers.sh               reads every #include "..." there is
+#   tools/layers.sh               reads every #include "..." there is, and <...> of what is in lib/
 #   tools/layers.sh --self-test   shows that it can fail
 
 may_include() { # what a folder may include besides itself
@@ -19,7 +19,11 @@ may_include() { # what a folder may include besides itself
 check() { # the file, the name it has in the tree
     folder=$(dirname "$2")
     allowed=" ${folder#lib/} $(may_include "$folder") "
-    sed -n 's/^[ \t]*#[ \t]*include[ \t]*"\([^"]*\)".*/\1/p' "$1" | while read -r name; do
+    sed -n 's/^[ \t]*#[ \t]*include[ \t]*\(["<][^">]*\)[">].*/\1/p' "$1" | while read -r name; do
+        case $name in
+            '<'*) [ -e "lib/${name#<}" ] || continue ;; # the system's
+        esac
+        name=${name#[\"<]}
         case $name in
             */*) layer=${name%/*} ;;
             *) layer=. ;;
@@ -38,16 +42,21 @@ self_test() {
     trap 'rm -f "$here"' EXIT
     wrong=0
     while read -r verdict file name; do
-        printf '  #include "%s"\n' "$name" > "$here"
+        case $name in '<'*) ;; *) name=\"$name\" ;; esac
+        printf '  #include %s\n' "$name" > "$here"
         said=$(check "$here" "$file")
         if [ "$verdict" = good ] && [ -n "$said" ] || [ "$verdict" = bad ] && [ -z "$said" ]; then
-            echo "layers.sh is wrong about $file and \"$name\": it should be $verdict"
+            echo "layers.sh is wrong about $file and $name: it should be $verdict"
             wrong=1
         fi
     done <<'END'
 good lib/base/tensor.c base/arena.h
 bad lib/base/tensor.c diffusion/sigmas.h
 bad lib/base/tensor.c arena.h
+bad lib/base/tensor.c <diffusion/sigmas.h>
+good lib/base/tensor.c <string.h>
+good lib/base/tensor.c <base/arena.h>
+bad lib/base/tensor.c <diffusion.h>
 bad lib/draw/plot.c diffusion/sigmas.h
 bad lib/diffusion/sampler.c samplers/euler.h
 bad lib/diffusion/sampler.c nn/gemm.h

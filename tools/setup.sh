@@ -20,6 +20,7 @@ docs  | command doxygen       | the manual                       | doxygen      
 docs  | command dot           | drawings in the manual           | graphviz           | graphviz               | graphviz       | graphviz
 docs  | file /usr/share/doxygen-awesome-css | the manual's looks | doxygen-awesome-css | -                     | -              | -
 docs  | file /usr/share/javascript/mathjax  | formulas in the manual | libjs-mathjax  | -                      | -              | -
+check | command pkg-config    | is what we install found?        | pkg-config         | pkgconf-pkg-config     | pkgconf        | pkgconf
 check | command clang         | the second compiler              | clang              | clang                  | clang          | -
 check | command clang-format  | the one way to lay out code      | clang-format       | clang-tools-extra      | clang          | clang-format
 check | file /usr/lib/*/lib*/libomp.so /usr/lib*/libomp.so | threads with clang | libomp-dev | libomp-devel    | openmp         | -

@@ -31,6 +31,7 @@ fi
     longer_than 150 lessons/*.c lessons/*/*.c
     longer_than 400 $(tools/sources.sh formatted)
     longer_than 120 README.md
+    tools/sources.sh lib lessons | xargs awk -v limit=60 -f tools/long_functions.awk
     # A row of golden numbers may be as wide as it is. Bytes that only go on a letter do not count.
     for f in $(tools/sources.sh formatted); do
         LC_ALL=C tr -d '\200-\277' < "$f" |

@@ -64,7 +64,7 @@ void exact_posterior(const exact_mixture *m, double *probability, tensor x, doub
 double exact_log_density(const exact_mixture *m, tensor x, double sigma)
 {
     double share[256];
-    PROMISE(m->centre.n <= 256, "exact_log_density: at most 256 bells");
+    PROMISE(m->centre.n <= 256, "exact_log_density: at most 256 components");
     return log_shares(m, share, x, sigma);
 }
 
@@ -105,7 +105,7 @@ denoiser exact_denoiser(const exact_mixture *m)
     return (denoiser){.guess = guess, .self = (void *)(size_t)m, .k = 1, .flow = m->flow};
 }
 
-/* Which bell a uniform number in [0, 1) falls on. */
+/* Which component a uniform number in [0, 1) falls on. */
 static int pick(const exact_mixture *m, double u)
 {
     double total = 0;
@@ -131,7 +131,7 @@ void exact_draw(const exact_mixture *m, tensor out, rng *r, arena scratch)
 
 void exact_follow(const exact_mixture *m, tensor x, double sigma, double next)
 {
-    PROMISE(m->centre.n == 1, "exact_follow: one bell only");
+    PROMISE(m->centre.n == 1, "exact_follow: one component only");
     double grow = sqrt(variance_of(m, 0, next) / variance_of(m, 0, sigma));
     double centre = alpha_of(m, next) - grow * alpha_of(m, sigma);
     for (int i = 0; i < x.n; i++) {
