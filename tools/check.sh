@@ -20,7 +20,7 @@ sanitized() {
 
 all_files() { # of the project, none that was made
     git ls-files -co --exclude-standard 2> /dev/null ||
-        find . -type f | sed 's|^\./||' | grep -Ev '^(build|out|shared)/'
+        find . -type f | sed 's|^\./||' | grep -Ev '^(\.git|build|out|shared)/'
 }
 
 part_layers() { tools/layers.sh --self-test && tools/layers.sh; }
