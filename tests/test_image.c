@@ -1,5 +1,6 @@
 /* Tests of draw/image.h: in and out of files, to and from tensors, other sizes. What libpng and
  * libjpeg are asked for is in test_codec_png.c and test_codec_jpeg.c. */
+#include "aborts.h"
 #include "pictures.h"
 #include <math.h>
 #include <sys/wait.h>
@@ -255,21 +256,6 @@ static void enlarge_and_crop(void **state)
         for (int u = 0; u < 3; u++)
             assert_memory_equal(image_at(part, u, y), image_at(x, u + 2, y + 1), 3);
     assert_same(image_crop(&keep, x, 0, 0, 5, 4), x);
-}
-
-/* Whether a child that runs this is ended by abort(). */
-static bool aborts(void (*act)(void))
-{
-    fflush(NULL);
-    pid_t child = fork();
-    if (child == 0) {
-        if (!freopen("/dev/null", "w", stderr)) _exit(99);
-        act();
-        _exit(0);
-    }
-    int status = 0;
-    assert_true(child > 0 && waitpid(child, &status, 0) == child);
-    return WIFSIGNALED(status) && WTERMSIG(status) == 6; /* SIGABRT */
 }
 
 static void enlarged_beyond_an_int(void)

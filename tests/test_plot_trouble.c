@@ -1,4 +1,5 @@
 /* Does plot.h say why, where a figure cannot be made? */
+#include "aborts.h"
 #include "svg_check.h"
 
 #include "draw/plot.h"
@@ -11,21 +12,6 @@ static const char *const PNG = "build/test_plot_trouble.png", *const CSV =
 static const char *const SVG = "build/test_plot_trouble.svg", *const ALONE =
                                                                   "build/test_plot_alone.svg";
 static double x[300], y[300], z[300];
-
-/* Whether a child that runs this is ended by abort(). */
-static bool aborts(void (*act)(void))
-{
-    fflush(NULL);
-    pid_t child = fork();
-    if (child == 0) {
-        if (!freopen("/dev/null", "w", stderr)) _exit(99);
-        act();
-        _exit(0);
-    }
-    int status = 0;
-    assert_true(child > 0 && waitpid(child, &status, 0) == child);
-    return WIFSIGNALED(status) && WTERMSIG(status) == 6; /* SIGABRT */
-}
 
 static void more_cells_than_an_int(void)
 {

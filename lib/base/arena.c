@@ -27,30 +27,38 @@ struct arena_shelf {
     size_t bytes; /* of the whole mapping, for munmap */
 };
 
+static char *reserve(size_t bytes)
+{
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS;
+#ifdef MAP_NORESERVE
+    flags |= MAP_NORESERVE;
+#endif
+    void *base = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
+    return base == MAP_FAILED ? NULL : base;
+}
+
+static size_t half(size_t bytes)
+{
+    return bytes / 2 - bytes / 2 % ALIGN;
+}
+
 arena arena_make(size_t bytes)
 {
     const size_t extra = 2 * ALIGN + GUARD; /* the shelf's own, rounding, a guard */
     size_t wish = !bytes ? WISH : bytes < SIZE_MAX - extra ? bytes + extra : SIZE_MAX;
     if (wish < LEAST) wish = LEAST;
-    bool refused = false;
-    for (; wish >= LEAST; wish /= 2) {
-        wish -= wish % ALIGN;
-        int flags = MAP_PRIVATE | MAP_ANONYMOUS;
-#ifdef MAP_NORESERVE
-        flags |= MAP_NORESERVE;
-#endif
-        char *base = mmap(NULL, wish, PROT_READ | PROT_WRITE, flags, -1, 0);
-        bool granted = base != MAP_FAILED;
-        if (granted && refused && wish >= 2 * LEAST) munmap(base, wish); /* leave others some */
-        if (!granted || (refused && wish >= 2 * LEAST)) {
-            refused = !granted;
-            continue;
-        }
-        arena_shelf *shelf = (void *)base;
-        *shelf = (arena_shelf){.mark = base + ALIGN, .bytes = wish};
-        return (arena){base + ALIGN, base + wish, shelf};
+    wish -= wish % ALIGN;
+    char *base = reserve(wish);
+    bool refused = !base;
+    while (!base && half(wish) >= LEAST) base = reserve(wish = half(wish));
+    if (base && refused && half(wish) >= LEAST) { /* not all that is left: others need some, too */
+        munmap(base, wish);
+        base = reserve(wish = half(wish));
     }
-    return (arena){0};
+    if (!base) return (arena){0};
+    arena_shelf *shelf = (void *)base;
+    *shelf = (arena_shelf){.mark = base + ALIGN, .bytes = wish};
+    return (arena){base + ALIGN, base + wish, shelf};
 }
 
 void arena_free(arena a)
