@@ -106,6 +106,10 @@ check-all: setup-all ## slow: also draw everything again and compare, slow tests
 check-%: setup-check
 	+@MAKE="$(MAKE)" tools/check.sh $*
 
+break: setup-build ## draw what mistake BUG=1 to 18 makes of a picture; docs/looks_wrong.md has the answers
+	$(SUBMAKE) $(BUILD)/tools/draw_wrong
+	@$(BUILD)/tools/draw_wrong $(or $(BUG),0)
+
 figures: setup-build ## draw the figures that README and docs/ show, into docs/figures
 	$(SUBMAKE) lessons tools
 	@tools/figures.sh make $(BUILD)
@@ -121,6 +125,9 @@ size: ## lines of C, beside the limits we promised
 
 format: setup-check ## clang-format over every C file
 	@tools/sources.sh formatted | xargs clang-format -i
+
+info: ## say what was found here: compiler, threads, libraries, processor
+	@tools/info.sh "$(CC)" "$(OURS) $(CFLAGS)" "$(OPENMP)"
 
 setup: setup-build ## install what building needs (`make setup-test` and others: for more)
 look:
@@ -141,7 +148,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: all lib lessons exercises tests slow benches fuzzers tools everything run test bench check \
-        check-all figures docs fuzz size format setup look install uninstall clean help
+        check-all break figures docs fuzz size format info setup look install uninstall clean help
 
 # How things are made. Two notes say what the last build was made with; a note is only written when
 # it changes, so that other flags, or a source that went away, rebuild what they must and no more.

@@ -7,7 +7,7 @@
 # The parts are the functions part_*; $MAKE is the make to use.
 make="${MAKE:-make} --no-print-directory"
 logs=build/check
-quick='layers size paths format links headers figures gcc clang install lessons exercises quotes sanitizers'
+quick='layers size paths format links headers figures gcc clang install lessons exercises tools quotes sanitizers'
 slow='docs redraw slow threads'
 
 # Warnings are errors here. gcc is built with threads, clang without, so both ways are seen.
@@ -143,7 +143,9 @@ part_exercises() { # an exercise is to be solved, its answer is solved
     return $wrong
 }
 
-part_quotes() { tools/quotes.sh --self-test && with_gcc lessons && tools/quotes.sh build/gcc; }
+part_tools() { with_gcc tools && expect 0 build/gcc/tools/draw_wrong; }
+
+part_quotes() { tools/quotes.sh --self-test && with_gcc lessons tools && tools/quotes.sh build/gcc; }
 
 part_docs() { $make docs; }
 

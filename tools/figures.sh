@@ -1,7 +1,7 @@
 #!/bin/sh
-# The figures that README.md and docs/*.md show are drawn by lessons, the pages in tools/pages.txt
-# are printed by programs. docs/figures/inputs.txt holds two numbers for each: the checksum of all that
-# it was made from, and its own.
+# The figures that README.md and docs/*.md show are drawn by lessons and by tools/draw_*, the pages
+# in tools/pages.txt are printed by programs. docs/figures/inputs.txt holds two numbers for each: the
+# checksum of all that it was made from, and its own.
 #
 #   tools/figures.sh make BUILD      runs the lessons, keeps what the pages show, notes the checksums
 #   tools/figures.sh check           is anything stale, edited by hand, shown but not made, or made
@@ -22,11 +22,21 @@ shown() {
         sed -n 's|^\(.*/\)*figures/\([A-Za-z0-9_.-]*\.[a-z]*\)$|\2|p' | LC_ALL=C sort -u
 }
 
-# out/03_noise.png is drawn by lessons/03_*.c.
-maker() { for l in lessons/"${1%%_*}"_*.c; do [ -f "$l" ] && echo "$l"; done; }
+# out/03_noise.png is drawn by lessons/03_*.c, out/wrong_grain.png (or wrong.png) by tools/draw_wrong.c.
+maker() {
+    stem=${1%%.*}
+    for l in lessons/"${stem%%_*}"_*.c tools/draw_"${stem%%_*}".c; do [ -f "$l" ] && echo "$l"; done
+}
 
-inputs() { # of what this source draws
-    { echo "$1"; ls lessons/*.h 2> /dev/null; find lib assets -type f; } | LC_ALL=C sort | xargs cat | cksum | tr ' ' '-'
+inputs() { # of what this source draws; who includes road.h reads what the lessons say of themselves
+    {
+        { echo "$1"; ls lessons/*.h 2> /dev/null; find lib assets -type f; } | LC_ALL=C sort | xargs cat
+        if grep -q '"road.h"' "$1"; then
+            cat tools/road.h tools/index.txt
+            for page in docs/[0-9]*_*.md; do head -n 4 "$page"; done
+            grep -A 2 'Runs in ' lessons/*.c
+        fi
+    } | cksum | tr ' ' '-'
 }
 
 own() { # of a page, or of a figure with the numbers behind it
@@ -37,9 +47,9 @@ generated() { [ -f tools/pages.txt ] && sed -n 's/^\([^#].*\): .*/\1/p' tools/pa
 printer() { sed -n "s|^$1: *||p" tools/pages.txt; }
 
 run_all() { # in this folder
-    for lesson in lessons/[0-9]*_*.c; do
-        program=$build/lessons/$(basename "$lesson" .c)
-        (cd "$1" && "$program" > /dev/null) || complain "$lesson did not finish"
+    for source in lessons/[0-9]*_*.c tools/draw_*.c; do
+        [ -f "$source" ] || continue
+        (cd "$1" && "$build/${source%.c}" > /dev/null) || complain "$source did not finish"
     done
 }
 
@@ -49,7 +59,7 @@ make_all() {
     run_all .
     for name in $(shown); do
         lesson=$(maker "$name")
-        [ -n "$lesson" ] && [ -f "out/$name" ] || { complain "no lesson drew out/$name"; continue; }
+        [ -n "$lesson" ] && [ -f "out/$name" ] || { complain "nothing drew out/$name"; continue; }
         cp "out/$name" $figures/
         numbers=${name%.*}.csv
         [ -f "out/$numbers" ] && cp "out/$numbers" $figures/
@@ -84,7 +94,7 @@ check_one() { # source, name, file
 check_all() {
     for name in $(shown); do
         lesson=$(maker "$name")
-        if [ -z "$lesson" ]; then complain "$name is shown, but no lesson makes it"
+        if [ -z "$lesson" ]; then complain "$name is shown, but nothing makes it"
         else check_one "$lesson" "$name" "$figures/$name"
         fi
     done
@@ -101,7 +111,7 @@ compare_all() {
     again=$build/again
     rm -rf "$again"
     mkdir -p "$again/out"
-    ln -s "$PWD/assets" "$again/assets"
+    for folder in assets docs; do ln -s "$PWD/$folder" "$again/$folder"; done
     build=$PWD/$build
     run_all "$again"
     for name in $(shown); do

@@ -4,9 +4,10 @@
 #                                 backticks on the line above it; its lines stand in that file, in
 #                                 this order (of a diff: those that it takes away)
 #   tools/quotes.sh BUILD         also the ```text blocks under "## Run": their lines are printed by
-#                                 BUILD/lessons/NN_* (a line "..." leaves some out)
+#                                 BUILD/lessons/NN_* (a line "..." leaves some out), and those
+#                                 below a line with `build/tools/NAME`, by that program
 #   tools/quotes.sh --self-test   shows that it can fail
-pages() { for page in docs/[0-9]*_*.md; do [ -f "$page" ] && echo "$page"; done; }
+pages() { for page in docs/[0-9]*_*.md docs/looks_wrong.md; do [ -f "$page" ] && echo "$page"; done; }
 
 check() { # BUILD or nothing, pages
     build=$1
@@ -53,12 +54,13 @@ FNR == 1 { kind = ""; above = ""; heading = "" }
             complain("there is no " name)
             kind = "plain"
         }
-    } else if (kind == "text" && heading == "Run" && build) {
+    } else if (kind == "text" && build && (heading == "Run" || above ~ /`build\/tools\/[a-z_]+`/)) {
         name = FILENAME
-        sub(/.*\//, "", name)
+        sub(/.*\//, "lessons/", name)
         sub(/\.md$/, "", name)
-        if (!load(build "/lessons/" name " --check", 1)) {
-            complain(build "/lessons/" name " prints nothing")
+        if (match(above, /`build\/tools\/[a-z_]+`/)) name = substr(above, RSTART + 7, RLENGTH - 8)
+        if (!load(build "/" name " --check", 1)) {
+            complain(build "/" name " prints nothing")
             kind = "plain"
         }
     } else kind = "plain"
@@ -84,10 +86,11 @@ END { exit wrong }' "$@"
 self_test() {
     here=$(mktemp -d) || exit 1
     trap 'rm -rf "$here"' EXIT
-    mkdir -p "$here/lessons"
+    mkdir -p "$here/lessons" "$here/tools"
     printf 'int a;\n    int b;\n' > "$here/x.c"
     printf '#!/bin/sh\necho "  a  1"\necho "ok  x"\necho "  b  2"\n' > "$here/lessons/00_page"
-    chmod +x "$here/lessons/00_page"
+    printf '#!/bin/sh\necho "c  3"\n' > "$here/tools/draw_x"
+    chmod +x "$here/lessons/00_page" "$here/tools/draw_x"
     failed=0
     while IFS=" " read -r verdict lines; do
         printf "$lines" | sed "s|HERE|$here|" > "$here/00_page.md"
@@ -100,6 +103,8 @@ good `HERE/x.c`\n```c\nint a;\nint b;\n```\n
 good `HERE/x.c`\n```diff\n-int a;\n+int c;\n```\n
 good ## Run\n```text\na  1\n...\nb  2\n```\n
 good ## Idea\n```text\nanything\n```\n
+good What `build/tools/draw_x` says:\n```text\nc  3\n```\n
+bad What `build/tools/draw_x` says:\n```text\nc  4\n```\n
 bad `HERE/x.c`\n```c\nint b;\nint a;\n```\n
 bad `HERE/x.c`\n```c\nint c;\n```\n
 bad `HERE/x.c`\n```c\nint a; /* almost */\n```\n
