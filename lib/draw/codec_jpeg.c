@@ -3,8 +3,9 @@
 #include <stdio.h> /* jpeglib.h needs it */
 #include <string.h>
 
-#include <jerror.h>
 #include <jpeglib.h>
+
+#include <jerror.h> /* after it: the codes in it depend on which version jpeglib.h says it is */
 
 enum { QUALITY = 95, SCANS = 500, EXIF = JPEG_APP0 + 1, ORIENTATION = 0x0112 };
 
