@@ -2,12 +2,15 @@
 # What the pages of the lessons quote must still be true.
 #   tools/quotes.sh               every ```c and ```diff block in docs/NN_*.md names a file in
 #                                 backticks on the line above it; its lines stand in that file, in
-#                                 this order (of a diff: those that it takes away)
+#                                 this order (of a diff: those that it takes away); so do those of
+#                                 a ```text block below a line that is only a name in backticks
 #   tools/quotes.sh BUILD         also the ```text blocks under "## Run": their lines are printed by
 #                                 BUILD/lessons/NN_* (a line "..." leaves some out), and those
 #                                 below a line with `build/tools/NAME`, by that program
 #   tools/quotes.sh --self-test   shows that it can fail
-pages() { for page in docs/[0-9]*_*.md docs/looks_wrong.md; do [ -f "$page" ] && echo "$page"; done; }
+pages() {
+    for page in docs/[0-9]*_*.md docs/looks_wrong.md docs/install.md; do [ -f "$page" ] && echo "$page"; done
+}
 
 check() { # BUILD or nothing, pages
     build=$1
@@ -45,7 +48,7 @@ FNR == 1 { kind = ""; above = ""; heading = "" }
 /^```/ {
     kind = substr($0, 4) == "" ? "plain" : substr($0, 4)
     at = 0
-    if (kind == "c" || kind == "diff") {
+    if (kind == "c" || kind == "diff" || kind == "text" && above ~ /^`[^`]+`$/) {
         name = above
         if (!sub(/^[^`]*`/, "", name) || !sub(/`[^`]*$/, "", name)) {
             complain("the line above this block names no file")
@@ -104,6 +107,8 @@ good `HERE/x.c`\n```diff\n-int a;\n+int c;\n```\n
 good ## Run\n```text\na  1\n...\nb  2\n```\n
 good ## Idea\n```text\nanything\n```\n
 good What `build/tools/draw_x` says:\n```text\nc  3\n```\n
+good `HERE/x.c`\n```text\nint b;\n```\n
+bad `HERE/x.c`\n```text\nint c;\n```\n
 bad What `build/tools/draw_x` says:\n```text\nc  4\n```\n
 bad `HERE/x.c`\n```c\nint b;\nint a;\n```\n
 bad `HERE/x.c`\n```c\nint c;\n```\n
