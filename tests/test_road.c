@@ -51,7 +51,10 @@ static void refuses_a_page_without_the_form(void **state)
         "",
         "00 Zero: noise\n\n8 minutes to read. Before it: nothing.\n",
         "# 01 Zero: noise\n\n8 minutes to read. Before it: nothing.\n",
-        "# 00 Zero\n\n8 minutes to read. Before it: nothing.\n",
+        "- 00 Zero: noise\n\n8 minutes to read. Before it: nothing.\n",
+        "# 00 Zero\n\n8 minutes to read. Before it: nothing.\n\n8 minutes to read. "
+        "Before it: "
+        "nothing.\n",
         "# 00 Zero: noise\n8 minutes to read. Before it: nothing.\n",
         "# 00 Zero: noise\n\nMinutes to read. Before it: nothing.\n",
         "# 00 Zero: noise\n\n0 minutes to read. Before it: nothing.\n",
@@ -86,7 +89,8 @@ static void refuses_what_does_not_fit_together(void **state)
          "00_zero.md needs itself"},
         {{{"00_zero.md", "# 00 Zero: x\n\n1 minutes to read. Before it: [02 Two](02_two.md).\n"},
           {"01_one.md", ONE},
-          {"02_two.md", TWO}},
+          {"02_two.md",
+           "# 02 Two: x\n\n1 minutes to read. Before it: [01 One, and](01_one.md).\n"}},
          "needs itself, by way of"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

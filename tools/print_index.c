@@ -1,5 +1,5 @@
-/* Prints docs/index.md: the text in tools/index.txt, with what the pages and programs of the lessons
- * say of themselves in its places.
+/* Prints docs/index.md: the text in tools/index.txt, with what the pages and programs of the
+ * lessons say of themselves in its places.
  *
  *     @table              a row for each lesson that has a page
  *     @ask 02 question    a row, when lesson 02 has a page: the question, and the lesson

@@ -135,7 +135,7 @@ static inline error road_link(road *r)
     for (int i = 0; i < r->n; i++) {
         const road_lesson *l = &r->lesson[i];
         for (int k = 0; k < l->parents; k++)
-            if (l->parent[k] == i || r->needs[l->parent[k]][i])
+            if (r->needs[l->parent[k]][i])
                 return error_make("%s needs itself, by way of %s", l->page, l->before[k]);
     }
     return NULL;
