@@ -108,6 +108,7 @@ static void the_pages_of_this_course_are_in_order(void **state)
     if (wrong) fail_msg("%s", wrong);
     assert_true(r.n > 0);
     assert_non_null(road_read("no such folder", &r));
+    assert_non_null(road_read("tools", &r)); /* none of them in there */
 }
 
 int main(void)

@@ -195,6 +195,7 @@ static inline error road_read(const char *folder, road *out)
         if (!wrong) wrong = road_add(out, e->d_name, text);
     }
     closedir(open);
+    if (!wrong && out->n == 0) wrong = error_make("there is no lesson's page in %s", folder);
     return wrong ? wrong : road_link(out);
 }
 
