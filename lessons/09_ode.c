@@ -24,7 +24,7 @@ static const int counts[COUNTS] = {10, 30, 100, MOST};
 static const double top = 5, low = 0.02;
 static const sigmas_options range = {.sigma_max = 5, .sigma_min = 0.02, .end_at_min = true};
 
-/* The idea: dx/dsigma = (x - D(x, sigma)) / sigma, in small steps. `path` (or NULL) is told every x. */
+/* The idea: dx/dsigma = (x - D(x, sigma)) / sigma, in small steps; `path` or NULL notes them. */
 static void follow(denoiser d, tensor x, sigmas walk, double *path, arena scratch)
 {
     answer out = denoiser_room(d, &scratch, x);
@@ -80,7 +80,7 @@ static void part_b(lesson *l, denoiser d, const exact_mixture *bells)
     tensor x = tensor_new(&l->memory, CROWD, 1, 1, 1), z = tensor_like(&l->memory, x);
     rng r = rng_torch(SEED);
     sigmas walk;
-    lesson_must(sigmas_make("exponential", MOST, NULL, range, &l->memory, &walk));
+    lesson_must(sigmas_make("exponential", counts[2], NULL, range, &l->memory, &walk));
     exact_draw(bells, x, &r, l->memory);
     rng_normal(&r, z, l->memory);
     for (int i = 0; i < CROWD; i++) was[i] = (double)x.data[i];
@@ -99,10 +99,10 @@ static void part_b(lesson *l, denoiser d, const exact_mixture *bells)
     lesson_expect(l, "left", left, bells_share[0], 4 * sqrt(0.3 * 0.7 / CROWD));
     lesson_expect(l, "other", other, rule, 4 * sqrt(rule * (1 - rule) / CROWD));
     plot panels[2] = {{.title = "The crowd is the old one ...", .x.label = "x"},
-                      {.title = "... but who is who?", .x.label = "who he was"}};
-    panels[0].y.label = "density", panels[1].y.label = "where his walk ends";
-    plot_histogram(&panels[0], "who they were", CROWD, was, 60);
-    plot_histogram(&panels[0], "where they end", CROWD, is, 60);
+                      {.title = "... but who is who?", .x.label = "the clean number it was"}};
+    panels[0].y.label = "density", panels[1].y.label = "where its walk ends";
+    plot_histogram(&panels[0], "clean numbers", CROWD, was, 60);
+    plot_histogram(&panels[0], "ends of the walks", CROWD, is, 60);
     plot_points(&panels[1], NULL, DOTS, was, is);
     lesson_plot(l, "09_crowd", 1, 2, panels);
 }
