@@ -1,7 +1,7 @@
 /* Lesson 09. The ODE: a crowd that moves without dice.
  *
- * In lesson 04 a crowd of numbers sank into noise, each by throws of its own. Now the same crowds
- * again, one after the other, but nobody throws: everybody follows a slope that depends on where he
+ * In lesson 04 a crowd sank into noise, everybody by coins of his own. Now the same crowds again,
+ * one after the other, but nobody tosses: everybody follows a slope that depends on where he
  * stands. DDIM without dice (lesson 08) in ever smaller steps is this walk. A rule that says which
  * way a thing moves, wherever it is, is an ordinary differential equation, an ODE for short.
  *

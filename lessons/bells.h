@@ -1,5 +1,5 @@
-/* bells.h: the crowd of lessons 04 and 09. Of its numbers three in ten lie around -2, seven around
- * 1.5, each group in a bell of its own; all that noise does to it is known by formula.
+/* bells.h: the crowd of lesson 04, for lessons after it. Of its numbers three in ten lie around -2,
+ * seven around 1.5, each group in a bell of its own; all that noise does to it is known by formula.
  *
  * With noise in it, x = alpha x0 + sigma eps, each bell keeps its share; its centre m shrinks to
  * alpha m, its width s grows to sqrt(alpha^2 s^2 + sigma^2). alpha is 1 in VE and sqrt(alpha_bar)
