@@ -13,7 +13,8 @@
 // about the schedule and the list. The sampler is lesson 10.
 //
 // 10 minutes. The notebook is an ordinary C program, [02_schedules.c](02_schedules.c): change it
-// there, and `make notebooks` runs it and puts what it prints below its cells.
+// there, and `make notebooks` runs it and puts what it prints below its cells. A cell that begins
+// with `CELL` does something and may be changed; the first one names what the others share.
 
 // %%
 #include "notebook.h"
@@ -29,9 +30,10 @@ tensor x0 = {0}, eps = {0}, noisy = {0}; /* a photograph, noise, and one in the 
 // %% [markdown]
 // ## The training schedule
 //
-// Training has 1,000 times t. At each it brings in a little noise, of variance beta. For Stable
-// Diffusion beta grows from 0.00085 to 0.012, with its *root* on a straight line: `scaled_linear`.
-// (Many a text says "cosine" here. It is not so: [lesson 03](../docs/03_add_noise.md).)
+// Training has 1,000 times t. At each it brings in a little noise, of variance beta
+// ([lesson 01](../docs/01_gaussian.md) has the word). For Stable Diffusion beta grows from 0.00085
+// to 0.012, with its *root* on a straight line: `scaled_linear`. (Many a text says "cosine" here.
+// It is not so: [lesson 03](../docs/03_add_noise.md).)
 //
 // All the noise up to t is one larger noise ([lesson 02](../docs/02_schedules.md)). Its size, for
 // one unit of picture, is called sigma. Between which two rows is there as much noise as picture?
@@ -98,7 +100,8 @@ CELL(4)
 //
 // Now the first job, on a photograph. (Stable Diffusion does it to a *latent*, a smaller picture of
 // four channels that stands for the photograph. It is the same line.) A picture is numbers between
-// -1 and 1; the noise is as many random numbers of mean 0 and standard deviation 1.
+// -1 and 1; the noise is as many random numbers of mean 0 and standard deviation 1. The cat is
+// Chelsea, by Stefan van der Walt, CC0.
 
 // %%
 CELL(5)
