@@ -102,6 +102,7 @@ static inline int notebook_run(int n, void (*const cell[])(void))
     for (int i = 0; i < n; i++) {
         cell[i]();
         puts("\036");
+        fflush(stdout); /* if the next cell crashes, it is known which */
     }
     arena_free(notebook_memory);
     if (fflush(stdout) != 0 || ferror(stdout)) notebook_must("cannot write what the cells print");
