@@ -10,7 +10,7 @@
 //
 // In this course the first is called the *schedule* and the second the *sampler*. Between them
 // stands a list: at which amounts of noise does the sampler stop on its way down? This notebook is
-// about the schedule and the list. The sampler is lesson 10.
+// about the schedule and the list. The sampler begins in lesson 07.
 //
 // 10 minutes. The notebook is an ordinary C program, [02_schedules.c](02_schedules.c): change it
 // there, and `make notebooks` runs it and puts what it prints below its cells. A cell that begins
@@ -196,7 +196,7 @@ CELL(8)
 // Where to go on: [lesson 02](../docs/02_schedules.md) derives sigma from beta and draws four
 // schedules in one figure; [lesson 03](../docs/03_add_noise.md) puts noise into a photograph in all
 // the ways there are, yours too. The second job begins in
-// [lesson 10](../docs/10_euler_heun.md). Who calls which thing a scheduler:
+// [lesson 07](../docs/07_ddpm.md). Who calls which thing a scheduler:
 // [the words](../docs/words.md#the-two-jobs-called-scheduler).
 
 // %% [end]
