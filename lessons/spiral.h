@@ -76,10 +76,10 @@ static inline double spiral_gap(tensor points)
 /* A panel: the points over the spiral, drawn faintly. A row of the table: the two numbers. */
 static inline void spiral_show(lesson *l, plot *panel, const char *title, tensor points)
 {
-    double *line = arena_take(&l->memory, 2 * SPIRAL_LINE * sizeof *line);
+    enum { DRAWN = SPIRAL_LINE / 4 };
+    double *line = arena_take(&l->memory, 2 * DRAWN * sizeof *line);
     double *at = arena_take(&l->memory, 2 * (size_t)points.n * sizeof *at);
-    for (int j = 0; j < SPIRAL_LINE; j++)
-        spiral_at(j / (SPIRAL_LINE - 1.0), line + j, line + SPIRAL_LINE + j);
+    for (int j = 0; j < DRAWN; j++) spiral_at(j / (DRAWN - 1.0), line + j, line + DRAWN + j);
     for (int i = 0; i < points.n; i++) {
         at[i] = (double)points.data[2 * i];
         at[points.n + i] = (double)points.data[2 * i + 1];
@@ -90,7 +90,7 @@ static inline void spiral_show(lesson *l, plot *panel, const char *title, tensor
                     .width = 265,
                     .height = 250};
     panel->x = panel->y = (plot_axis){.low = -1.15, .high = 1.15};
-    plot_series *faint = plot_line(panel, NULL, SPIRAL_LINE, line, line + SPIRAL_LINE);
+    plot_series *faint = plot_line(panel, NULL, DRAWN, line, line + DRAWN);
     faint->ink = colour_grid, faint->width = 5;
     plot_series *dots = plot_points(panel, NULL, points.n, at, at + points.n);
     dots->ink = colour_ink, dots->width = 3.5, dots->marker = 0;
