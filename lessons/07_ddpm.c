@@ -71,13 +71,13 @@ static double too_wide(sigmas walk, double data, sampler_variance choice)
 
 static void part_b(lesson *l)
 {
-    printf("\n        data: one point         data: N(0, 1)\n");
-    printf("steps      beta~       beta      beta~       beta\n");
+    printf("\nx too wide by    data: one point         data: N(0, 1)\n");
+    printf("steps               beta~       beta      beta~       beta\n");
     for (int n = 10; n <= 1000; n *= 10) {
         double wide[4];
         for (int j = 0; j < 4; j++)
             wide[j] = too_wide(vp_walk(l, n), j / 2, (sampler_variance)(j % 2));
-        printf("%5d %10.4f %10.4f %10.4f %10.4f\n", n, wide[0], wide[1], wide[2], wide[3]);
+        printf("%5d %19.4f %10.4f %10.4f %10.4f\n", n, wide[0], wide[1], wide[2], wide[3]);
         lesson_expect(l, "beta~ for one point", wide[0], 1, 1e-12);
         lesson_expect(l, "beta for noise", wide[3], 1, 1e-12);
     }
