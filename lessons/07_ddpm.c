@@ -103,6 +103,7 @@ static void walk_back(denoiser d, sigmas walk, tensor x, rng *r, arena scratch)
 static void part_c(lesson *l)
 {
     static const double off[WALKS] = {0.2139, 0.1154, 0.0854, 0.0162, 0.0214};
+    static const double gaps[WALKS] = {0.6911, 0.3099, 0.0588, 0.0371, 0.0342};
     plot panels[WALKS + 1];
     exact_mixture data = spiral_make(&l->memory);
     tensor x = tensor_new(&l->memory, POINTS, 1, 1, 2), y = tensor_like(&l->memory, x);
@@ -110,14 +111,14 @@ static void part_c(lesson *l)
     for (int k = 0; k < WALKS; k++) {
         sigmas walk = vp_walk(l, steps[k]);
         rng r = vp_noise(l, x, SEED);
-        tensor_scale(y, 1 / sqrt(vp_abar(walk, 0)), x);
-        sampler s = sampler_make(&sampler_ddpm, exact_denoiser(&data), walk, noise_fresh(r));
-        s.options.variance = fresh;
         walk_back(exact_denoiser(&data), walk, x, &r, l->memory); /* the idea */
         spiral_show(l, &panels[k],
                     lesson_words(l, steps[k] == 1 ? "%d step" : "%d steps", steps[k]), x);
         lesson_expect(l, "off the spiral", spiral_off(x), off[k], 5e-4);
+        lesson_expect(l, "gaps in it", spiral_gap(x), gaps[k], 5e-4);
         if (walk.n > 100) continue;
+        sampler s = vp_sampler(l, &sampler_ddpm, exact_denoiser(&data), steps[k], y, SEED);
+        s.options.variance = fresh;
         lesson_must(sampler_run(&s, y, l->memory));
         lesson_expect(l, "the library's x", tensor_distance(x, y), 0, 1e-6);
     }
@@ -129,11 +130,8 @@ static void part_c(lesson *l)
 static void part_d(lesson *l)
 {
     denoiser d = exact_denoiser(&(exact_mixture){.centre = icons_draw(&l->memory, SIDE)});
-    sigmas walk = vp_walk(l, 1000);
     tensor x = tensor_new(&l->memory, 1, SIDE, SIDE, 3);
-    rng r = vp_noise(l, x, SEED);
-    tensor_scale(x, 1 / sqrt(vp_abar(walk, 0)), x);
-    film f = film_run_some(l, sampler_make(&sampler_ddpm, d, walk, noise_fresh(r)), x, FRAMES);
+    film f = film_run_some(l, vp_sampler(l, &sampler_ddpm, d, 1000, x, SEED), x, FRAMES);
     film_strip(l, "07_pictures", &f, 1, shown, SHOWN);
     film_play(l, "07_animation", &f, 1);
     film_free(&f);

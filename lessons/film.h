@@ -100,6 +100,23 @@ static inline void film_strip(lesson *l, const char *name, const film *films, in
     lesson_strip(l, name, &all);
 }
 
+/* What came out, of a table of films: a row for each number of steps, a column for each label. */
+static inline void film_ends(lesson *l, const char *name, const film *films, int rows, int columns)
+{
+    image picture[FILM_FRAMES];
+    const char *row[FILM_FRAMES], *column[FILM_MOST];
+    PROMISE(columns <= FILM_MOST && rows * columns <= FILM_FRAMES, "film_ends: too many films");
+    for (int k = 0; k < rows * columns; k++) {
+        picture[k] = films[k].x[films[k].n - 1];
+        row[k / columns] = lesson_words(l, "%d steps", films[k].steps);
+        column[k % columns] = films[k].label;
+    }
+    strip all = {.rows = rows, .columns = columns, .pictures = picture, .scale = 3};
+    all.column_names = column;
+    all.row_names = row;
+    lesson_strip(l, name, &all);
+}
+
 /* All films at once, a frame a step: x above, the guess below, a column for each film. */
 static inline void film_play(lesson *l, const char *name, const film *films, int count)
 {
