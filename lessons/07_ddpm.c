@@ -56,7 +56,7 @@ static void part_a(lesson *l)
 }
 
 /* b: how wide x is before the last step, over how wide it should be. The data are a bell around 0
- * of variance `data`, so noisy ones have abar data + 1 - abar, and D = sqrt(abar) data / right x. */
+ * of variance `data`; noisy ones have abar data + 1 - abar, and D = sqrt(abar) data / right x. */
 static double too_wide(sigmas walk, double data, sampler_variance choice)
 {
     double variance = 1; /* of pure noise */

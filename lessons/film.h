@@ -5,8 +5,8 @@
  *     film_free(&f);
  *
  * A frame for each step, of the first picture in the batch: the x that the step asked about, with
- * noise of size sigma in it, and the guess D that it was told. One frame more for what came out. Of
- * a long walk only every so many-th step is kept: film_run_some() says how many frames there may be.
+ * noise of size sigma in it, and the guess D that it was told. One frame more for what came out. A
+ * long walk is thinned to every so many-th step: film_run_some() takes how many frames are wanted.
  */
 #ifndef FILM_H
 #define FILM_H

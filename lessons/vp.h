@@ -40,7 +40,7 @@ static inline double vp_abar(sigmas walk, int i)
     return 1 / (1 + walk.at[i] * walk.at[i]);
 }
 
-/* What the denoiser believes of such an x. It wants the picture at full strength: x0 + sigma eps. */
+/* What the denoiser believes of such an x. It wants the picture unshrunk: x0 + sigma eps. */
 static inline void vp_guess(denoiser d, answer out, tensor x, double abar, arena scratch)
 {
     tensor seen = tensor_like(&scratch, x);
