@@ -28,6 +28,7 @@ typedef struct {
 /* x is shrunk to the size that a clean picture's numbers have, or it could not be seen. */
 static inline void film_frame(film *f, double alpha, double sigma, tensor x, tensor guess)
 {
+    if (f->n == FILM_FRAMES) lesson_must("a film has 64 frames at most: show fewer");
     tensor seen = tensor_like(&f->memory, x);
     tensor_scale(seen, 1 / sqrt(alpha * alpha + sigma * sigma), x);
     f->sigma[f->n] = sigma;
