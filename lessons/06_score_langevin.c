@@ -5,10 +5,10 @@
  * flies where it gets brighter, and flutters. In clear air it stays at the lamp nearest to it. If
  * the fog lifts slowly, it finds the bright one. So the first picture here comes out of noise.
  *
- *     make run L=06       prints three tables, writes two plots and a strip to out/
+ *     make run L=06       prints two tables, writes two plots and a strip to out/
  *
  * Look for: which word is an arrow away from the data? How many moths end at the bright lamp?
- * Needs: 05. Runs in under two seconds.
+ * Needs: 04, 05. Runs in under two seconds.
  *
  * Try: KICKS = 1 instead of 100. What is wrong with the picture at the end?
  */

@@ -32,17 +32,17 @@ int main(int argc, char **argv)
 {
     lesson l = lesson_begin(argc, argv);
     static double z[MOTHS];
-    const double v = 4, sigma = 1.5;
+    const double s2 = 4, sigma = 1.5; /* the hill's variance, the noise in it */
     tensor x = tensor_new(&l.memory, MOTHS, 1, 1, 1), centre = tensor_new(&l.memory, 1, 1, 1, 1);
     tensor_fill(centre, 0);
-    exact_mixture hill = {.centre = centre, .width = (double[]){sqrt(v - sigma * sigma)}};
+    exact_mixture hill = {.centre = centre, .width = (double[]){sqrt(s2 - sigma * sigma)}};
     denoiser d = exact_denoiser(&hill);
     answer out = denoiser_room(d, &l.memory, x);
     rng r = rng_torch(1);
     printf("%8s %12s %12s %12s\n", "step h", "variance", "wanted", "in the end");
     for (int k = 0; k < STEPS; k++) {
-        double h = steps[k], end = v / (1 - h / (2 * v)), variance = 0;
-        double wanted = (1 - pow(1 - h / v, 2 * KICKS)) * end;
+        double h = steps[k], end = s2 / (1 - h / (2 * s2)), variance = 0;
+        double wanted = (1 - pow(1 - h / s2, 2 * KICKS)) * end;
         tensor_fill(x, 0);
         for (int n = 0; n < KICKS; n++) {
             denoiser_ask(d, out, x, sigma, l.memory);
@@ -53,7 +53,7 @@ int main(int argc, char **argv)
         }
         for (int i = 0; i < MOTHS; i++) variance += pow((double)x.data[i], 2) / MOTHS;
         printf("%8g %12.4g %12.4g %12s\n", h, variance, wanted,
-               h < 2 * v ? lesson_words(&l, "%.4g", end) : "none");
+               h < 2 * s2 ? lesson_words(&l, "%.4g", end) : "none");
         /* A variance counted from N has the standard error sqrt(2 / N) of itself: four of them. */
         lesson_expect(&l, "variance", variance / wanted, 1, 4 * sqrt(2.0 / MOTHS));
     }
