@@ -6,8 +6,8 @@
  *     dy/dt = -beta(t)/2 (y + score),     score = -eps / sqrt(1 - alpha_bar)      (lesson 06)
  *
  * beta(t) is how fast noise comes in, per unit of time: time is not counted in a thousand steps
- * here, but runs evenly from 0 to 1. Walk it down in time, in small steps, beside the VE walk of the
- * lesson. Both must end in the same places.
+ * here, but runs evenly from 0 to 1. Walk down in time, in small steps, from where the VE walk of
+ * the lesson starts. Both must end in the same places.
  *
  *     make exercises
  *     build/lessons/exercises/09_ode            a table

@@ -1,16 +1,16 @@
 /* Exercise 11. The best ten looks for one bell.
  *
- * Write sigma = s tan(angle), s the width of the data. Pure noise is at 90 degrees, the clean number
- * at 0. A step of Euler from one angle to another keeps the cosine of their difference of the
- * spread, and starting at sigma[0] keeps cos(90 degrees - first angle). Ten steps and the start
- * share the 90 degrees among them. Make the list that loses least.
+ * Write sigma = s tan(angle), s the width of the data. Pure noise is at 90 degrees, the clean
+ * number at 0. A step of Euler from one angle to another keeps the cosine of their difference of
+ * the spread, and starting at sigma[0] keeps cos(90 degrees - first angle). Ten steps and the
+ * start share the 90 degrees among them. Make the list that loses least.
  *
  *     make exercises
  *     build/lessons/exercises/11_sigma_spacing            a table
  *     build/lessons/exercises/11_sigma_spacing --check    ends with 0 once your line is right
  *
- * Look for: 0.1064 for each width, and karras far behind. Page: docs/11_sigma_spacing.md. The answer
- * is in lessons/answers/11_sigma_spacing.c. Look at it after you have tried.
+ * Look for: 0.1064 for each width, and karras far behind. Page: docs/11_sigma_spacing.md. The
+ * answer is in lessons/answers/11_sigma_spacing.c. Look at it after you have tried.
  */
 #include "../lesson.h"
 #include "base/pi.h"
