@@ -35,7 +35,7 @@ static double below(double middle, double c, double a, double b)
 
 double quantile_beta(double p, double a, double b)
 {
-    if (p <= 0 || p >= 1) return p;
+    if (p <= 0 || p >= 1 || (p == 0.5 && a == b)) return p; /* the middle, to its last bit */
     double B = tgamma(a) / tgamma(a + b) * tgamma(b), slope;
     double c = log(p * a * B), middle = (a + 1) / (a + b + 2);
     if (c < log_share(log(middle), a, b, &slope)) return below(middle, c, a, b);

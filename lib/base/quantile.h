@@ -6,7 +6,7 @@
 #define BASE_QUANTILE_H
 
 /** The quantile of the Beta distribution, whose density on 0 .. 1 goes as
- *  x^(a-1) (1-x)^(b-1): with a and b below 1 it heaps up at both ends. x is right to 14 digits
+ *  x^(a-1) (1-x)^(b-1): with a and b below 1 it heaps up at both ends. x is right to 13 digits
  *  behind the point; a small x also to 12 digits of its own.
  *  @param p the share, 0 to 1
  *  @param a 0.01 to 50

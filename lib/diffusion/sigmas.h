@@ -27,32 +27,46 @@ typedef struct {
 typedef struct {
     double sigma_min, sigma_max; /**< the schedule's own first and last sigma; edm 0.002 and 80 */
     double rho;                  /**< karras and edm 7, polyexponential 1 */
+    double a, b;                 /**< beta and beta_sigmas: 0.6; from 0.01 to 50 */
     int offset;                  /**< leading: added to every t; Stable Diffusion uses 1 */
     bool end_at_min; /**< end at sigma_min instead of 0: n + 1 sizes down to sigma_min (lists of
-                          trained times: n of them, then the schedule's smallest sigma) */
+                          trained times: n of them, then the schedule's smallest sigma; tables:
+                          down to their last number) */
 } sigmas_options;
 
 /** The names that sigmas_make() knows, NULL at the end. */
 extern const char *const sigmas_names[];
 
-/** Make a walk by name.
+/** Make a walk by name. In brackets: the name elsewhere, where it is another one (D: diffusers, A:
+ *  A1111 and Forge, C: ComfyUI).
  *
- *  - even in a function of sigma: karras (Karras 2022, arXiv:2206.00364, eq. 5), edm (the same on
- *    its paper's range), exponential, polyexponential (k-diffusion);
- *  - even in t, which may be fractional: linspace (diffusers) and normal (web UIs), the same list
- *    from t_max to t_min; sgm_uniform, which stops one step before t_min; vp, linspace on the
- *    continuous VP schedule (Song 2021, arXiv:2011.13456); flow, from t = 1 to 1/1000 with the
- *    schedule's shift (Esser 2024, arXiv:2403.03206);
- *  - trained times of a table, at most T: leading and trailing (Lin 2023, arXiv:2305.08891, table
- *    2), simple and ddim_uniform (ComfyUI; the latter only for some n). sigma_min and sigma_max
- *    cannot be chosen here.
+ *  - sizes, even in some function of sigma: karras (Karras 2022, arXiv:2206.00364, eq. 5; D:
+ *    use_karras_sigmas), edm (the same on its paper's range), exponential (D:
+ *    use_exponential_sigmas), polyexponential (k-diffusion), kl_optimal (Sabour 2024,
+ *    arXiv:2404.14507, Theorem 3.1, as C has it; that of A is what end_at_min gives), laplace
+ *    (Hang 2024, arXiv:2407.03297; C: LaplaceScheduler), beta_sigmas (Lee 2024, arXiv:2407.12173;
+ *    D: use_beta_sigmas, A: Beta, which is not the beta of C), linear_quadratic (C; Mochi);
+ *  - sizes from a published table, between whose numbers log sigma runs straight, so that any n
+ *    will do: align_your_steps, for SD 1.5, align_your_steps_sdxl and align_your_steps_svd (Sabour
+ *    2024; C, and A from n - 1 of its n sizes; D: AysSchedules, rounded), gits, for SD 1.5 (Chen
+ *    2024, arXiv:2405.11326; C: GITSScheduler with coeff 1.20). sigma_min and sigma_max cannot be
+ *    chosen;
+ *  - even in t, which may be fractional: linspace (D: timestep_spacing) and normal (A, C; A also:
+ *    Uniform), the same list from t_max to t_min; sgm_uniform (A, C), which stops one step before
+ *    t_min; vp, linspace on the continuous VP schedule (Song 2021, arXiv:2011.13456); flow, from
+ *    t = 1 to 1/1000 with the schedule's shift (Esser 2024, arXiv:2403.03206);
+ *  - trained times of a table, at most T: leading and trailing (D: timestep_spacing; Lin 2023,
+ *    arXiv:2305.08891, table 2), simple (A, C), ddim_uniform (A: DDIM, C; only for some n), beta
+ *    (C; at most 138 of 1,000 times unless a and b are chosen). sigma_min and sigma_max cannot be
+ *    chosen.
  *
  *  Sizes that belong to a t follow the schedule's manner, so they have the digits of the program
- *  that it stands for. On a flow schedule take flow or sgm_uniform: others would end at 0 twice.
+ *  that it stands for. On a flow schedule take flow, sgm_uniform or linear_quadratic: others would
+ *  end at 0 twice.
  *  @param name    one of sigmas_names
  *  @param n       steps, 1 to 1,000,000
- *  @param s       the training schedule; may be NULL for vp and edm, and for the first group where
- *                 options give sigma_min and sigma_max; a walk made without it has no t
+ *  @param s       the training schedule; may be NULL for vp, edm and tables, and for the first group
+ *                 where options give sigma_min and sigma_max; a walk made without it has no t
  *  @param options zeros for the usual values
  *  @param keep    where the list lives
  *  @param out     the walk: n + 1 falling sizes
