@@ -99,11 +99,10 @@ typedef struct {
 #define NAME(name, ...) name,
 static const formula formulas[] = {SCHEDULES(FORMULA)};
 const char *const schedule_names[] = {SCHEDULES(NAME) NULL};
-enum { FORMULAS = sizeof formulas / sizeof *formulas };
 
 static const formula *find(const char *name)
 {
-    for (const formula *f = formulas; f < formulas + FORMULAS; f++)
+    for (const formula *f = formulas; schedule_names[f - formulas]; f++)
         if (strcmp(f->name, name) == 0 || (*name && strcmp(f->alias, name) == 0)) return f;
     return NULL;
 }
@@ -118,26 +117,21 @@ static double beta_at(const formula *f, const schedule *s, int t)
     return fmin(1 - next / now, 0.999);
 }
 
-/* A last alpha_bar of 0 would make sigma infinite. diffusers puts 2^-24 in its place, also where
- * that is more than the one before; there we halve the amplitude once more, so that sigma rises. */
-static double almost_zero(double before)
-{
-    return before > 0x1p-24 ? 0x1p-24 : before / 4;
-}
-
-/* From betas to alpha_bar and sigma. The product runs in double in every manner. */
+/* From betas to alpha_bar and sigma. The product runs in double in every manner. A last alpha_bar
+ * of 0 would make sigma infinite. diffusers puts 2^-24 in its place, also where that is more than
+ * the one before; there we halve the amplitude once more, so that sigma rises. */
 static error fill_tables(schedule *s, double *beta, arena *a)
 {
     double *alpha_bar = arena_take(a, (size_t)s->T * sizeof *alpha_bar);
     double *sigma = arena_take(a, (size_t)s->T * sizeof *sigma), product = 1;
     for (int t = 0; t < s->T; t++) {
         bool ends = beta[t] == 1 && t == s->T - 1;
-        double before = t ? alpha_bar[t - 1] : 1;
+        double before = t ? alpha_bar[t - 1] : 1, least = before > 0x1p-24 ? 0x1p-24 : before / 4;
         if (!(beta[t] > 0 && (beta[t] < 1 || ends)))
             return error_make("beta at t = %d is %g, but must be above 0 and below 1", t, beta[t]);
         beta[t] = in_step(s, beta[t]);
         product *= in_step(s, 1 - beta[t]);
-        alpha_bar[t] = ends ? almost_zero(before) : in_table(s, product);
+        alpha_bar[t] = ends ? least : in_table(s, product);
         double noise = in_table(s, 1 - alpha_bar[t]);
         sigma[t] = in_table(s, sqrt(in_table(s, noise / alpha_bar[t])));
         if (!isfinite(sigma[t]))
@@ -301,17 +295,10 @@ static double table_t(const schedule *s, double sigma)
 double schedule_sigma(const schedule *s, double t)
 {
     t = between(t, s->t_min, s->t_max);
-    switch (s->kind) {
-    case SCHEDULE_TABLE:
-        return table_sigma(s, t);
-    case SCHEDULE_VP:
-        return sqrt(expm1(t * t * (s->high - s->low) / 2 + t * s->low));
-    case SCHEDULE_VE:
-        return s->low * pow(s->high / s->low, t);
-    case SCHEDULE_FLOW:
-        return s->high * t / (s->high * t + (1 - t));
-    }
-    return nan("");
+    if (s->kind == SCHEDULE_TABLE) return table_sigma(s, t);
+    if (s->kind == SCHEDULE_VP) return sqrt(expm1(t * t * (s->high - s->low) / 2 + t * s->low));
+    if (s->kind == SCHEDULE_VE) return s->low * pow(s->high / s->low, t);
+    return s->high * t / (s->high * t + (1 - t));
 }
 
 /* VP: the positive root of t^2 (high - low) / 2 + t low = ln(1 + sigma^2), in the form that does
@@ -325,21 +312,10 @@ static double vp_t(const schedule *s, double sigma)
 double schedule_t(const schedule *s, double sigma)
 {
     sigma = between(sigma, schedule_sigma(s, s->t_min), schedule_sigma(s, s->t_max));
-    double t = nan("");
-    switch (s->kind) {
-    case SCHEDULE_TABLE:
-        t = table_t(s, sigma);
-        break;
-    case SCHEDULE_VP:
-        t = vp_t(s, sigma);
-        break;
-    case SCHEDULE_VE:
-        t = log(sigma / s->low) / log(s->high / s->low);
-        break;
-    case SCHEDULE_FLOW:
-        t = sigma / (sigma + s->high * (1 - sigma));
-        break;
-    }
+    double t = sigma / (sigma + s->high * (1 - sigma));
+    if (s->kind == SCHEDULE_TABLE) t = table_t(s, sigma);
+    if (s->kind == SCHEDULE_VP) t = vp_t(s, sigma);
+    if (s->kind == SCHEDULE_VE) t = log(sigma / s->low) / log(s->high / s->low);
     return between(t, s->t_min, s->t_max); /* the last bit may have fallen outside */
 }
 

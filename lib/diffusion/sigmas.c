@@ -3,12 +3,12 @@
 #include <string.h>
 
 /* The range in sigma and in t: the wish, else the schedule's own. */
-static error choose_range(const rule *r, plan *p)
+static error choose_range(const sigmas_rule *r, sigmas_plan *p)
 {
     sigmas_options *o = &p->o;
-    if (!p->s && (r->in == TIME || o->sigma_min == 0 || o->sigma_max == 0))
+    if (!p->s && (r->in == SIGMAS_TIME || o->sigma_min == 0 || o->sigma_max == 0))
         return error_make("%s: needs a schedule%s", r->name,
-                          r->in == TIME ? "" : ", or sigma_min and sigma_max");
+                          r->in == SIGMAS_TIME ? "" : ", or sigma_min and sigma_max");
     double lowest = 0, highest = 1e6;
     if (p->s) {
         p->t_max = o->sigma_max != 0 ? schedule_t(p->s, o->sigma_max) : p->s->t_max;
@@ -16,32 +16,33 @@ static error choose_range(const rule *r, plan *p)
         if (o->sigma_max == 0) o->sigma_max = schedule_sigma(p->s, p->s->t_max);
         if (o->sigma_min == 0) o->sigma_min = schedule_sigma(p->s, p->s->t_min);
     }
-    if (r->in == TIME) { /* a little room, for sizes that were printed and read again */
+    if (r->in == SIGMAS_TIME) { /* a little room, for sizes that were printed and read again */
         lowest = schedule_sigma(p->s, p->s->t_min) * (1 - 1e-6);
         highest = schedule_sigma(p->s, p->s->t_max) * (1 + 1e-6);
     }
-    bool above = o->sigma_min > 0 || r->in != SIGMA;
+    bool above = o->sigma_min > 0 || r->in != SIGMAS_RANGE;
     if (!(above && lowest <= o->sigma_min && o->sigma_min <= o->sigma_max &&
           o->sigma_max <= highest))
         return error_make("%s: needs %g %s sigma_min < sigma_max <= %g, but has %g and %g", r->name,
-                          lowest, r->in == SIGMA ? "<" : "<=", highest, o->sigma_min, o->sigma_max);
+                          lowest, r->in == SIGMAS_RANGE ? "<" : "<=", highest, o->sigma_min,
+                          o->sigma_max);
     if (!(o->rho >= 0 && o->rho <= 1000))
         return error_make("%s: rho must be above 0 and at most 1000, but is %g", r->name, o->rho);
     return NULL;
 }
 
 /* Size i of 0 .. n. Where the rule speaks of times, *t becomes the time. */
-static double size_at(const rule *r, const plan *p, int i, double *t)
+static double size_at(const sigmas_rule *r, const sigmas_plan *p, int i, double *t)
 {
     if (i == p->nodes) return p->o.end_at_min ? schedule_sigma(p->s, p->s->t_min) : 0;
     double x = r->at(p, i);
-    if (r->in == TIME || r->in == TRAINED) return schedule_sigma(p->s, *t = x);
-    if (r->in == SIGMA && i == 0) return p->o.sigma_max;
-    return r->in == SIGMA && i == p->nodes - 1 ? p->o.sigma_min : x;
+    if (r->in == SIGMAS_TIME || r->in == SIGMAS_TRAINED) return schedule_sigma(p->s, *t = x);
+    if (r->in == SIGMAS_RANGE && i == 0) return p->o.sigma_max;
+    return r->in == SIGMAS_RANGE && i == p->nodes - 1 ? p->o.sigma_min : x;
 }
 
 /* How many steps, fewer than p.n, the list can make: by halving, 0 where it finds none. */
-static int possible(const rule *r, plan p)
+static int possible(const sigmas_rule *r, sigmas_plan p)
 {
     int ends = p.nodes - p.n, most = 0, more = p.n;
     while (more - most > 1) {
@@ -54,9 +55,9 @@ static int possible(const rule *r, plan p)
     return most;
 }
 
-static error begin(const rule *r, plan *p)
+static error begin(const sigmas_rule *r, sigmas_plan *p)
 {
-    bool trained = r->in == TRAINED, ranged = !trained && r->in != TABLE;
+    bool trained = r->in == SIGMAS_TRAINED, ranged = !trained && r->in != SIGMAS_TABLE;
     if (p->n < 1 || p->n > SIGMAS_MOST)
         return error_make("%d steps cannot be walked: choose 1 to %d", p->n, SIGMAS_MOST);
     if (trained && (!p->s || p->s->kind != SCHEDULE_TABLE))
@@ -74,11 +75,11 @@ static error begin(const rule *r, plan *p)
 error sigmas_make(const char *name, int n, const schedule *s, sigmas_options options, arena *keep,
                   sigmas *out)
 {
-    const rule *r = sigmas_rules;
+    const sigmas_rule *r = sigmas_rules;
     for (int k = 0; strcmp(r->name, name) != 0; r++)
         if (!sigmas_names[++k]) return error_unknown("list of sigmas", name, sigmas_names);
-    plan p = {.s = s, .o = options, .n = n, .row = r->row};
-    p.nodes = n + (options.end_at_min && r->in != TRAINED);
+    sigmas_plan p = {.s = s, .o = options, .n = n, .row = r->row};
+    p.nodes = n + (options.end_at_min && r->in != SIGMAS_TRAINED);
     error wrong = begin(r, &p);
     if (wrong) return wrong;
 

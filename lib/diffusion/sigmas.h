@@ -37,28 +37,30 @@ typedef struct {
 /** The names that sigmas_make() knows, NULL at the end. */
 extern const char *const sigmas_names[];
 
-/** Make a walk by name. In brackets: the name elsewhere, where it is another one (D: diffusers, A:
- *  A1111 and Forge, C: ComfyUI).
+/** Make a walk by name.
  *
- *  - sizes, even in some function of sigma: karras (Karras 2022, arXiv:2206.00364, eq. 5; D:
- *    use_karras_sigmas), edm (the same on its paper's range), exponential (D:
- *    use_exponential_sigmas), polyexponential (k-diffusion), kl_optimal (Sabour 2024,
- *    arXiv:2404.14507, Theorem 3.1, as C has it; that of A is what end_at_min gives), laplace
- *    (Hang 2024, arXiv:2407.03297; C: LaplaceScheduler), beta_sigmas (Lee 2024, arXiv:2407.12173;
- *    D: use_beta_sigmas, A: Beta, which is not the beta of C), linear_quadratic (C; Mochi);
- *  - sizes from a published table, between whose numbers log sigma runs straight, so that any n
- *    will do: align_your_steps, for SD 1.5, align_your_steps_sdxl and align_your_steps_svd (Sabour
- *    2024; C, and A from n - 1 of its n sizes; D: AysSchedules, rounded), gits, for SD 1.5 (Chen
- *    2024, arXiv:2405.11326; C: GITSScheduler with coeff 1.20). sigma_min and sigma_max cannot be
- *    chosen;
- *  - even in t, which may be fractional: linspace (D: timestep_spacing) and normal (A, C; A also:
- *    Uniform), the same list from t_max to t_min; sgm_uniform (A, C), which stops one step before
- *    t_min; vp, linspace on the continuous VP schedule (Song 2021, arXiv:2011.13456); flow, from
- *    t = 1 to 1/1000 with the schedule's shift (Esser 2024, arXiv:2403.03206);
- *  - trained times of a table, at most T: leading and trailing (D: timestep_spacing; Lin 2023,
- *    arXiv:2305.08891, table 2), simple (A, C), ddim_uniform (A: DDIM, C; only for some n), beta
- *    (C; at most 138 of 1,000 times unless a and b are chosen). sigma_min and sigma_max cannot be
- *    chosen.
+ *  - even in a function of sigma: karras (Karras 2022, arXiv:2206.00364, eq. 5), edm (the same on
+ *    its paper's range), exponential, polyexponential (k-diffusion), kl_optimal (Sabour 2024,
+ *    arXiv:2404.14507, Theorem 3.1), laplace (Hang 2024, arXiv:2407.03297), beta_sigmas (Lee 2024,
+ *    arXiv:2407.12173, the distribution of sigma), linear_quadratic (Mochi, 2024);
+ *  - along a published table, with log sigma straight between its numbers, so that any n will do:
+ *    align_your_steps for SD 1.5, align_your_steps_sdxl and align_your_steps_svd (Sabour 2024),
+ *    gits for SD 1.5 (Chen 2024, arXiv:2405.11326). sigma_min and sigma_max cannot be chosen here;
+ *  - even in t, which may be fractional: linspace (diffusers) and normal (web UIs), the same list
+ *    from t_max to t_min; sgm_uniform, which stops one step before t_min; vp, linspace on the
+ *    continuous VP schedule (Song 2021, arXiv:2011.13456); flow, from t = 1 to 1/1000 with the
+ *    schedule's shift (Esser 2024, arXiv:2403.03206);
+ *  - trained times of a table, at most T: leading and trailing (Lin 2023, arXiv:2305.08891, table
+ *    2), simple and ddim_uniform (ComfyUI; the latter only for some n), beta (Lee 2024, the
+ *    distribution of t; of 1000 times 138 at most, where a and b are the usual ones). sigma_min and
+ *    sigma_max cannot be chosen here.
+ *
+ *  Names elsewhere, where they are not these. diffusers: use_karras_sigmas, use_exponential_sigmas,
+ *  use_beta_sigmas (beta_sigmas), timestep_spacing (linspace, leading, trailing), AysSchedules (the
+ *  tables, rounded). A1111 and Forge: Uniform (normal), DDIM (ddim_uniform), Beta (beta_sigmas), KL
+ *  Optimal (kl_optimal with end_at_min), Align Your Steps (n sizes along the table and then 0, so
+ *  one size lower than here). ComfyUI: LaplaceScheduler (without the 0), GITSScheduler (gits is its
+ *  coeff 1.20); its beta is beta.
  *
  *  Sizes that belong to a t follow the schedule's manner, so they have the digits of the program
  *  that it stands for. On a flow schedule take flow, sgm_uniform or linear_quadratic: others would

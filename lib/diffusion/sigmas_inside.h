@@ -14,27 +14,27 @@ typedef struct {
     sigmas_options o;    /**< sigma_min and sigma_max are filled in after `begin` */
     int n;               /**< steps */
     int nodes;           /**< >= 1 */
-    double t_max, t_min; /**< rules in TIME: the times of sigma_max and sigma_min */
+    double t_max, t_min; /**< rules in SIGMAS_TIME: the times of sigma_max and sigma_min */
     schedule own;        /**< for a rule that brings its schedule along */
     const double *row;   /**< the rule's */
-} plan;
+} sigmas_plan;
 
 /** A rule: what makes one of the lists. */
 typedef struct {
     const char *name; /**< the list's */
     enum {
-        SIGMA,   /**< its numbers are sizes, from sigma_max to sigma_min */
-        SHAPE,   /**< sizes from sigma_max to 0 (or sigma_min) */
-        TABLE,   /**< sizes that stand in a table, so that no range can be chosen */
-        TIME,    /**< times, from t_max to t_min */
-        TRAINED, /**< some of the trained times 0 .. T-1; no range */
+        SIGMAS_RANGE,   /**< its numbers are sizes, from sigma_max to sigma_min */
+        SIGMAS_SHAPE,   /**< sizes from sigma_max to 0 (or sigma_min) */
+        SIGMAS_TABLE,   /**< sizes that stand in a table, so that no range can be chosen */
+        SIGMAS_TIME,    /**< times, from t_max to t_min */
+        SIGMAS_TRAINED, /**< some of the trained times 0 .. T-1; no range */
     } in;
-    double (*at)(const plan *p, int i); /**< number i < nodes */
-    error (*begin)(plan *p); /**< NULL, or: refuse the wish or set the rule's own range */
-    const double *row;       /**< NULL, or a table */
-} rule;
+    double (*at)(const sigmas_plan *p, int i); /**< number i < nodes */
+    error (*begin)(sigmas_plan *p); /**< NULL, or: refuse the wish or set the rule's own range */
+    const double *row;              /**< NULL, or a table */
+} sigmas_rule;
 
 /** The rules, in the order of sigmas_names. */
-extern const rule sigmas_rules[];
+extern const sigmas_rule sigmas_rules[];
 
 #endif
