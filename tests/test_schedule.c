@@ -347,6 +347,7 @@ static void test_bad_input(void **state)
     assert_refused("ve", (schedule_options){.sigma_max = HUGE_VAL},
                    "needs sigma_min and sigma_max");
     assert_refused("cosine", (schedule_options){.beta_end = 0.2}, "takes no beta_start");
+    assert_refused("laplace", (schedule_options){.beta_end = 0.2}, "takes no beta_start");
     assert_refused("exp", (schedule_options){.beta_start = 0.1}, "takes no beta_start");
     assert_refused("linear", (schedule_options){.shift = 3}, "takes no shift");
     assert_refused("vp", (schedule_options){.sigma_max = 7}, "takes no sigma_min");

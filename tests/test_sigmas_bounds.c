@@ -148,7 +148,9 @@ static void test_bad_input(void **state)
     assert_refused("beta_sigmas", 999, s, OPTIONS(.a = 0.02), "steps possible here: ");
     assert_refused("beta", 9, s, OPTIONS(.sigma_min = 1), "picks trained times: sigma_min");
     assert_refused("beta", 9, &flow3, OPTIONS(0), "needs a schedule with a table");
+    assert_refused("beta", 9, s, OPTIONS(.a = 51), "from 0.01 to 50, but are 51 and 0");
     assert_refused("laplace", 430, &diffusers, OPTIONS(0), "steps possible here: 429");
+    assert_refused("laplace", 430, &diffusers, OPTIONS(.end_at_min = true), "here: 428");
     assert_refused("gits", 9, s, OPTIONS(.sigma_max = 9), "picks sizes from a table: sigma_min");
     assert_refused("linear_quadratic", 9, s, OPTIONS(.sigma_min = -1), "0 <= sigma_min");
     assert_refused("leading", 9, s, OPTIONS(.end_at_min = true), "steps possible here: 0");

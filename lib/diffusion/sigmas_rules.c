@@ -67,12 +67,11 @@ static double kl_optimal(const sigmas_plan *p, int i)
 }
 
 /* Hang, Gu 2024, arXiv:2407.03297, as ComfyUI walks it: ln sigma has a Laplace distribution with
- * mean 0 and width 1/2, cut off at both ends of the range. */
+ * mean 0 and width 1/2; only its first and last size give way to the range. */
 static double laplace(const sigmas_plan *p, int i)
 {
     double x = down(p, i, 0, 1), side = (x < 0.5) - (x > 0.5);
-    double size = exp(-0.5 * side * log(1 - 2 * fabs(0.5 - x) + 1e-5));
-    return fmin(fmax(size, p->o.sigma_min), p->o.sigma_max);
+    return exp(-0.5 * side * log(1 - 2 * fabs(0.5 - x) + 1e-5));
 }
 
 /* Genmo 2024, Mochi, in their code: sigma falls by 1/40 of its way on a straight line in the first
@@ -130,10 +129,10 @@ static double gits(const sigmas_plan *p, int i)
         0.34370604, 0.32104823, 0.29807833, 0.27464288, 0.25053367, 0.22545385, 0.19894916,
         0.17026083, 0.13792117, 0.09824532};
     int n = p->n < 20 ? p->n : 20;
-    const char *word = words + n * (n - 1) / 2 - 1;
+    const char *word = words + n * (n - 1) / 2;
     double row[21] = {14.61464119};
     for (int k = 1; k < n; k++)
-        row[k] = letters[word[k - 1] - (word[k - 1] < 'a' ? 'A' : 'a' - 26)];
+        row[k] = letters[word[k - 2] - (word[k - 2] < 'a' ? 'A' : 'a' - 26)];
     row[n] = 0.02916753;
     return along(row, n, p, i);
 }
