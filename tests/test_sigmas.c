@@ -194,7 +194,7 @@ static void test_linear_quadratic(void **state)
     assert_prints(flow.at, 5, "1.0000 0.9875 0.9750 0.7250 0.0000");
 }
 
-/* With a = b = 1 the Beta distribution is even; with a = b = 1/2 its quantile is sin^2(pi p / 2). */
+/* With a = b = 1 the Beta distribution is even, with 1/2 its quantile is sin^2(pi p / 2). */
 static void test_beta(void **state)
 {
     (void)state;
