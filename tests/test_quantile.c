@@ -32,8 +32,8 @@ static void test_known_shapes(void **state)
     }
 }
 
-/* Shares added up by the midpoint rule, in the variable where the density of most shapes has no peak
- * at the ends: x = sin^2(v). */
+/* Shares added up by the midpoint rule, in the variable where the density of most shapes has no
+ * peak at the ends: x = sin^2(v). */
 static void test_shares_by_quadrature(void **state)
 {
     (void)state;

@@ -67,8 +67,8 @@ extern const char *const sigmas_names[];
  *  end at 0 twice.
  *  @param name    one of sigmas_names
  *  @param n       steps, 1 to 1,000,000
- *  @param s       the training schedule; may be NULL for vp, edm and tables, and for the first group
- *                 where options give sigma_min and sigma_max; a walk made without it has no t
+ *  @param s       the training schedule; may be NULL for vp, edm and tables, and for the first
+ *                 group where options give sigma_min and sigma_max; a walk without it has no t
  *  @param options zeros for the usual values
  *  @param keep    where the list lives
  *  @param out     the walk: n + 1 falling sizes

@@ -1,6 +1,6 @@
 /** @file sigmas_inside.h
- *  What a list of sigmas is made from, shared by sigmas.c, which makes it, and sigmas_rules.c, where
- *  each list has its function and its line. Nobody else includes this.
+ *  What a list of sigmas is made from, shared by sigmas.c, which makes it, and sigmas_rules.c,
+ *  where each list has its function and its line. Nobody else includes this.
  */
 #ifndef DIFFUSION_SIGMAS_INSIDE_H
 #define DIFFUSION_SIGMAS_INSIDE_H

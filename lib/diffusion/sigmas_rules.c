@@ -200,8 +200,8 @@ static double simple(const sigmas_plan *p, int i)
     return p->s->T - 1 - (int)((long long)i * p->s->T / p->n);
 }
 
-/* As the paper of beta_sigmas has it, and ComfyUI: the distribution of the times. (Where two fall
- * together ComfyUI drops one, and makes fewer steps.) The share is numpy's, which steps by 1 / n. */
+/* As that paper has it, and ComfyUI: the distribution of the times. (Where two fall together
+ * ComfyUI drops one, and makes fewer steps.) The share is numpy's, which steps by 1 / n. */
 static double beta(const sigmas_plan *p, int i)
 {
     return rint((p->s->T - 1) * beta_below(p, 1 - i * (1.0 / p->n)));
