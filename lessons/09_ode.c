@@ -18,7 +18,7 @@
 #include "draw/icons.h"
 #include "lesson.h"
 
-enum { PATHS = 20, COUNTS = 4, MOST = 300, ROWS = 100, CELLS = 80, CROWD = 20000, DOTS = 500 };
+enum { PATHS = 20, COUNTS = 4, MOST = 300, ROWS = 100, CELLS = 80, CROWD = 10000, DOTS = 500 };
 enum { SIDE = 32, NOISES = 9, WALK = 60, MIDDLE = 16, SEED = 2 };
 static const int counts[COUNTS] = {10, 30, 100, MOST};
 static const double top = 5, low = 0.02;
