@@ -58,9 +58,12 @@ DTESTS  := $(call program,tests/double_*.c)
 SLOW    := $(call program,tests/slow_*.c)
 FUZZERS := $(call program,tests/fuzz/*.c)
 BENCHES := $(call program,bench/*.c)
-TOOLS   := $(call program,tools/*.c)
-PLAIN   := $(LESSONS) $(EXERS) $(TESTS) $(SLOW) $(FUZZERS) $(BENCHES) \
-           $(filter-out %/embed,$(TOOLS))
+NOTES   := $(call program,notebooks-c/*.c)
+# This one needs jansson, which building and testing do not.
+NOTEBOOK = $(BUILD)/tools/notebook
+TOOLS   := $(filter-out $(NOTEBOOK),$(call program,tools/*.c))
+PLAIN   := $(LESSONS) $(EXERS) $(TESTS) $(SLOW) $(FUZZERS) $(BENCHES) $(NOTES) \
+           $(filter-out %/embed,$(TOOLS)) $(NOTEBOOK)
 DOBJS   := $(patsubst $(BUILD)/%,$(BUILD)/double/%.o,$(DTESTS))
 
 # What others link.
@@ -72,7 +75,7 @@ SHARED   = libdiffusion.so
 SONAME   = -shared -Wl,-soname,$(SHARED).0
 endif
 
-all: lib lessons exercises tests benches tools ## build everything (the default)
+all: lib lessons exercises tests benches tools $(NOTES) ## build everything (the default)
 lib: $(BUILD)/libdiffusion.a $(BUILD)/$(SHARED)
 lessons: $(LESSONS)
 exercises: $(EXERS)
@@ -81,7 +84,7 @@ slow: $(SLOW)
 benches: $(BENCHES)
 fuzzers: $(FUZZERS)
 tools: $(TOOLS)
-everything: all slow $(FUZZERS:=.o)
+everything: all slow $(FUZZERS:=.o) $(NOTEBOOK)
 lib lessons exercises tests slow benches fuzzers tools everything:
 	@:
 
@@ -110,9 +113,13 @@ break: setup-build ## draw what mistake BUG=1 to 18 makes of a picture; docs/loo
 	$(SUBMAKE) $(BUILD)/tools/draw_wrong
 	@$(BUILD)/tools/draw_wrong $(or $(BUG),0)
 
-figures: setup-build ## draw the figures that README and docs/ show, into docs/figures
-	$(SUBMAKE) lessons tools
+figures: setup-notebooks ## draw the figures that README and docs/ show, and do the next line
+	$(SUBMAKE) lessons tools $(NOTES) $(NOTEBOOK)
 	@tools/figures.sh make $(BUILD)
+
+notebooks: setup-notebooks ## run notebooks-c/*.c, write what they show to notebooks-c/*.ipynb
+	$(SUBMAKE) $(NOTES) $(NOTEBOOK)
+	@tools/figures.sh notebooks $(BUILD)
 
 docs: setup-docs ## the manual of lib/ and docs/, as a web site in build/docs/html
 	@tools/docs.sh
@@ -148,7 +155,8 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: all lib lessons exercises tests slow benches fuzzers tools everything run test bench check \
-        check-all break figures docs fuzz size format info setup look install uninstall clean help
+        check-all break figures notebooks docs fuzz size format info setup look install uninstall \
+        clean help
 
 # How things are made. Two notes say what the last build was made with; a note is only written when
 # it changes, so that other flags, or a source that went away, rebuild what they must and no more.
@@ -202,7 +210,8 @@ $(BUILD)/tools/embed: $(BUILD)/tools/embed.o
 
 $(PLAIN): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/parts.a
 	$(call SAY,link   )
-	$(QUIET)$(LINK) $(MAIN) -o $@ $< $(BUILD)/parts.a $(if $(findstring /tests/,$@),-lcmocka) $(LIBS)
+	$(QUIET)$(LINK) $(MAIN) -o $@ $< $(BUILD)/parts.a $(if $(findstring /tests/,$@),-lcmocka) \
+	    $(if $(filter $(NOTEBOOK),$@),-ljansson) $(LIBS)
 
 $(DTESTS): $(BUILD)/tests/%: $(BUILD)/double/tests/%.o $(BUILD)/double.a
 	$(call SAY,link   )

@@ -10,7 +10,7 @@
  *
  * Look for: in the pictures, the guess is never noisy. What is it instead, when the noise is large?
  * At which sigma does the guess for the heart become another picture?
- * Needs: 03. Runs in well under a second.
+ * Needs: 04. Runs in well under a second.
  *
  * Try: another seed in part c. This denoiser knows its eight pictures by heart, which a trained one
  * must not: what would be missing then?

@@ -7,7 +7,7 @@
  *     make run L=10       prints two tables, writes two plots, a strip and an animation to out/
  *
  * Look for: twice the calls, how much less error? In the strip: when is it clear what it will be?
- * Needs: 05. Runs in under two seconds.
+ * Needs: 09. Runs in under two seconds.
  *
  * Try: compare at equal steps instead of equal calls. Who profits, and is that fair?
  */

@@ -31,6 +31,18 @@ static inline void assert_near(double got, double expected, double relative)
         fail_msg("%.17g is not %.17g within %g of it", got, expected, relative);
 }
 
+/* The error names a number of steps, `most` or (0) any other, and that one can be made. */
+static inline void assert_possible(const char *name, int most, error wrong, const schedule *s,
+                                   sigmas_options o)
+{
+    int said = -1;
+    const char *here = strstr(wrong, "possible"), *at_most = strstr(wrong, "at most ");
+    if (here) sscanf(here + strcspn(here, ":"), ": %d", &said);
+    if (at_most) sscanf(at_most, "at most %d", &said);
+    if (said < 0 || (most > 0 && said != most)) fail_msg("%s, not %d", wrong, most);
+    if (said > 0) make(name, said, s, o);
+}
+
 static inline int set_up(void **state)
 {
     (void)state;

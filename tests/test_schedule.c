@@ -14,6 +14,7 @@
 #include "golden/schedule.h"
 
 static arena shelf;
+enum { TABLES = 6 }; /* the first of schedule_names */
 
 static schedule make(const char *name, schedule_options options)
 {
@@ -37,15 +38,16 @@ static double square(double x)
 /* ---- Definition: the papers' forms in the papers' letters ---- */
 
 /* alpha_bar_t = prod_{s=1..t} (1 - beta_s), summed as logarithms, which the library does not. */
-static void check_products(const schedule *s, const double *beta, int T)
+static void check_products(const char *name, const double *beta, int T)
 {
-    assert_int_equal(s->T, T);
+    schedule s = make(name, (schedule_options){0});
+    assert_int_equal(s.T, T);
     double log_alpha_bar = 0;
     for (int t = 0; t < T; t++) {
-        assert_near(s->beta[t], beta[t], 1e-12);
+        assert_near(s.beta[t], beta[t], 3e-12); /* some are 1 minus a quotient near 1 */
         log_alpha_bar += log1p(-beta[t]);
-        assert_near(s->alpha_bar[t], exp(log_alpha_bar), 3e-13);
-        assert_near(s->sigma[t], sqrt(expm1(-log_alpha_bar)), 2e-12);
+        assert_near(s.alpha_bar[t], exp(log_alpha_bar), 3e-13);
+        assert_near(s.sigma[t], sqrt(expm1(-log_alpha_bar)), 2e-12);
     }
 }
 
@@ -55,25 +57,33 @@ static void test_tables_by_definition(void **state)
     enum { T = 1000 };
     static double beta[T];
     for (int t = 0; t < T; t++) beta[t] = 1e-4 + (0.02 - 1e-4) * t / (T - 1);
-    schedule s = make("linear", (schedule_options){0});
-    check_products(&s, beta, T);
+    check_products("linear", beta, T);
 
     for (int t = 0; t < T; t++)
         beta[t] = square(sqrt(0.00085) + (sqrt(0.012) - sqrt(0.00085)) * t / (T - 1));
-    s = make("scaled_linear", (schedule_options){0});
-    check_products(&s, beta, T);
+    check_products("scaled_linear", beta, T);
 
     /* f(t) = cos^2((t / T + s) / (1 + s) pi / 2), alpha_bar_t = f(t) / f(0), beta <= 0.999 */
     double f[T + 1];
     for (int t = 0; t <= T; t++) f[t] = square(cos((t / 1000.0 + 0.008) / 1.008 * PI / 2));
     for (int t = 0; t < T; t++) beta[t] = fmin(1 - f[t + 1] / f[t], 0.999);
-    s = make("cosine", (schedule_options){0});
-    check_products(&s, beta, T);
+    check_products("cosine", beta, T);
+    schedule s = make("cosine", (schedule_options){0});
     for (int t = 0; t < T - 1; t++) assert_near(s.alpha_bar[t], f[t + 1] / f[0], 1e-12);
 
     for (int t = 0; t < T; t++) beta[t] = 1e-4 + (0.02 - 1e-4) / (1 + exp(6 - 12.0 * t / (T - 1)));
-    s = make("sigmoid", (schedule_options){0});
-    check_products(&s, beta, T);
+    check_products("sigmoid", beta, T);
+
+    for (int t = 0; t < T; t++) beta[t] = -expm1(-0.012); /* alpha_bar_t = e^(-12 (t + 1) / T) */
+    check_products("exp", beta, T);
+
+    /* lambda = -sgn(1/2 - u) ln(1 - 2 |1/2 - u| + 1e-6) / 2, root of 1 / (1 + e^-lambda) */
+    for (int t = 0; t <= T; t++) {
+        double u = t / 1000.0, left = 2 * fmin(u, 1 - u) + 1e-6;
+        f[t] = 1 / sqrt(1 + pow(left, u > 0.5 ? -0.5 : 0.5));
+    }
+    for (int t = 0; t < T; t++) beta[t] = 1 - f[t + 1] / f[t];
+    check_products("laplace", beta, T);
 }
 
 /* Song 2021, eq. 33: alpha_bar(t) = exp(-integral of beta from 0 to t), beta(t) a straight line. */
@@ -122,6 +132,7 @@ static void test_known_alpha_bars(void **state)
         {"scaled_linear", {0.99915, 0.67379263, 0.27633268, 0.056169848, 0.0046600985}},
         {"cosine", {0.99995872, 0.84588799, 0.49228517, 0.14317865, 2.4287669e-09}},
         {"sigmoid", {0.99985079, 0.90279892, 0.29888763, 0.0056229186, 3.968182e-05}},
+        {"laplace", {0.97884624, 0.76543262, 0.70728327, 0.64353816, 0.031622777}},
     };
     for (size_t k = 0; k < sizeof known / sizeof *known; k++) {
         schedule s = make(known[k].name, (schedule_options){0});
@@ -166,7 +177,7 @@ static void test_zero_snr(void **state)
         double root = (sqrt(s.alpha_bar[t]) - last) * first / (first - last);
         assert_near(z.alpha_bar[t], root * root, 1e-11);
     }
-    for (int k = 0; k < 4; k++) { /* the others go lower than 2^-24 before the end */
+    for (int k = 0; k < TABLES; k++) { /* the others go lower than 2^-24 before the end */
         s = make(schedule_names[k], (schedule_options){.manner = SCHEDULE_DIFFUSERS});
         assert_null(schedule_zero_snr(&s, &shelf, &z));
         for (int t = 1; t < 1000; t++) assert_true(z.sigma[t] > z.sigma[t - 1]);
@@ -273,13 +284,13 @@ static void test_small_and_large_tables(void **state)
 {
     (void)state;
     static const int sizes[] = {1, 2, 3, 10, 999, 4000, 1000000};
-    for (int k = 0; k < 4; k++)
+    for (int k = 0; k < TABLES; k++)
         for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
             arena before = shelf;
             schedule s;
-            bool cosine = strcmp(schedule_names[k], "cosine") == 0; /* it has no such ends */
+            bool ends = !strstr("cosine laplace exp", schedule_names[k]); /* these have none */
             schedule_options o = {.T = sizes[i], .beta_start = 1e-7, .beta_end = 1e-5};
-            if (cosine) o = (schedule_options){.T = sizes[i]};
+            if (!ends) o = (schedule_options){.T = sizes[i]};
             assert_null(schedule_make(schedule_names[k], o, &shelf, &s));
             assert_int_equal(s.T, sizes[i]);
             assert_true(schedule_t(&s, schedule_sigma(&s, sizes[i] / 2)) == sizes[i] / 2);
@@ -316,7 +327,8 @@ static void test_bad_input(void **state)
 {
     (void)state;
     assert_refused("scaled_liner", (schedule_options){0}, "nearest is scaled_linear");
-    assert_refused("", (schedule_options){0}, "Known: linear, scaled_linear, cosine, sigmoid, vp");
+    assert_refused("", (schedule_options){0},
+                   "Known: linear, scaled_linear, cosine, sigmoid, laplace");
     assert_refused("linear", (schedule_options){.T = -1}, "choose 1 to 1000000");
     assert_refused("linear", (schedule_options){.T = 1000001}, "choose 1 to 1000000");
     assert_refused("linear", (schedule_options){.T = 1000000}, "nothing of the picture is left");
@@ -335,6 +347,8 @@ static void test_bad_input(void **state)
     assert_refused("ve", (schedule_options){.sigma_max = HUGE_VAL},
                    "needs sigma_min and sigma_max");
     assert_refused("cosine", (schedule_options){.beta_end = 0.2}, "takes no beta_start");
+    assert_refused("laplace", (schedule_options){.beta_end = 0.2}, "takes no beta_start");
+    assert_refused("exp", (schedule_options){.beta_start = 0.1}, "takes no beta_start");
     assert_refused("linear", (schedule_options){.shift = 3}, "takes no shift");
     assert_refused("vp", (schedule_options){.sigma_max = 7}, "takes no sigma_min");
     assert_refused("ve", (schedule_options){.T = 1000}, "has no T");

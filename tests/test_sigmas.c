@@ -1,7 +1,6 @@
-/* test_sigmas.c: lists of noise sizes against their definitions, diffusers and k-diffusion. */
+/* test_sigmas.c: lists of noise sizes against their definitions. */
+#include "base/pi.h"
 #include "sigmas_fixture.h"
-
-#include "golden/schedule.h"
 
 /* ---- Golden ---- */
 
@@ -155,89 +154,108 @@ static void test_chosen_range(void **state)
     assert_prints(w.t, 4, "751.0000 501.0000 251.0000 1.0000");
 }
 
-/* ---- Foreign ---- */
-
-/* Worst relative distance of a list from the foreign one; its times must agree to the bit. */
-static double worst(const char *source, const char *name, const golden_node *node, size_t count)
-{
-    bool ours = strncmp(source, "crowson", 7) != 0;
-    const schedule *s = strncmp(source, "flow", 4) == 0 ? &flow3 : ours ? &diffusers : &compvis;
-    sigmas_options o = {0};
-    if (strcmp(source, "crowson_polyexponential") == 0) o.rho = 2;
-    if (!ours && strcmp(name, "vp") != 0 && strcmp(name, "normal") != 0)
-        o.sigma_min = 0.0291675, o.sigma_max = 14.6146421;
-    /* diffusers' linspace of one number is t = 0, the smallest noise; ours begins at the top. */
-    bool from_smallest = strncmp(source, "lms", 3) == 0 || strcmp(source, "euler_linspace") == 0;
-    double apart = 0;
-    sigmas walk = {0};
-    for (size_t k = 0; k < count; k++) {
-        if (walk.n != node[k].n) walk = make(name, node[k].n, s, o);
-        int i = node[k].i;
-        if (walk.n == 1 && from_smallest) continue;
-        double expected = node[k].sigma;
-        if (expected == 0)
-            assert_true(walk.at[i] == 0);
-        else
-            apart = fmax(apart, fabs(walk.at[i] - expected) / expected);
-        if (node[k].t >= 0) assert_true((float)walk.t[i] == (float)node[k].t);
-    }
-    return apart;
-}
-
-static void test_foreign_walks(void **state)
+/* Even steps in atan sigma; with end_at_min it is A1111's list, whose last size is sigma_min. */
+static void test_kl_optimal(void **state)
 {
     (void)state;
-#define CHECK(array, name) {#array, worst(#array, name, array, sizeof array / sizeof *array)},
-    const struct {
-        const char *source;
-        double apart;
-    } seen[] = {GOLDEN_WALKS(CHECK)};
-    for (size_t k = 0; k < sizeof seen / sizeof *seen; k++) {
-        double limit = 1.4e-7; /* one or two units in the last place of a float32 */
-        if (strncmp(seen[k].source, "crowson", 7) == 0) limit = 5e-7; /* pow and exp in float32 */
-        if (strcmp(seen[k].source, "crowson_vp") == 0) limit = 3e-4;  /* exp(1e-4) - 1 in float32 */
-        if (!(seen[k].apart <= limit)) fail_msg("%s: %g", seen[k].source, seen[k].apart);
+    sigmas_options o = {.sigma_min = 0.1, .sigma_max = 20, .end_at_min = true};
+    sigmas ends = make("kl_optimal", 12, NULL, o);
+    o.end_at_min = false;
+    sigmas zero = make("kl_optimal", 12, NULL, o);
+    for (int i = 1; i < 12; i++) {
+        double a = atan(20), step = atan(20) - atan(0.1);
+        assert_near(ends.at[i], tan(a - step * i / 12), 1e-14);
+        assert_near(zero.at[i], tan(a - step * i / 11), 1e-14);
     }
+    assert_true(ends.at[0] == 20 && zero.at[0] == 20 && zero.at[11] == 0.1);
+    assert_true(ends.at[12] == 0.1 && zero.at[12] == 0);
 }
 
-static uint64_t hash_word(uint64_t h, uint32_t word)
-{
-    for (int byte = 0; byte < 4; byte++)
-        h = (h ^ (word >> 8 * byte & 0xff)) * UINT64_C(0x100000001b3);
-    return h;
-}
-
-/* Every n up to 1000: DDIM's times; for some n of "trailing" diffusers makes one too many. */
-static void test_foreign_times(void **state)
+/* Mochi's own form: a i^2 + b i + c from L on. And it bends without a kink. */
+static void test_linear_quadratic(void **state)
 {
     (void)state;
-    uint64_t leading = UINT64_C(0xcbf29ce484222325), trailing = leading;
-    size_t wrong = 0;
-    for (int n = 1; n <= 1000; n++) {
-        arena before = shelf;
-        sigmas l = make("leading", n, &exact, (sigmas_options){0});
-        sigmas t = make("trailing", n, &exact, (sigmas_options){0});
-        bool skip = wrong < sizeof ddim_trailing_wrong / sizeof *ddim_trailing_wrong &&
-                    ddim_trailing_wrong[wrong] == n;
-        wrong += skip;
-        for (int i = 0; i < n; i++) {
-            leading = hash_word(leading, (uint32_t)l.t[i]);
-            if (!skip) trailing = hash_word(trailing, (uint32_t)t.t[i]);
+    static const int counts[] = {2, 3, 9, 10, 1000};
+    for (size_t k = 0; k < sizeof counts / sizeof *counts; k++)
+        for (double low = 0; low < 1; low += 0.5) {
+            int n = counts[k];
+            double L = floor(n / 2.0), q = n - L, gap = L - 0.025 * n;
+            double a = gap / (L * q * q), b = 0.025 / L - 2 * gap / (q * q), c = a * L * L;
+            sigmas_options o = {.sigma_min = 0.5, .sigma_max = 8, .end_at_min = low > 0};
+            sigmas walk = make("linear_quadratic", n, NULL, o);
+            for (double i = 0; i <= n; i++) {
+                double fallen = i < L ? 0.025 * i / L : a * i * i + b * i + c;
+                double expected = low + (8 - low) * (1 - fallen);
+                assert_true(fabs(walk.at[(int)i] - expected) < 1e-13);
+            }
+            assert_true(walk.at[0] == 8 && walk.at[n] == low);
         }
-        shelf = before;
+    sigmas flow = make("linear_quadratic", 4, &flow3, (sigmas_options){0});
+    assert_prints(flow.at, 5, "1.0000 0.9875 0.9750 0.7250 0.0000");
+}
+
+/* With a = b = 1 the Beta distribution is even, with 1/2 its quantile is sin^2(pi p / 2). */
+static void test_beta(void **state)
+{
+    (void)state;
+    sigmas_options o = {.sigma_min = 0.5, .sigma_max = 8, .a = 1, .b = 1};
+    sigmas even = make("beta_sigmas", 16, NULL, o);
+    o.a = o.b = 0.5;
+    sigmas arc = make("beta_sigmas", 16, NULL, o);
+    for (int i = 0; i < 16; i++) {
+        double p = 1 - i / 15.0, x = sin(p * PI / 2);
+        assert_near(even.at[i], 0.5 + 7.5 * p, 1e-14);
+        assert_near(arc.at[i], 0.5 + 7.5 * x * x, 1e-13);
     }
-    assert_true(leading == ddim_leading);
-    assert_true(trailing == ddim_trailing);
+    sigmas times = make("beta", 61, &exact, (sigmas_options){.a = 0.5, .b = 0.5});
+    for (int i = 0; i < 61; i++) {
+        double x = cos(i * PI / 2 / 61);
+        assert_true(times.t[i] == rint(999 * x * x) && times.at[i] == exact.sigma[(int)times.t[i]]);
+    }
+}
+
+/* The median of the sizes is 1, and between 1 and the ends half of each half is passed at the
+ * quartiles: e^(1/2 ln 2) and e^(-1/2 ln 2). */
+static void test_laplace(void **state)
+{
+    (void)state;
+    sigmas walk = make("laplace", 5, &exact, (sigmas_options){0});
+    assert_near(walk.at[1], sqrt(2), 1.1e-5); /* 1e-5 keeps the logarithm finite */
+    assert_near(walk.at[2], 1, 1e-5);
+    assert_near(walk.at[3], sqrt(0.5), 1.1e-5);
+    assert_true(walk.at[0] == exact.sigma[999] && walk.at[4] == exact.sigma[0]);
+}
+
+/* Twice as many steps pass through the sizes of the table, and halfway between in log sigma. */
+static void test_tables_are_passed_evenly(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"align_your_steps", "align_your_steps_sdxl",
+                                        "align_your_steps_svd", "gits"};
+    for (int k = 0; k < 4; k++) {
+        int n = k < 3 ? 10 : 20;
+        sigmas_options ends = {.end_at_min = true};
+        sigmas one = make(names[k], n, NULL, ends), two = make(names[k], 2 * n, NULL, ends);
+        for (int i = 0; i < n; i++) {
+            assert_true(two.at[2 * i] == one.at[i]);
+            assert_near(two.at[2 * i + 1], sqrt(one.at[i] * one.at[i + 1]), 1e-15);
+        }
+        assert_true(two.at[2 * n] == one.at[n] && one.at[n] > 0 && !one.t);
+        sigmas zero = make(names[k], n, &exact, (sigmas_options){0});
+        assert_memory_equal(zero.at, one.at, (size_t)n * sizeof(double));
+        assert_true(zero.at[n] == 0 && zero.t[0] > 998.999 && zero.t[n - 1] > 0);
+    }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fifteen_steps), cmocka_unit_test(test_karras_ten),
-        cmocka_unit_test(test_sigma_rules),   cmocka_unit_test(test_trained_rules),
-        cmocka_unit_test(test_ddim_uniform),  cmocka_unit_test(test_vp_and_flow),
-        cmocka_unit_test(test_chosen_range),  cmocka_unit_test(test_foreign_walks),
-        cmocka_unit_test(test_foreign_times),
+        cmocka_unit_test(test_fifteen_steps),    cmocka_unit_test(test_karras_ten),
+        cmocka_unit_test(test_sigma_rules),      cmocka_unit_test(test_trained_rules),
+        cmocka_unit_test(test_ddim_uniform),     cmocka_unit_test(test_vp_and_flow),
+        cmocka_unit_test(test_chosen_range),     cmocka_unit_test(test_kl_optimal),
+        cmocka_unit_test(test_linear_quadratic), cmocka_unit_test(test_beta),
+        cmocka_unit_test(test_laplace),          cmocka_unit_test(test_tables_are_passed_evenly),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);
 }

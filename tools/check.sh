@@ -7,7 +7,8 @@
 # The parts are the functions part_*; $MAKE is the make to use.
 make="${MAKE:-make} --no-print-directory"
 logs=build/check
-quick='layers size paths format links headers figures gcc clang install lessons exercises tools quotes sanitizers'
+quick='layers size paths format links headers figures gcc clang install lessons exercises tools quotes'
+quick="$quick notebooks sanitizers"
 slow='docs redraw slow threads'
 
 # Warnings are errors here. gcc is built with threads, clang without, so both ways are seen.
@@ -42,7 +43,10 @@ part_format() {
     tools/sources.sh formatted | xargs clang-format --dry-run -Werror
 }
 
-part_links() { awk -f tools/slug.awk -f tools/links.awk /dev/null $(all_files | grep '\.md$'); }
+part_links() { # also in the words of a notebook's program
+    awk -f tools/slug.awk -f tools/links.awk /dev/null \
+        $(all_files | grep -E '\.md$|^notebooks-c/.*\.c$')
+}
 
 part_headers() { # each compiles alone; what is installed also as C++
     wrong=0
@@ -147,9 +151,15 @@ part_tools() { with_gcc tools && expect 0 build/gcc/tools/draw_wrong; }
 
 part_quotes() { tools/quotes.sh --self-test && with_gcc lessons tools && tools/quotes.sh build/gcc; }
 
+part_notebooks() {
+    with_gcc build/gcc/tools/notebook || return 1
+    tools/check_notebooks.py --self-test build/gcc/tools/notebook &&
+        tools/check_notebooks.py notebooks-c/*.ipynb
+}
+
 part_docs() { $make docs; }
 
-part_redraw() { with_gcc lessons tools && tools/figures.sh compare build/gcc; }
+part_redraw() { with_gcc everything && tools/figures.sh compare build/gcc; }
 
 part_slow() {
     ls tests/slow_*.c > /dev/null 2>&1 || return 0

@@ -1,9 +1,11 @@
 #!/bin/sh
 # The figures that README.md and docs/*.md show are drawn by lessons and by tools/draw_*, the pages
-# in tools/pages.txt are printed by programs. docs/figures/inputs.txt holds two numbers for each: the
-# checksum of all that it was made from, and its own.
+# in tools/pages.txt are printed by programs, the notebooks in notebooks-c are made from the program
+# beside them. docs/figures/inputs.txt holds two numbers for each: the checksum of all that it was
+# made from, and its own.
 #
 #   tools/figures.sh make BUILD      runs the lessons, keeps what the pages show, notes the checksums
+#   tools/figures.sh notebooks BUILD the notebooks only
 #   tools/figures.sh check           is anything stale, edited by hand, shown but not made, or made
 #                                    but not shown?
 #   tools/figures.sh compare BUILD   makes everything again elsewhere and compares the numbers
@@ -28,15 +30,21 @@ maker() {
     for l in lessons/"${stem%%_*}"_*.c tools/draw_"${stem%%_*}".c; do [ -f "$l" ] && echo "$l"; done
 }
 
-inputs() { # of what this source draws; who includes road.h reads what the lessons say of themselves
+inputs() { # of what this source draws
     {
-        { echo "$1"; ls lessons/*.h 2> /dev/null; find lib assets -type f; } | LC_ALL=C sort | xargs cat
-        if grep -q '"road.h"' "$1"; then
-            cat tools/road.h tools/index.txt
-            for page in docs/[0-9]*_*.md; do head -n 4 "$page"; done
-            grep -A 2 'Runs in ' lessons/*.c
-        fi
+        { echo "$1"; ls lessons/*.h 2> /dev/null; find lib assets -type f; beside "$1"; } |
+            LC_ALL=C sort | xargs cat
+        said "$1"
     } | cksum | tr ' ' '-'
+}
+
+beside() { case $1 in notebooks-c/*) ls notebooks-c/*.h tools/notebook.c ;; esac; }
+
+said() { # who includes road.h reads what the lessons say of themselves
+    grep -q '"road.h"' "$1" || return 0
+    cat tools/road.h tools/index.txt
+    for page in docs/[0-9]*_*.md; do head -n 4 "$page"; done
+    grep -A 2 'Runs in ' lessons/*.c
 }
 
 own() { # of a page, or of a figure with the numbers behind it
@@ -45,6 +53,15 @@ own() { # of a page, or of a figure with the numbers behind it
 
 generated() { [ -f tools/pages.txt ] && sed -n 's/^\([^#].*\): .*/\1/p' tools/pages.txt; }
 printer() { sed -n "s|^$1: *||p" tools/pages.txt; }
+
+notebooks() { for n in notebooks-c/*.c; do [ -f "$n" ] && echo "${n%.c}"; done; }
+
+make_notebooks() {
+    for name in $(notebooks); do
+        "$build/tools/notebook" "$name.c" "$build/$name" "$name.ipynb" || { wrong=1; continue; }
+        echo "$(inputs "$name.c") $(own "$name.ipynb") $name.ipynb"
+    done
+}
 
 run_all() { # in this folder
     for source in lessons/[0-9]*_*.c tools/draw_*.c; do
@@ -70,6 +87,7 @@ make_all() {
         "$build/$program" > "$page" || complain "$program did not finish"
         echo "$(inputs "$program.c") $(own "$page") $page"
     done >> $notes.part
+    make_notebooks >> $notes.part
     mv $notes.part $notes
     for file in $figures/*; do
         is_known "${file##*/}" || rm -f "$file"
@@ -105,6 +123,28 @@ check_all() {
     for page in $(generated); do
         check_one "$(printer "$page").c" "$page" "$page"
     done
+    for name in $(notebooks); do check_one "$name.c" "$name.ipynb" "$name.ipynb"; done
+    for file in notebooks-c/*.ipynb; do
+        [ ! -f "$file" ] || [ -f "${file%.ipynb}.c" ] || complain "$file: its program is gone"
+    done
+}
+
+# A notebook's texts are compared by their numbers, its pictures (a line each) by their pixels.
+texts() { sed '/"image\/png": "/d; s/\\n"/ "/; s/"/ /g' "$1"; }
+picture_count() { grep -c '"image/png": "' "$1"; }
+picture() { grep '"image/png": "' "$1" | sed -n "$2"'s/.*: "\(.*\)".*/\1/p' | base64 -d; }
+
+compare_notebooks() { # folder, notebooks
+    texts "$2" > "$1/1.txt"
+    texts "$3" > "$1/2.txt"
+    awk -f tools/compare_numbers.awk "$1/1.txt" "$1/2.txt" || return 1
+    count=$(picture_count "$2")
+    while [ "$count" -gt 0 ]; do
+        picture "$2" "$count" > "$1/1.png"
+        picture "$3" "$count" > "$1/2.png"
+        "$build/tools/compare_pictures" "$1/1.png" "$1/2.png" || return 1
+        count=$((count - 1))
+    done
 }
 
 compare_all() {
@@ -127,10 +167,20 @@ compare_all() {
         awk -f tools/compare_numbers.awk "$page" "$again/page.md" ||
             complain "$page: another run gives another page"
     done
+    here=$PWD
+    for name in $(notebooks); do
+        (cd "$again" && "$build/tools/notebook" "$here/$name.c" "$build/$name" again.ipynb) &&
+            compare_notebooks "$again" "$name.ipynb" "$again/again.ipynb" ||
+            complain "$name.ipynb: another run gives another notebook"
+    done
 }
 
 case $mode in
     make) make_all ;;
+    notebooks)
+        { grep -v ' notebooks-c/' $notes 2> /dev/null; make_notebooks; } > $notes.part
+        mv $notes.part $notes
+        ;;
     check) check_all ;;
     compare) compare_all ;;
 esac

@@ -11,7 +11,7 @@ may_include() { # what a folder may include besides itself
         lib/samplers) echo diffusion base ;;
         lib/nn) echo base ;;
         lib/models) echo nn base ;;
-        lib/pipeline | lib | lessons* | tests* | tools | bench)
+        lib/pipeline | lib | lessons* | notebooks-c | tests* | tools | bench)
             echo base draw diffusion samplers nn models pipeline . ;;
     esac
 }
@@ -68,6 +68,9 @@ bad lib/base/file.c diffusion.h
 good lib/diffusion.c pipeline/pipeline.h
 good lessons/00_x.c draw/plot.h
 bad lessons/00_x.c ../tests/y.h
+good notebooks-c/00_x.c draw/plot.h
+bad notebooks-c/00_x.c ../lessons/y.h
+bad lib/draw/plot.c ../notebooks-c/y.h
 END
     exit $wrong
 }

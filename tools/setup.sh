@@ -4,7 +4,8 @@
 #   tools/setup.sh look    GROUP   says what is missing, and the command that installs it
 #   tools/setup.sh install GROUP   installs it, where it has the right to
 #
-# GROUP is build, test (and with it build), docs, check (and with it test and build), or all.
+# GROUP is build, test (and with it build), notebooks (likewise), docs, check (and with it test and
+# notebooks), or all.
 #
 # Each line: group, how to see that it is there, what for, then its package in Debian, Fedora, Arch
 # and Homebrew (- where there is none). A new need is one more line here.
@@ -16,6 +17,7 @@ build | header zlib.h         | animations and PNG               | zlib1g-dev   
 build | header jpeglib.h      | reading and writing JPEG         | libjpeg-dev        | libjpeg-turbo-devel   | libjpeg-turbo  | jpeg-turbo
 build | header stb/stb_truetype.h | letters in figures           | libstb-dev         | stb-devel              | stb            | -
 test  | header cmocka.h       | the tests                        | libcmocka-dev      | libcmocka-devel        | cmocka         | cmocka
+notebooks | header jansson.h  | writing notebooks                | libjansson-dev     | jansson-devel          | jansson        | jansson
 docs  | command doxygen       | the manual                       | doxygen            | doxygen                | doxygen        | doxygen
 docs  | command dot           | drawings in the manual           | graphviz           | graphviz               | graphviz       | graphviz
 docs  | file /usr/share/doxygen-awesome-css | the manual's looks | doxygen-awesome-css | -                     | -              | -
@@ -23,6 +25,7 @@ docs  | file /usr/share/javascript/mathjax  | formulas in the manual | libjs-mat
 check | command pkg-config    | is what we install found?        | pkg-config         | pkgconf-pkg-config     | pkgconf        | pkgconf
 check | command clang         | the second compiler              | clang              | clang                  | clang          | -
 check | command clang-format  | the one way to lay out code      | clang-format       | clang-tools-extra      | clang          | clang-format
+check | file /usr/lib/python3*/*-packages/nbformat | are notebooks valid? | python3-nbformat | python3-nbformat | jupyter-nbformat | -
 check | file /usr/lib/*/lib*/libomp.so /usr/lib*/libomp.so | threads with clang | libomp-dev | libomp-devel    | openmp         | -
 check | file /usr/lib/llvm-*/lib/clang/*/lib/*/libclang_rt.asan* /usr/lib*/clang/*/lib/*/libclang_rt.asan* | the watch over memory | libclang-rt-14-dev | compiler-rt | compiler-rt | -
 TABLE
@@ -63,8 +66,9 @@ fi
 mode=$1
 case $2 in
     test) groups='build test' ;;
-    check) groups='build test check' ;;
-    all) groups='build test check docs' ;;
+    notebooks) groups='build notebooks' ;;
+    check) groups='build test notebooks check' ;;
+    all) groups='build test notebooks check docs' ;;
     *) groups=$2 ;;
 esac
 missing='' homeless='' reasons=''

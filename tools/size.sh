@@ -22,7 +22,7 @@ if [ "$1" != check ]; then
     done
     row 'base+draw+diffusion+samplers' '' "$course" 6000
     row 'nn+models+pipeline' '' "$engine" 7000
-    for folder in lessons tests tools bench; do both $folder $folder; done
+    for folder in lessons notebooks-c tests tools bench; do both $folder $folder; done
     exit 0
 fi
 {
@@ -31,7 +31,7 @@ fi
     longer_than 150 lessons/*.c lessons/*/*.c
     longer_than 400 $(tools/sources.sh formatted)
     longer_than 120 README.md
-    tools/sources.sh lib lessons | xargs awk -v limit=60 -f tools/long_functions.awk
+    tools/sources.sh lib lessons notebooks-c | xargs awk -v limit=60 -f tools/long_functions.awk
     # A row of golden numbers may be as wide as it is. Bytes that only go on a letter do not count.
     for f in $(tools/sources.sh formatted); do
         LC_ALL=C tr -d '\200-\277' < "$f" |

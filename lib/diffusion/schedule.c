@@ -44,16 +44,6 @@ static double scaled_linear(const schedule *s, int t)
     return root * root;
 }
 
-/* Nichol, Dhariwal 2021, arXiv:2102.09672, eq. 17, with u = t / T and o = 0.008:
- *     alpha_bar(u) = cos^2((u + o) / (1 + o) pi / 2)
- *     beta_t = min(1 - alpha_bar((t + 1) / T) / alpha_bar(t / T), 0.999) */
-static double cosine(const schedule *s, int t)
-{
-    double now = cos(((double)t / s->T + 0.008) / 1.008 * PI / 2);
-    double next = cos(((double)(t + 1) / s->T + 0.008) / 1.008 * PI / 2);
-    return fmin(1 - next * next / (now * now), 0.999);
-}
-
 /* Xu et al. 2022, arXiv:2203.02923, in their code: beta rises along a sigmoid from -6 to 6. */
 static double sigmoid(const schedule *s, int t)
 {
@@ -62,20 +52,45 @@ static double sigmoid(const schedule *s, int t)
     return in_step(s, rise * span) + in_step(s, s->low);
 }
 
-/* name, another name for it, beta (the continuous ones have none: see schedule_sigma), kind, usual
- * low and high end: of beta, of sigma, or 0 and the shift */
-#define SCHEDULES(X)                                                      \
-    X("linear", "sqrt_linear", linear, SCHEDULE_TABLE, 1e-4, 0.02)        \
-    X("scaled_linear", "", scaled_linear, SCHEDULE_TABLE, 0.00085, 0.012) \
-    X("cosine", "squaredcos_cap_v2", cosine, SCHEDULE_TABLE, 0, 0)        \
-    X("sigmoid", "", sigmoid, SCHEDULE_TABLE, 1e-4, 0.02)                 \
-    X("vp", "", NULL, SCHEDULE_VP, 0.1, 20)                               \
-    X("ve", "", NULL, SCHEDULE_VE, 0.01, 50)                              \
-    X("flow", "rectified_flow", NULL, SCHEDULE_FLOW, 0, 1)
+/* Three that say alpha_bar(u) with u = t / T, only up to a factor, and beta follows from them:
+ * Nichol, Dhariwal 2021, arXiv:2102.09672, eq. 17, with s = 0.008. */
+static double cosine(double u)
+{
+    double root = cos((u + 0.008) / 1.008 * PI / 2);
+    return root * root;
+}
+
+/* Hang, Gu 2024, arXiv:2407.03297: the log-SNR has a Laplace distribution, here with mean 0 and
+ * width 1/2. In diffusers' code, which this is, the root of their alpha_bar takes its place. */
+static double laplace(double u)
+{
+    double snr = exp(-0.5 * copysign(1, 0.5 - u) * log(1 - 2 * fabs(0.5 - u) + 1e-6));
+    return sqrt(snr / (1 + snr));
+}
+
+/* diffusers: the same part is lost at each time, so all betas are equal. */
+static double falls_evenly(double u)
+{
+    return exp(-12 * u);
+}
+
+/* name, another name for it, beta or alpha_bar (the continuous ones have neither: see
+ * schedule_sigma), kind, usual low and high end: of beta, of sigma, or 0 and the shift */
+#define SCHEDULES(X)                                                            \
+    X("linear", "sqrt_linear", linear, NULL, SCHEDULE_TABLE, 1e-4, 0.02)        \
+    X("scaled_linear", "", scaled_linear, NULL, SCHEDULE_TABLE, 0.00085, 0.012) \
+    X("cosine", "squaredcos_cap_v2", NULL, cosine, SCHEDULE_TABLE, 0, 0)        \
+    X("sigmoid", "", sigmoid, NULL, SCHEDULE_TABLE, 1e-4, 0.02)                 \
+    X("laplace", "", NULL, laplace, SCHEDULE_TABLE, 0, 0)                       \
+    X("exp", "", NULL, falls_evenly, SCHEDULE_TABLE, 0, 0)                      \
+    X("vp", "", NULL, NULL, SCHEDULE_VP, 0.1, 20)                               \
+    X("ve", "", NULL, NULL, SCHEDULE_VE, 0.01, 50)                              \
+    X("flow", "rectified_flow", NULL, NULL, SCHEDULE_FLOW, 0, 1)
 
 typedef struct {
     const char *name, *alias;
     double (*beta)(const schedule *s, int t);
+    double (*alpha_bar)(double u);
     schedule_kind kind;
     double low, high;
 } formula;
@@ -84,37 +99,39 @@ typedef struct {
 #define NAME(name, ...) name,
 static const formula formulas[] = {SCHEDULES(FORMULA)};
 const char *const schedule_names[] = {SCHEDULES(NAME) NULL};
-enum { FORMULAS = sizeof formulas / sizeof *formulas };
 
 static const formula *find(const char *name)
 {
-    for (const formula *f = formulas; f < formulas + FORMULAS; f++)
+    for (const formula *f = formulas; schedule_names[f - formulas]; f++)
         if (strcmp(f->name, name) == 0 || (*name && strcmp(f->alias, name) == 0)) return f;
     return NULL;
 }
 
 /* ---- Making one ---- */
 
-/* A last alpha_bar of 0 would make sigma infinite. diffusers puts 2^-24 in its place, also where
- * that is more than the one before; there we halve the amplitude once more, so that sigma rises. */
-static double almost_zero(double before)
+/*     beta_t  =  min(1 - alpha_bar((t + 1) / T) / alpha_bar(t / T), 0.999) */
+static double beta_at(const formula *f, const schedule *s, int t)
 {
-    return before > 0x1p-24 ? 0x1p-24 : before / 4;
+    if (f->beta) return f->beta(s, t);
+    double now = f->alpha_bar((double)t / s->T), next = f->alpha_bar((double)(t + 1) / s->T);
+    return fmin(1 - next / now, 0.999);
 }
 
-/* From betas to alpha_bar and sigma. The product runs in double in every manner. */
+/* From betas to alpha_bar and sigma. The product runs in double in every manner. A last alpha_bar
+ * of 0 would make sigma infinite. diffusers puts 2^-24 in its place, also where that is more than
+ * the one before; there we halve the amplitude once more, so that sigma rises. */
 static error fill_tables(schedule *s, double *beta, arena *a)
 {
     double *alpha_bar = arena_take(a, (size_t)s->T * sizeof *alpha_bar);
     double *sigma = arena_take(a, (size_t)s->T * sizeof *sigma), product = 1;
     for (int t = 0; t < s->T; t++) {
         bool ends = beta[t] == 1 && t == s->T - 1;
-        double before = t ? alpha_bar[t - 1] : 1;
+        double before = t ? alpha_bar[t - 1] : 1, least = before > 0x1p-24 ? 0x1p-24 : before / 4;
         if (!(beta[t] > 0 && (beta[t] < 1 || ends)))
             return error_make("beta at t = %d is %g, but must be above 0 and below 1", t, beta[t]);
         beta[t] = in_step(s, beta[t]);
         product *= in_step(s, 1 - beta[t]);
-        alpha_bar[t] = ends ? almost_zero(before) : in_table(s, product);
+        alpha_bar[t] = ends ? least : in_table(s, product);
         double noise = in_table(s, 1 - alpha_bar[t]);
         sigma[t] = in_table(s, sqrt(in_table(s, noise / alpha_bar[t])));
         if (!isfinite(sigma[t]))
@@ -179,7 +196,7 @@ error schedule_make(const char *name, schedule_options options, arena *keep, sch
         double *beta = NULL;
         wrong = begin_tables(&s, options.T ? options.T : T_USUAL, options.manner, &a, &beta);
         if (wrong) return wrong;
-        for (int t = 0; t < s.T; t++) beta[t] = f->beta(&s, t);
+        for (int t = 0; t < s.T; t++) beta[t] = beta_at(f, &s, t);
         wrong = fill_tables(&s, beta, &a);
         if (wrong) return error_make("%s: %s", name, wrong);
         *keep = a;
@@ -278,17 +295,10 @@ static double table_t(const schedule *s, double sigma)
 double schedule_sigma(const schedule *s, double t)
 {
     t = between(t, s->t_min, s->t_max);
-    switch (s->kind) {
-    case SCHEDULE_TABLE:
-        return table_sigma(s, t);
-    case SCHEDULE_VP:
-        return sqrt(expm1(t * t * (s->high - s->low) / 2 + t * s->low));
-    case SCHEDULE_VE:
-        return s->low * pow(s->high / s->low, t);
-    case SCHEDULE_FLOW:
-        return s->high * t / (s->high * t + (1 - t));
-    }
-    return nan("");
+    if (s->kind == SCHEDULE_TABLE) return table_sigma(s, t);
+    if (s->kind == SCHEDULE_VP) return sqrt(expm1(t * t * (s->high - s->low) / 2 + t * s->low));
+    if (s->kind == SCHEDULE_VE) return s->low * pow(s->high / s->low, t);
+    return s->high * t / (s->high * t + (1 - t));
 }
 
 /* VP: the positive root of t^2 (high - low) / 2 + t low = ln(1 + sigma^2), in the form that does
@@ -302,21 +312,10 @@ static double vp_t(const schedule *s, double sigma)
 double schedule_t(const schedule *s, double sigma)
 {
     sigma = between(sigma, schedule_sigma(s, s->t_min), schedule_sigma(s, s->t_max));
-    double t = nan("");
-    switch (s->kind) {
-    case SCHEDULE_TABLE:
-        t = table_t(s, sigma);
-        break;
-    case SCHEDULE_VP:
-        t = vp_t(s, sigma);
-        break;
-    case SCHEDULE_VE:
-        t = log(sigma / s->low) / log(s->high / s->low);
-        break;
-    case SCHEDULE_FLOW:
-        t = sigma / (sigma + s->high * (1 - sigma));
-        break;
-    }
+    double t = sigma / (sigma + s->high * (1 - sigma));
+    if (s->kind == SCHEDULE_TABLE) t = table_t(s, sigma);
+    if (s->kind == SCHEDULE_VP) t = vp_t(s, sigma);
+    if (s->kind == SCHEDULE_VE) t = log(sigma / s->low) / log(s->high / s->low);
     return between(t, s->t_min, s->t_max); /* the last bit may have fallen outside */
 }
 

@@ -52,8 +52,8 @@ typedef struct {
  * listen to is an error. */
 typedef struct {
     int T;                     /**< 1000; 1 to 1,000,000 */
-    double beta_start;         /**< 1e-4; scaled_linear 0.00085 */
-    double beta_end;           /**< 0.02; scaled_linear 0.012 */
+    double beta_start;         /**< linear, sigmoid: 1e-4; scaled_linear 0.00085 */
+    double beta_end;           /**< linear, sigmoid: 0.02; scaled_linear 0.012 */
     double sigma_min;          /**< ve: 0.01 */
     double sigma_max;          /**< ve: 50 */
     double beta_min, beta_max; /**< vp: 0.1 and 20 */
@@ -67,8 +67,9 @@ extern const char *const schedule_names[];
 
 /** Make a training schedule by its name: linear (Ho 2020, arXiv:2006.11239), scaled_linear (Rombach
  *  2022, arXiv:2112.10752), cosine, also called squaredcos_cap_v2 (Nichol 2021, arXiv:2102.09672),
- *  sigmoid (Xu 2022, arXiv:2203.02923), vp and ve (Song 2021, arXiv:2011.13456), flow (Liu 2022,
- *  arXiv:2209.03003; shift: Esser 2024, arXiv:2403.03206).
+ *  sigmoid (Xu 2022, arXiv:2203.02923), laplace (Hang 2024, arXiv:2407.03297, as diffusers has it)
+ *  and exp (diffusers), which have no ends to choose, vp and ve (Song 2021, arXiv:2011.13456), flow
+ *  (Liu 2022, arXiv:2209.03003; shift: Esser 2024, arXiv:2403.03206).
  *  @param name    one of schedule_names, or an alias
  *  @param options zeros for the usual values; what another kind of schedule needs is not looked at
  *  @param keep    where the tables live; NULL will do for vp, ve and flow, which have none

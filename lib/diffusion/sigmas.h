@@ -27,9 +27,11 @@ typedef struct {
 typedef struct {
     double sigma_min, sigma_max; /**< the schedule's own first and last sigma; edm 0.002 and 80 */
     double rho;                  /**< karras and edm 7, polyexponential 1 */
+    double a, b;                 /**< beta and beta_sigmas: 0.6; from 0.01 to 50 */
     int offset;                  /**< leading: added to every t; Stable Diffusion uses 1 */
     bool end_at_min; /**< end at sigma_min instead of 0: n + 1 sizes down to sigma_min (lists of
-                          trained times: n of them, then the schedule's smallest sigma) */
+                          trained times: n of them, then the schedule's smallest sigma; tables:
+                          down to their last number) */
 } sigmas_options;
 
 /** The names that sigmas_make() knows, NULL at the end. */
@@ -38,21 +40,35 @@ extern const char *const sigmas_names[];
 /** Make a walk by name.
  *
  *  - even in a function of sigma: karras (Karras 2022, arXiv:2206.00364, eq. 5), edm (the same on
- *    its paper's range), exponential, polyexponential (k-diffusion);
+ *    its paper's range), exponential, polyexponential (k-diffusion), kl_optimal (Sabour 2024,
+ *    arXiv:2404.14507, Theorem 3.1), laplace (Hang 2024, arXiv:2407.03297), beta_sigmas (Lee 2024,
+ *    arXiv:2407.12173, the distribution of sigma), linear_quadratic (Mochi, 2024);
+ *  - along a published table, with log sigma straight between its numbers, so that any n will do:
+ *    align_your_steps for SD 1.5, align_your_steps_sdxl and align_your_steps_svd (Sabour 2024),
+ *    gits for SD 1.5 (Chen 2024, arXiv:2405.11326). sigma_min and sigma_max cannot be chosen here;
  *  - even in t, which may be fractional: linspace (diffusers) and normal (web UIs), the same list
  *    from t_max to t_min; sgm_uniform, which stops one step before t_min; vp, linspace on the
  *    continuous VP schedule (Song 2021, arXiv:2011.13456); flow, from t = 1 to 1/1000 with the
  *    schedule's shift (Esser 2024, arXiv:2403.03206);
  *  - trained times of a table, at most T: leading and trailing (Lin 2023, arXiv:2305.08891, table
- *    2), simple and ddim_uniform (ComfyUI; the latter only for some n). sigma_min and sigma_max
- *    cannot be chosen here.
+ *    2), simple and ddim_uniform (ComfyUI; the latter only for some n), beta (Lee 2024, the
+ *    distribution of t; of 1000 times 138 at most, where a and b are the usual ones). sigma_min and
+ *    sigma_max cannot be chosen here.
+ *
+ *  Names elsewhere, where they are not these. diffusers: use_karras_sigmas, use_exponential_sigmas,
+ *  use_beta_sigmas (beta_sigmas), timestep_spacing (linspace, leading, trailing), AysSchedules (the
+ *  tables, rounded). A1111 and Forge: Uniform (normal), DDIM (ddim_uniform), Beta (beta_sigmas), KL
+ *  Optimal (kl_optimal with end_at_min), Align Your Steps (n sizes along the table and then 0, so
+ *  one size lower than here). ComfyUI: LaplaceScheduler (without the 0), GITSScheduler (gits is its
+ *  coeff 1.20); its beta is beta.
  *
  *  Sizes that belong to a t follow the schedule's manner, so they have the digits of the program
- *  that it stands for. On a flow schedule take flow or sgm_uniform: others would end at 0 twice.
+ *  that it stands for. On a flow schedule take flow, sgm_uniform or linear_quadratic: others would
+ *  end at 0 twice.
  *  @param name    one of sigmas_names
  *  @param n       steps, 1 to 1,000,000
- *  @param s       the training schedule; may be NULL for vp and edm, and for the first group where
- *                 options give sigma_min and sigma_max; a walk made without it has no t
+ *  @param s       the training schedule; may be NULL for vp, edm and tables, and for the first
+ *                 group where options give sigma_min and sigma_max; a walk without it has no t
  *  @param options zeros for the usual values
  *  @param keep    where the list lives
  *  @param out     the walk: n + 1 falling sizes

@@ -1,0 +1,83 @@
+/* bells.h: the crowd of lesson 04, for lessons after it. Of its numbers three in ten lie around -2,
+ * seven around 1.5, each group in a bell of its own; all that noise does to it is known by formula.
+ *
+ * With noise in it, x = alpha x0 + sigma eps, each bell keeps its share; its centre m shrinks to
+ * alpha m, its width s grows to sqrt(alpha^2 s^2 + sigma^2). alpha is 1 in VE and sqrt(alpha_bar)
+ * in VP, where sigma is sqrt(1 - alpha_bar).
+ */
+#ifndef BELLS_H
+#define BELLS_H
+#include "base/pi.h"
+#include "diffusion/exact.h"
+#include "draw/plot.h"
+#include <math.h>
+
+enum { BELLS = 2 };
+static const double bells_share[BELLS] = {0.3, 0.7};
+static const double bells_centre[BELLS] = {-2, 1.5};
+static const double bells_width[BELLS] = {0.3, 0.5};
+
+/* For the denoiser of this crowd, exact_denoiser(). */
+static inline exact_mixture bells_mixture(arena *keep)
+{
+    tensor centre = tensor_new(keep, BELLS, 1, 1, 1);
+    for (int k = 0; k < BELLS; k++) centre.data[k] = (real)bells_centre[k];
+    return (exact_mixture){.centre = centre, .weight = bells_share, .width = bells_width};
+}
+
+static inline double bells_spread(int k, double alpha, double sigma)
+{
+    return hypot(alpha * bells_width[k], sigma);
+}
+
+/* The density of the crowd at x. */
+static inline double bells_density(double x, double alpha, double sigma)
+{
+    double sum = 0;
+    for (int k = 0; k < BELLS; k++) {
+        double spread = bells_spread(k, alpha, sigma), z = (x - alpha * bells_centre[k]) / spread;
+        sum += bells_share[k] * exp(-z * z / 2) / (spread * sqrt(2 * PI));
+    }
+    return sum;
+}
+
+/* The share of the crowd that stands to the left of x. */
+static inline double bells_left(double x, double alpha, double sigma)
+{
+    double sum = 0;
+    for (int k = 0; k < BELLS; k++) {
+        double z = (x - alpha * bells_centre[k]) / bells_spread(k, alpha, sigma);
+        sum += bells_share[k] * erfc(-z / sqrt(2)) / 2;
+    }
+    return sum;
+}
+
+/* A heat map of the crowd at all sizes of noise, for a plot whose x is a sigma on a log axis and
+ * whose y is x (vp: x / sqrt(1 + sigma^2)). Each column is scaled to its own most crowded place.
+ * values: [rows, columns] */
+static inline void bells_map(plot *p, bool vp, int rows, int columns, double *values)
+{
+    for (int c = 0; c < columns; c++) {
+        double sigma = p->x.low * pow(p->x.high / p->x.low, (c + 0.5) / columns), most = 0;
+        double alpha = vp ? 1 / sqrt(1 + sigma * sigma) : 1;
+        for (int r = 0; r < rows; r++) {
+            double x = p->y.low + (p->y.high - p->y.low) * (r + 0.5) / rows;
+            most = fmax(most, values[r * columns + c] = bells_density(x, alpha, alpha * sigma));
+        }
+        for (int r = 0; r < rows; r++) values[r * columns + c] /= most;
+    }
+    plot_heat(p, rows, columns, values, (plot_box){p->x.low, p->y.low, p->x.high, p->y.high});
+}
+
+/* Who has this share of the crowd to his left? (By halving.) */
+static inline double bells_who(double share, double alpha, double sigma)
+{
+    double low = -1000, high = 1000;
+    for (int i = 0; i < 60; i++) {
+        double middle = (low + high) / 2;
+        *(bells_left(middle, alpha, sigma) < share ? &low : &high) = middle;
+    }
+    return low;
+}
+
+#endif
