@@ -18,9 +18,9 @@
 #include "draw/icons.h"
 #include "lesson.h"
 
-enum { PATHS = 20, COUNTS = 4, MOST = 300, ROWS = 100, CELLS = 80, CROWD = 10000, DOTS = 500 };
+enum { PATHS = 20, COUNTS = 4, MOST = 80, ROWS = 60, CELLS = 60, CROWD = 10000, DOTS = 500 };
 enum { SIDE = 32, NOISES = 9, WALK = 60, MIDDLE = 16, SEED = 2 };
-static const int counts[COUNTS] = {10, 30, 100, MOST};
+static const int counts[COUNTS] = {10, 20, 40, MOST};
 static const double top = 5, low = 0.02;
 static const sigmas_options range = {.sigma_max = 5, .sigma_min = 0.02, .end_at_min = true};
 
@@ -37,7 +37,7 @@ static void follow(denoiser d, tensor x, sigmas walk, double *path, arena scratc
 }
 
 /* a: twenty people, each with his share of the crowd to his left, which is his rank. Does everybody
- * keep it? Steps have an error of C/n: three times as many must leave a third of it. */
+ * keep it? Steps have an error of C/n: twice as many must leave half of it. */
 static void part_a(lesson *l, denoiser d)
 {
     static double change[COUNTS], path[2][PATHS * MOST], heat[2][ROWS * CELLS];
@@ -54,7 +54,7 @@ static void part_a(lesson *l, denoiser d)
         }
         printf("%5d %24.4f\n", counts[j], change[j]);
     }
-    lesson_expect(l, "a third", change[COUNTS - 1] / change[COUNTS - 2], 1 / 3.0, 0.01);
+    lesson_expect(l, "half", change[COUNTS - 1] / change[COUNTS - 2], 0.5, 0.01);
     for (int i = 0; i < PATHS * MOST; i++)
         path[1][i] = path[0][i] / sqrt(1 + walk.at[i % MOST] * walk.at[i % MOST]);
     plot panels[2] = {{.title = "VE: x", .y = {.low = -12, .high = 12}},
@@ -80,7 +80,7 @@ static void part_b(lesson *l, denoiser d, const exact_mixture *bells)
     tensor x = tensor_new(&l->memory, CROWD, 1, 1, 1), z = tensor_like(&l->memory, x);
     rng r = rng_torch(SEED);
     sigmas walk;
-    lesson_must(sigmas_make("exponential", counts[2], NULL, range, &l->memory, &walk));
+    lesson_must(sigmas_make("exponential", MOST, NULL, range, &l->memory, &walk));
     exact_draw(bells, x, &r, l->memory);
     rng_normal(&r, z, l->memory);
     for (int i = 0; i < CROWD; i++) was[i] = (double)x.data[i];

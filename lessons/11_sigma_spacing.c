@@ -90,18 +90,17 @@ static void part_c(lesson *l, const sigmas *walk)
                   .y = {.label = "spread lost", .log = true}};
     for (int i = 0; i < WIDTHS; i++) width[i] = 0.02 * pow(500, i / (WIDTHS - 1.0));
     printf("\nspread lost, s =");
-    for (int i = 0; i < SHOWN; i++) printf(" %7g", shown[i]);
+    for (int i = 0; i < SHOWN; i++) printf(" %7g%s", shown[i], i == SHOWN - 1 ? "\n" : "");
     for (int k = 0; k < LISTS; k++) {
-        printf("\n%-16s", lists[k]);
-        for (int i = 0; i < SHOWN; i++) {
-            double here = loss_of(l, walk[k], shown[i]), rule = loss_by_angles(walk[k], shown[i]);
-            printf(" %7.4f", here);
-            lesson_expect(l, "a product of cosines", here, rule, 1e-6);
-        }
+        double loss[SHOWN];
+        printf("%-16s", lists[k]);
+        for (int i = 0; i < SHOWN; i++) printf(" %7.4f", loss[i] = loss_of(l, walk[k], shown[i]));
+        printf("\n");
+        for (int i = 0; i < SHOWN; i++)
+            lesson_expect(l, "cosines", loss[i], loss_by_angles(walk[k], shown[i]), 1e-6);
         for (int i = 0; i < WIDTHS; i++) lost[k][i] = loss_by_angles(walk[k], width[i]);
         plot_line(&chart, lists[k], WIDTHS, width, lost[k])->marker = PLOT_NO_MARKERS;
     }
-    printf("\n");
     plot_horizontal(&chart, 1 - pow(cos(PI / 2 / (STEPS + 1)), STEPS + 1), "the least possible");
     lesson_plot(l, "11_loss", 1, 1, &chart);
 }
