@@ -7,7 +7,7 @@
 # The parts are the functions part_*; $MAKE is the make to use.
 make="${MAKE:-make} --no-print-directory"
 logs=build/check
-quick='layers size paths format links headers figures gcc clang install lessons exercises tools quotes'
+quick='layers size paths format links pages headers figures gcc clang install lessons exercises tools quotes'
 quick="$quick notebooks sanitizers"
 slow='docs redraw slow threads'
 
@@ -46,6 +46,17 @@ part_format() {
 part_links() { # also in the words of a notebook's program
     awk -f tools/slug.awk -f tools/links.awk /dev/null \
         $(all_files | grep -E '\.md$|^notebooks-c/.*\.c$')
+}
+
+part_pages() { # every lesson has one, and all have the same headings
+    wrong=0
+    same='Idea Math Run Figure Experiment Exercise Check yourself If it looks wrong Words Further reading For teachers Exam '
+    for lesson in lessons/[0-9]*_*.c; do
+        page=docs/$(basename "$lesson" .c).md
+        headings=$(sed -n 's/^## //p' "$page" | tr '\n' ' ')
+        [ "$headings" = "$same" ] || { echo "$page has the headings $headings"; wrong=1; }
+    done
+    return $wrong
 }
 
 part_headers() { # each compiles alone; what is installed also as C++
