@@ -44,7 +44,7 @@ static void part_a(lesson *l, const schedule *sd, tensor x0, tensor eps)
     const char *caption[2 * SHOWN];
     tensor x = tensor_like(&l->memory, x0), library = tensor_like(&l->memory, x0);
     lesson_must(sigmas_make("linspace", STEPS, sd, (sigmas_options){0}, &l->memory, &walk));
-    printf("step          t     sigma  signal scale  noise in VP  noise in VE\n");
+    printf("step          t     sigma  signal scale  noise in VP  measured  measured in VE\n");
     for (int k = 0; k < SHOWN; k++) {
         double t = walk.t[shown[k]], sigma = walk.at[shown[k]], scale = 1 / sqrt(1 + sigma * sigma);
         double found[2], four_errors = 4 / sqrt(2.0 * (double)tensor_count(x));
@@ -57,8 +57,8 @@ static void part_a(lesson *l, const schedule *sd, tensor x0, tensor eps)
             lesson_expect(l, "its noise", found[row] / (alpha * sigma), 1, four_errors);
             picture[row * SHOWN + k] = image_from_tensor(&l->memory, x, 0);
         }
-        printf("%4d %10.4f %9.4f %13.4f %12.4f %12.4f\n", shown[k], t, sigma, scale, found[0],
-               found[1]);
+        printf("%4d %10.4f %9.4f %13.4f %12.4f %9.4f %15.4f\n", shown[k], t, sigma, scale,
+               scale * sigma, found[0], found[1]);
         caption[k] = lesson_words(l, "step %d, t = %.0f", shown[k], t);
         caption[SHOWN + k] = lesson_words(l, "σ = %.3f", sigma);
     }

@@ -77,20 +77,20 @@ static inline void film_free(film *f)
     arena_free(f->memory);
 }
 
-/* Some steps side by side. Rows: what the first sampler was told, then the x of all of them. */
+/* Some steps side by side. Rows: the first sampler's x, what it was told, then the x of the others. */
 static inline void film_strip(lesson *l, const char *name, const film *films, int count,
                               const int *shown, int columns)
 {
     image picture[(FILM_MOST + 1) * FILM_FRAMES];
     const char *row[FILM_MOST + 1], *column[FILM_FRAMES];
     PROMISE(count <= FILM_MOST && columns <= FILM_FRAMES, "film_strip: at most 8 films");
-    row[0] = lesson_words(l, "%s: guess D", films[0].label);
-    for (int k = 0; k < count; k++) row[k + 1] = lesson_words(l, "%s: x", films[k].label);
+    for (int k = 0; k < count; k++) row[k ? k + 1 : 0] = lesson_words(l, "%s: x", films[k].label);
+    row[1] = lesson_words(l, "%s: guess D", films[0].label);
     for (int j = 0; j < columns; j++) {
         int at = film_at(&films[0], shown[j]);
         column[j] = lesson_words(l, "σ = %.3g", films[0].sigma[at]);
-        picture[j] = films[0].guess[at];
-        for (int k = 0; k < count; k++) picture[(k + 1) * columns + j] = films[k].x[at];
+        picture[j] = films[0].x[at], picture[columns + j] = films[0].guess[at];
+        for (int k = 1; k < count; k++) picture[(k + 1) * columns + j] = films[k].x[at];
     }
     strip all = {.rows = count + 1, .columns = columns, .pictures = picture, .scale = 3};
     all.title = count == 1

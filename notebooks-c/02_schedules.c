@@ -31,7 +31,7 @@ tensor x0 = {0}, eps = {0}, noisy = {0}; /* a photograph, noise, and one in the 
 // ## The training schedule
 //
 // Training has 1,000 times t. At each it brings in a little noise, of variance beta
-// ([lesson 01](../docs/01_gaussian.md) has the word). For Stable Diffusion beta grows from 0.00085
+// (*variance*: [lesson 01](../docs/01_gaussian.md)). For Stable Diffusion beta grows from 0.00085
 // to 0.012, with its *root* on a straight line: `scaled_linear`. (Many a text says "cosine" here.
 // It is not so: [lesson 03](../docs/03_add_noise.md).)
 //
