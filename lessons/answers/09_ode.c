@@ -1,4 +1,4 @@
-/* Exercise 09. The same curve in VP.
+/* Answer to exercise 09. The same curve in VP.
  *
  * A network trained on VP pictures sees y = sqrt(alpha_bar) x and a time t. Song 2021,
  * arXiv:2011.13456, writes the ODE in these letters:
@@ -11,7 +11,7 @@
  *
  *     make exercises
  *     build/lessons/answers/09_ode            a table
- *     build/lessons/answers/09_ode --check    ends with 0 once your line is right
+ *     build/lessons/answers/09_ode --check    ends with 0
  *
  * Look for: three times as many steps, a third of the distance. Page: docs/09_ode.md.
  */
