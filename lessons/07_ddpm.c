@@ -114,8 +114,8 @@ static void part_c(lesson *l)
         walk_back(exact_denoiser(&data), walk, x, &r, l->memory); /* the idea */
         spiral_show(l, &panels[k],
                     lesson_words(l, steps[k] == 1 ? "%d step" : "%d steps", steps[k]), x);
-        lesson_expect(l, "off the spiral", spiral_off(x), off[k], 5e-4);
-        lesson_expect(l, "gaps in it", spiral_gap(x), gaps[k], 5e-4);
+        lesson_expect(l, "off the spiral", spiral_off(x), off[k], 1e-4);
+        lesson_expect(l, "gaps in it", spiral_gap(x), gaps[k], 1e-4);
         if (walk.n > 100) continue;
         sampler s = vp_sampler(l, &sampler_ddpm, exact_denoiser(&data), steps[k], y, SEED);
         s.options.variance = fresh;

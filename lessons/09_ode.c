@@ -54,7 +54,7 @@ static void part_a(lesson *l, denoiser d)
         }
         printf("%5d %24.4f\n", counts[j], change[j]);
     }
-    lesson_expect(l, "half", change[COUNTS - 1] / change[COUNTS - 2], 0.5, 0.01);
+    lesson_expect(l, "half", change[COUNTS - 1] / change[COUNTS - 2], 0.5, 0.001);
     for (int i = 0; i < PATHS * MOST; i++)
         path[1][i] = path[0][i] / sqrt(1 + walk.at[i % MOST] * walk.at[i % MOST]);
     plot panels[2] = {{.title = "VE: x", .y = {.low = -12, .high = 12}},

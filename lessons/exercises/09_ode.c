@@ -67,7 +67,7 @@ int main(int argc, char **argv)
         before = apart, apart = tensor_distance(y, end);
         printf("%5d %24.5f %10.3f\n", counts[j], apart, before > 0 ? apart / before : 0);
     }
-    lesson_expect(&l, "a third", apart / before, 1 / 3.0, 0.01);
+    lesson_expect(&l, "a third", apart / before, 1 / 3.0, 0.001);
     lesson_expect(&l, "VP's ends from VE's", apart, 0, 0.0005); /* twice what 900 steps leave */
     return lesson_end(&l);
 }
