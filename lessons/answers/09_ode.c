@@ -58,8 +58,8 @@ int main(int argc, char **argv)
     for (int j = 0; j < COUNTS; j++) {
         for (int k = 0; k < PEOPLE; k++) {
             double rank = (k + 0.5) / PEOPLE; /* at both ends, as the lesson has shown */
-            y.data[k] = (real)(bells_who(rank, 1, top) / sqrt(1 + top * top));
-            end.data[k] = (real)bells_who(rank, 1, low);
+            y.data[k] = (real)(bells_who(rank, top) / sqrt(1 + top * top));
+            end.data[k] = (real)bells_who(rank, low);
         }
         walk_in_vp(exact_denoiser(&bells), y, &vp, counts[j], l.memory);
         tensor_scale(y, sqrt(1 + low * low), y);
