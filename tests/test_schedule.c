@@ -1,15 +1,9 @@
 /* test_schedule.c: training schedules against their papers, against diffusers and k-diffusion. */
 #include "base/pi.h"
 #include "diffusion/schedule.h"
-#include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
+#include "numbers.h"
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "golden/schedule.h"
 
@@ -22,12 +16,6 @@ static schedule make(const char *name, schedule_options options)
     error wrong = schedule_make(name, options, &shelf, &s);
     if (wrong) fail_msg("%s", wrong);
     return s;
-}
-
-static void assert_near(double got, double expected, double relative)
-{
-    if (!(fabs(got - expected) <= relative * fabs(expected)))
-        fail_msg("%.17g is not %.17g within %g of it", got, expected, relative);
 }
 
 static double square(double x)
@@ -186,16 +174,14 @@ static void test_zero_snr(void **state)
 
 /* ---- Foreign: diffusers and k-diffusion ---- */
 
-/* FNV-1a over the bits of float32 numbers, lowest byte first. */
 static uint64_t hash_floats(const double *x, int count)
 {
-    uint64_t h = UINT64_C(0xcbf29ce484222325);
+    uint64_t h = hash_of_nothing;
     for (int i = 0; i < count; i++) {
         float value = (float)x[i];
         uint32_t bits;
         memcpy(&bits, &value, sizeof bits);
-        for (int byte = 0; byte < 4; byte++)
-            h = (h ^ (bits >> 8 * byte & 0xff)) * UINT64_C(0x100000001b3);
+        h = hash_word(h, bits);
     }
     return h;
 }
