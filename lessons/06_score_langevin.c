@@ -70,7 +70,7 @@ static void part_a(lesson *l)
         if (k < 3) to_d = network_scale(&net, sigma);
         double back = to_d.skip * x + to_d.out * said[k];
         printf("%-20s %8.4f %11.4f\n", words[k], said[k], back);
-        lesson_expect(l, words[k], back, d, 1e-6);
+        lesson_expect(l, words[k], back, d, 1e-15);
     }
     exact_mixture two = {.centre = {(real[]){-1, 1}, 2, 1, 1, 1}};
     tensor sides = {(real[]){(real)(x - near), (real)(x + near)}, 2, 1, 1, 1};

@@ -112,10 +112,10 @@ static void part_c(lesson *l)
         sigmas walk = vp_walk(l, steps[k]);
         rng r = vp_noise(l, x, SEED);
         walk_back(exact_denoiser(&data), walk, x, &r, l->memory); /* the idea */
-        spiral_show(l, &panels[k],
-                    lesson_words(l, steps[k] == 1 ? "%d step" : "%d steps", steps[k]), x);
-        lesson_expect(l, "off the spiral", spiral_off(x), off[k], 5e-4);
-        lesson_expect(l, "gaps in it", spiral_gap(x), gaps[k], 5e-4);
+        const char *title = lesson_words(l, steps[k] == 1 ? "%d step" : "%d steps", steps[k]);
+        spiral_fit fit = spiral_show(l, &panels[k], title, x);
+        lesson_expect(l, "off the spiral", fit.off, off[k], 1e-4);
+        lesson_expect(l, "gaps in it", fit.gap, gaps[k], 1e-4);
         if (walk.n > 100) continue;
         sampler s = vp_sampler(l, &sampler_ddpm, exact_denoiser(&data), steps[k], y, SEED);
         s.options.variance = fresh;

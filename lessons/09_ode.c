@@ -46,15 +46,15 @@ static void part_a(lesson *l, denoiser d)
     printf("steps   largest change of rank\n");
     for (int j = 0; j < COUNTS; j++) {
         lesson_must(sigmas_make("exponential", counts[j], NULL, range, &l->memory, &walk));
-        for (int k = 0; k < PATHS; k++) x.data[k] = (real)bells_who((k + 0.5) / PATHS, 1, top);
+        for (int k = 0; k < PATHS; k++) x.data[k] = (real)bells_who((k + 0.5) / PATHS, top);
         follow(d, x, walk, path[0], l->memory);
         for (int k = 0; k < PATHS; k++) {
-            double rank = bells_left((double)x.data[k], 1, low);
+            double rank = bells_left((double)x.data[k], low);
             change[j] = fmax(change[j], fabs(rank - (k + 0.5) / PATHS));
         }
         printf("%5d %24.4f\n", counts[j], change[j]);
     }
-    lesson_expect(l, "half", change[COUNTS - 1] / change[COUNTS - 2], 0.5, 0.01);
+    lesson_expect(l, "half", change[COUNTS - 1] / change[COUNTS - 2], 0.5, 0.001);
     for (int i = 0; i < PATHS * MOST; i++)
         path[1][i] = path[0][i] / sqrt(1 + walk.at[i % MOST] * walk.at[i % MOST]);
     plot panels[2] = {{.title = "VE: x", .y = {.low = -12, .high = 12}},
@@ -86,7 +86,7 @@ static void part_b(lesson *l, denoiser d, const exact_mixture *bells)
     for (int i = 0; i < CROWD; i++) was[i] = (double)x.data[i];
     tensor_add_scaled(x, top, z);
     follow(d, x, walk, NULL, l->memory);
-    double beyond = (bells_who(bells_share[0], 1, top) - bells_centre[0]) / bells_spread(0, 1, top);
+    double beyond = (bells_who(bells_share[0], top) - bells_centre[0]) / bells_spread(0, top);
     double rule = bells_share[0] * erfc(beyond / sqrt(2)), left = 0, other = 0;
     for (int i = 0; i < CROWD; i++) {
         is[i] = (double)x.data[i];

@@ -1,9 +1,7 @@
 /* bells.h: the crowd of lesson 04, for lessons after it. Of its numbers three in ten lie around -2,
- * seven around 1.5, each group in a bell of its own; all that noise does to it is known by formula.
- *
- * With noise in it, x = alpha x0 + sigma eps, each bell keeps its share; its centre m shrinks to
- * alpha m, its width s grows to sqrt(alpha^2 s^2 + sigma^2). alpha is 1 in VE and sqrt(alpha_bar)
- * in VP, where sigma is sqrt(1 - alpha_bar).
+ * seven around 1.5, each group in a bell of its own; all that noise does to it is known by formula:
+ * in x = x0 + sigma eps each bell keeps its share and its centre, and its width s grows to
+ * sqrt(s^2 + sigma^2).
  */
 #ifndef BELLS_H
 #define BELLS_H
@@ -25,28 +23,28 @@ static inline exact_mixture bells_mixture(arena *keep)
     return (exact_mixture){.centre = centre, .weight = bells_share, .width = bells_width};
 }
 
-static inline double bells_spread(int k, double alpha, double sigma)
+static inline double bells_spread(int k, double sigma)
 {
-    return hypot(alpha * bells_width[k], sigma);
+    return hypot(bells_width[k], sigma);
 }
 
 /* The density of the crowd at x. */
-static inline double bells_density(double x, double alpha, double sigma)
+static inline double bells_density(double x, double sigma)
 {
     double sum = 0;
     for (int k = 0; k < BELLS; k++) {
-        double spread = bells_spread(k, alpha, sigma), z = (x - alpha * bells_centre[k]) / spread;
+        double spread = bells_spread(k, sigma), z = (x - bells_centre[k]) / spread;
         sum += bells_share[k] * exp(-z * z / 2) / (spread * sqrt(2 * PI));
     }
     return sum;
 }
 
 /* The share of the crowd that stands to the left of x. */
-static inline double bells_left(double x, double alpha, double sigma)
+static inline double bells_left(double x, double sigma)
 {
     double sum = 0;
     for (int k = 0; k < BELLS; k++) {
-        double z = (x - alpha * bells_centre[k]) / bells_spread(k, alpha, sigma);
+        double z = (x - bells_centre[k]) / bells_spread(k, sigma);
         sum += bells_share[k] * erfc(-z / sqrt(2)) / 2;
     }
     return sum;
@@ -59,10 +57,10 @@ static inline void bells_map(plot *p, bool vp, int rows, int columns, double *va
 {
     for (int c = 0; c < columns; c++) {
         double sigma = p->x.low * pow(p->x.high / p->x.low, (c + 0.5) / columns), most = 0;
-        double alpha = vp ? 1 / sqrt(1 + sigma * sigma) : 1;
+        double shrink = vp ? 1 / sqrt(1 + sigma * sigma) : 1;
         for (int r = 0; r < rows; r++) {
             double x = p->y.low + (p->y.high - p->y.low) * (r + 0.5) / rows;
-            most = fmax(most, values[r * columns + c] = bells_density(x, alpha, alpha * sigma));
+            most = fmax(most, values[r * columns + c] = bells_density(x / shrink, sigma));
         }
         for (int r = 0; r < rows; r++) values[r * columns + c] /= most;
     }
@@ -70,12 +68,12 @@ static inline void bells_map(plot *p, bool vp, int rows, int columns, double *va
 }
 
 /* Who has this share of the crowd to his left? (By halving.) */
-static inline double bells_who(double share, double alpha, double sigma)
+static inline double bells_who(double share, double sigma)
 {
     double low = -1000, high = 1000;
     for (int i = 0; i < 60; i++) {
         double middle = (low + high) / 2;
-        *(bells_left(middle, alpha, sigma) < share ? &low : &high) = middle;
+        *(bells_left(middle, sigma) < share ? &low : &high) = middle;
     }
     return low;
 }

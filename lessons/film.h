@@ -93,9 +93,7 @@ static inline void film_strip(lesson *l, const char *name, const film *films, in
         for (int k = 1; k < count; k++) picture[(k + 1) * columns + j] = films[k].x[at];
     }
     strip all = {.rows = count + 1, .columns = columns, .pictures = picture, .scale = 3};
-    all.title = count == 1
-                    ? lesson_words(l, "%s in %d steps", films[0].label, films[0].steps)
-                    : lesson_words(l, "One noise, %d samplers, %d steps", count, films[0].steps);
+    all.title = lesson_words(l, "%d steps from one noise", films[0].steps);
     all.column_names = column;
     all.row_names = row;
     lesson_strip(l, name, &all);

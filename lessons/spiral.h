@@ -40,41 +40,35 @@ static inline exact_mixture spiral_make(arena *keep)
     return (exact_mixture){.centre = centre, .width = width};
 }
 
-/* How far the points lie from the spiral, or the spiral from the points: the root of the mean
- * squared distance to the nearest. */
-static inline double spiral_measure(tensor points, bool from_line)
+/* How far the points lie from the spiral (off), and the spiral from the points (gap): the root of
+ * the mean squared distance to the nearest. */
+typedef struct {
+    double off, gap;
+} spiral_fit;
+
+static inline spiral_fit spiral_measure(tensor points)
 {
-    static double nearest[2][1 << 12];
-    int n = points.n, count = from_line ? SPIRAL_LINE : n;
-    double sum = 0;
-    PROMISE(n <= 1 << 12, "spiral_measure: at most 4096 points");
-    for (int i = 0; i < 1 << 12; i++) nearest[0][i] = nearest[1][i] = HUGE_VAL;
+    double x[SPIRAL_LINE], y[SPIRAL_LINE], nearest[SPIRAL_LINE], off = 0, gap = 0;
     for (int j = 0; j < SPIRAL_LINE; j++) {
-        double x, y;
-        spiral_at(j / (SPIRAL_LINE - 1.0), &x, &y);
-        for (int i = 0; i < n; i++) {
-            double dx = (double)points.data[2 * i] - x, dy = (double)points.data[2 * i + 1] - y;
-            double apart = dx * dx + dy * dy;
-            nearest[0][i] = fmin(nearest[0][i], apart);
-            nearest[1][j] = fmin(nearest[1][j], apart);
-        }
+        spiral_at(j / (SPIRAL_LINE - 1.0), &x[j], &y[j]);
+        nearest[j] = HUGE_VAL;
     }
-    for (int i = 0; i < count; i++) sum += nearest[from_line][i] / count;
-    return sqrt(sum);
-}
-
-static inline double spiral_off(tensor points)
-{
-    return spiral_measure(points, false);
-}
-
-static inline double spiral_gap(tensor points)
-{
-    return spiral_measure(points, true);
+    for (int i = 0; i < points.n; i++) {
+        double here = HUGE_VAL;
+        for (int j = 0; j < SPIRAL_LINE; j++) {
+            double dx = (double)points.data[2 * i] - x[j],
+                   dy = (double)points.data[2 * i + 1] - y[j];
+            here = fmin(here, dx * dx + dy * dy);
+            nearest[j] = fmin(nearest[j], dx * dx + dy * dy);
+        }
+        off += here / points.n;
+    }
+    for (int j = 0; j < SPIRAL_LINE; j++) gap += nearest[j] / SPIRAL_LINE;
+    return (spiral_fit){sqrt(off), sqrt(gap)};
 }
 
 /* A panel: the points over the spiral, drawn faintly. A row of the table: the two numbers. */
-static inline void spiral_show(lesson *l, plot *panel, const char *title, tensor points)
+static inline spiral_fit spiral_show(lesson *l, plot *panel, const char *title, tensor points)
 {
     enum { DRAWN = SPIRAL_LINE / 4 };
     double *line = arena_take(&l->memory, 2 * DRAWN * sizeof *line);
@@ -84,8 +78,8 @@ static inline void spiral_show(lesson *l, plot *panel, const char *title, tensor
         at[i] = (double)points.data[2 * i];
         at[points.n + i] = (double)points.data[2 * i + 1];
     }
-    double off = spiral_off(points), gap = spiral_gap(points);
-    *panel = (plot){.title = lesson_words(l, "%s: off %.3f, gaps %.3f", title, off, gap),
+    spiral_fit fit = spiral_measure(points);
+    *panel = (plot){.title = lesson_words(l, "%s: off %.3f, gaps %.3f", title, fit.off, fit.gap),
                     .equal = true,
                     .width = 265,
                     .height = 250};
@@ -94,7 +88,8 @@ static inline void spiral_show(lesson *l, plot *panel, const char *title, tensor
     faint->ink = colour_grid, faint->width = 5;
     plot_series *dots = plot_points(panel, NULL, points.n, at, at + points.n);
     dots->ink = colour_ink, dots->width = 3.5, dots->marker = 0;
-    printf("%-22s %10.4f %10.4f\n", title, off, gap);
+    printf("%-22s %10.4f %10.4f\n", title, fit.off, fit.gap);
+    return fit;
 }
 
 /* The same of points drawn from the data: no sampler does better, but by luck. */

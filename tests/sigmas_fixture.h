@@ -2,16 +2,9 @@
 #ifndef SIGMAS_FIXTURE_H
 #define SIGMAS_FIXTURE_H
 #include "diffusion/sigmas.h"
-#include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "numbers.h"
 #include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static arena shelf;
 static schedule exact, compvis, diffusers, flow3;
@@ -23,12 +16,6 @@ static inline sigmas make(const char *name, int n, const schedule *s, sigmas_opt
     if (wrong) fail_msg("%s", wrong);
     assert_int_equal(walk.n, n);
     return walk;
-}
-
-static inline void assert_near(double got, double expected, double relative)
-{
-    if (!(fabs(got - expected) <= relative * fabs(expected)))
-        fail_msg("%.17g is not %.17g within %g of it", got, expected, relative);
 }
 
 /* The error names a number of steps, `most` or (0) any other, and that one can be made. */

@@ -52,9 +52,7 @@ static void refuses_a_page_without_the_form(void **state)
         "00 Zero: noise\n\n8 minutes to read. Before it: nothing.\n",
         "# 01 Zero: noise\n\n8 minutes to read. Before it: nothing.\n",
         "- 00 Zero: noise\n\n8 minutes to read. Before it: nothing.\n",
-        "# 00 Zero\n\n8 minutes to read. Before it: nothing.\n\n8 minutes to read. "
-        "Before it: "
-        "nothing.\n",
+        "# 00 Zero\n\nBefore it: nothing.\n\n8 minutes to read. Before it: nothing.\n",
         "# 00 Zero: noise\n8 minutes to read. Before it: nothing.\n",
         "# 00 Zero: noise\n\nMinutes to read. Before it: nothing.\n",
         "# 00 Zero: noise\n\n0 minutes to read. Before it: nothing.\n",

@@ -144,7 +144,8 @@ static void test_bad_input(void **state)
     assert_refused("beta", 139, s, OPTIONS(0), "steps possible here: 138");
     assert_refused("beta", 99999, s, OPTIONS(0), "ask for at most 138 steps, not 99999");
     assert_refused("beta", 9, s, OPTIONS(.a = nan("")), "from 0.01 to 50, but are nan and 0");
-    assert_refused("beta_sigmas", 9, s, OPTIONS(.b = 51), "from 0.01 to 50, but are 0 and 51");
+    assert_refused("beta_sigmas", 9, s, OPTIONS(.b = 51),
+                   "beta_sigmas: a and b must be from 0.01 to 50, but are 0 and 51");
     assert_refused("beta_sigmas", 999, s, OPTIONS(.a = 0.02), "steps possible here: ");
     assert_refused("beta", 9, s, OPTIONS(.sigma_min = 1), "picks trained times: sigma_min");
     assert_refused("beta", 9, &flow3, OPTIONS(0), "needs a schedule with a table");

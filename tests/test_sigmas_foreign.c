@@ -57,18 +57,11 @@ static void test_foreign_walks(void **state)
     }
 }
 
-static uint64_t hash_word(uint64_t h, uint32_t word)
-{
-    for (int byte = 0; byte < 4; byte++)
-        h = (h ^ (word >> 8 * byte & 0xff)) * UINT64_C(0x100000001b3);
-    return h;
-}
-
 /* Every n up to 1000: DDIM's times; for some n of "trailing" diffusers makes one too many. */
 static void test_foreign_times(void **state)
 {
     (void)state;
-    uint64_t leading = UINT64_C(0xcbf29ce484222325), trailing = leading;
+    uint64_t leading = hash_of_nothing, trailing = leading;
     size_t wrong = 0;
     for (int n = 1; n <= 1000; n++) {
         arena before = shelf;
@@ -109,7 +102,7 @@ static void test_beta_of_all_lengths(void **state)
     (void)state;
     for (size_t k = 0; k < sizeof comfy_beta_all / sizeof *comfy_beta_all; k++) {
         sigmas_options o = {.a = comfy_beta_all[k].a, .b = comfy_beta_all[k].b};
-        uint64_t times = UINT64_C(0xcbf29ce484222325);
+        uint64_t times = hash_of_nothing;
         arena before = shelf;
         sigmas walk;
         for (int n = 1; n <= comfy_beta_all[k].fine; n++, shelf = before) {

@@ -28,23 +28,12 @@ static canvas_box box_of(int i)
                         box_width(), HEIGHT};
 }
 
-/* A title of up to two lines. */
 static void draw_title(canvas *c, const char *title, canvas_point at, double room)
 {
     const canvas_font font = {12, colour_ink, 0, 0};
-    char line[ROAD_NAME];
-    for (int k = 0; k < LINES && *title; k++, at.y += 15) {
-        size_t fits = 0;
-        for (size_t end = 1; title[end - 1]; end++) {
-            if (title[end] && title[end] != ' ') continue;
-            snprintf(line, end + 1, "%s", title);
-            if (text_width(line, font.size) <= room || fits == 0) fits = end;
-        }
-        snprintf(line, k == LINES - 1 ? sizeof line : fits + 1, "%s", title);
-        canvas_text(c, line, at, font);
-        title += strlen(line);
-        title += strspn(title, " ");
-    }
+    char line[LINES][TEXT_LINE];
+    int n = text_wrap(line, LINES, title, font.size, room);
+    for (int k = 0; k < n; k++, at.y += 15) canvas_text(c, line[k], at, font);
 }
 
 static void draw_box(canvas *c, const road_lesson *l, canvas_box b)

@@ -275,7 +275,7 @@ static void compare_with_library(lesson *l, world *w, const attempt *right)
                              walk, noise_fresh(r));
     if (right->ddpm) s.options.variance = SAMPLER_FIXED_LARGE;
     lesson_must(sampler_run(&s, x, l->memory));
-    lesson_expect(l, "the library's picture", tensor_distance(x, right->x), 0, 4e-7);
+    lesson_expect(l, "the library's picture", tensor_distance(x, right->x), 0, 1e-7);
 }
 
 /* No mistake may go unseen. (The numbers in the table are held by tools/quotes.sh: the page shows

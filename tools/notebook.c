@@ -9,6 +9,7 @@
 #define _GNU_SOURCE
 #include "base/arena.h"
 #include "base/file.h"
+#include "draw/writer.h"
 #include <ctype.h>
 #include <jansson.h>
 #include <stdbool.h>
@@ -217,21 +218,11 @@ static json_t *lines_of(words text, cell_kind kind)
     return lines;
 }
 
-static json_t *base64(file bytes, arena scratch)
+static json_t *base64(file png, arena scratch)
 {
-    static const char letters[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    size_t length = (bytes.bytes + 2) / 3 * 4, used = 0;
-    if (length > arena_left(scratch)) return NULL;
-    char *out = arena_take(&scratch, length);
-    for (size_t i = 0; i < bytes.bytes; i += 3) {
-        unsigned long three = 0;
-        for (size_t j = i; j < i + 3; j++)
-            three = three << 8 | (j < bytes.bytes ? bytes.data[j] : 0);
-        for (size_t j = 0; j < 4; j++)
-            out[used++] = i + j <= bytes.bytes ? letters[three >> (18 - 6 * j) & 63] : '=';
-    }
-    return json_stringn(out, length);
+    writer w = {.memory = &scratch};
+    writer_put_base64(&w, png.data, png.bytes);
+    return w.full ? NULL : json_stringn(w.text, w.used);
 }
 
 static error png_width(file png, const char *path, unsigned *width)

@@ -1,10 +1,10 @@
-/* Exercise 00. Two noises from one seed.
+/* Answer to exercise 00. Two noises from one seed.
  *
  * A generator moves on as it draws: ask it twice and you get other numbers. Begin again from its
  * seed and you get the same ones. Draw two noises so that the second goes on where the first ends,
  * as PyTorch would draw them after torch.manual_seed(7).
  *
- *     make exercises && build/lessons/exercises/00_hello_figure
+ *     make exercises && build/lessons/answers/00_hello_figure
  *
  * Look for: their correlation. 1 means the same noise, 0 means nothing in common.
  * Page: docs/00_hello_figure.md.

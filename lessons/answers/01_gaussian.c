@@ -1,10 +1,10 @@
-/* Exercise 01. Noise in portions.
+/* Answer to exercise 01. Noise in portions.
  *
  * Noise of standard deviation 2 is to be added in n equal portions, one after the other. How large
  * must each portion be, so that all of them together have it again? Lesson 01 says what adds up.
  * Lesson 03 will do this to a photograph, with n = 50.
  *
- *     make exercises && build/lessons/exercises/01_gaussian
+ *     make exercises && build/lessons/answers/01_gaussian
  *
  * Look for: 2.0 in every row of the last column. Page: docs/01_gaussian.md.
  */

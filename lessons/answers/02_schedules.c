@@ -1,4 +1,4 @@
-/* Exercise 02. A hundred betas that do the work of a thousand.
+/* Answer to exercise 02. A hundred betas that do the work of a thousand.
  *
  * Training with T = 100 and betas in the same range ends in far too little noise (the page's
  * experiment). Find 100 betas whose step i does what the ten small steps 10 i .. 10 i + 9 do

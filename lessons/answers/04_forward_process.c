@@ -77,8 +77,8 @@ int main(int argc, char **argv)
         while (t < s.T && off_bell(k, schedule_alpha_bar(&s, t)) > 0.01) t++;
         printf("%-12s %36.4f %8.4f %12s\n", sets[k].name, yours, wanted,
                t < s.T ? lesson_words(&l, "%d", t) : "never");
-        for (int x = -2; x <= 2; x++) /* the library's x is a float: 6e-8 of it is lost */
-            lesson_expect(&l, "density", density(k, x, 0.25), library(k, x, 0.25, l.memory), 1e-7);
+        for (int x = -2; x <= 2; x++)
+            lesson_expect(&l, "density", density(k, x, 0.25), library(k, x, 0.25, l.memory), 1e-14);
         lesson_expect(&l, "within 1 % at t", t, sets[k].within, 0);
     }
     return lesson_end(&l);

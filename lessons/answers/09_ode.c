@@ -1,4 +1,4 @@
-/* Exercise 09. The same curve in VP.
+/* Answer to exercise 09. The same curve in VP.
  *
  * A network trained on VP pictures sees y = sqrt(alpha_bar) x and a time t. Song 2021,
  * arXiv:2011.13456, writes the ODE in these letters:
@@ -11,7 +11,7 @@
  *
  *     make exercises
  *     build/lessons/answers/09_ode            a table
- *     build/lessons/answers/09_ode --check    ends with 0 once your line is right
+ *     build/lessons/answers/09_ode --check    ends with 0
  *
  * Look for: three times as many steps, a third of the distance. Page: docs/09_ode.md.
  */
@@ -58,15 +58,15 @@ int main(int argc, char **argv)
     for (int j = 0; j < COUNTS; j++) {
         for (int k = 0; k < PEOPLE; k++) {
             double rank = (k + 0.5) / PEOPLE; /* at both ends, as the lesson has shown */
-            y.data[k] = (real)(bells_who(rank, 1, top) / sqrt(1 + top * top));
-            end.data[k] = (real)bells_who(rank, 1, low);
+            y.data[k] = (real)(bells_who(rank, top) / sqrt(1 + top * top));
+            end.data[k] = (real)bells_who(rank, low);
         }
         walk_in_vp(exact_denoiser(&bells), y, &vp, counts[j], l.memory);
         tensor_scale(y, sqrt(1 + low * low), y);
         before = apart, apart = tensor_distance(y, end);
         printf("%5d %24.5f %10.3f\n", counts[j], apart, before > 0 ? apart / before : 0);
     }
-    lesson_expect(&l, "a third", apart / before, 1 / 3.0, 0.01);
+    lesson_expect(&l, "a third", apart / before, 1 / 3.0, 0.001);
     lesson_expect(&l, "VP's ends from VE's", apart, 0, 0.0005); /* twice what 900 steps leave */
     return lesson_end(&l);
 }

@@ -1,4 +1,4 @@
-/* Exercise 11. The best ten looks for one bell.
+/* Answer to exercise 11. The best ten looks for one bell.
  *
  * Write sigma = s tan(angle), s the width of the data. Pure noise is at 90 degrees, the clean
  * number at 0. A step of Euler from one angle to another keeps the cosine of their difference of
@@ -7,7 +7,7 @@
  *
  *     make exercises
  *     build/lessons/answers/11_sigma_spacing            a table
- *     build/lessons/answers/11_sigma_spacing --check    ends with 0 once your line is right
+ *     build/lessons/answers/11_sigma_spacing --check    ends with 0
  *
  * Look for: 0.1064 for each width, and karras far behind. Page: docs/11_sigma_spacing.md.
  */

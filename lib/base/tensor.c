@@ -68,11 +68,7 @@ void tensor_mix(tensor out, double a, tensor x, double b, tensor y)
 
 void tensor_add_scaled(tensor out, double a, tensor x)
 {
-    PROMISE(tensor_same_shape(out, x), "tensor_add_scaled: shapes differ");
-    size_t count = tensor_count(x);
-    real p = (real)a;
-    PARALLEL_FOR(count > PARALLEL_WORTH)
-    for (size_t i = 0; i < count; i++) out.data[i] += p * x.data[i];
+    tensor_mix(out, 1, out, a, x);
 }
 
 double tensor_distance(tensor x, tensor y)

@@ -42,11 +42,9 @@ static void ask_and_cut(void *self, answer out, tensor x, double sigma, arena sc
     if (out.log_variance.data) tensor_copy(out.log_variance, raw.log_variance);
     for (int i = 0; i < x.n; i++) {
         tensor one = tensor_pictures(out.x0, i, 1);
-        double s = c->share > 0 ? fmin(fmax(quantile(one, c->share, scratch), 1), c->limit) : 0;
-        if (c->share > 0)
-            cut(one, s, s);
-        else
-            cut(one, c->limit, 1);
+        bool dynamic = c->share > 0;
+        double s = dynamic ? fmin(fmax(quantile(one, c->share, scratch), 1), c->limit) : c->limit;
+        cut(one, s, dynamic ? s : 1);
     }
 }
 

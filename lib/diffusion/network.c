@@ -7,19 +7,11 @@ network_scaling network_scale(const network *net, double sigma)
     double a = 1 / sqrt(1 + sigma * sigma);
     double s = net->sigma_data > 0 ? net->sigma_data : 0.5;
     double total = sigma * sigma + s * s;
-    switch (net->says) {
-    case NETWORK_EPS:
-        return (network_scaling){a, 1, -sigma};
-    case NETWORK_V:
-        return (network_scaling){a, a * a, -a * sigma};
-    case NETWORK_X0:
-        return (network_scaling){a, 0, 1};
-    case NETWORK_FLOW:
-        return (network_scaling){1, 1, -sigma};
-    case NETWORK_EDM:
-        break;
-    }
-    return (network_scaling){1 / sqrt(total), s * s / total, sigma * s / sqrt(total)};
+    if (net->says == NETWORK_EPS) return (network_scaling){a, 1, -sigma};
+    if (net->says == NETWORK_V) return (network_scaling){a, a * a, -a * sigma};
+    if (net->says == NETWORK_X0) return (network_scaling){a, 0, 1};
+    if (net->says == NETWORK_FLOW) return (network_scaling){1, 1, -sigma};
+    return (network_scaling){1 / sqrt(total), s * s / total, sigma * s / sqrt(total)}; /* EDM */
 }
 
 static void run_and_convert(void *self, answer out, tensor x, double sigma, arena scratch)

@@ -117,13 +117,14 @@ static double beta_at(const formula *f, const schedule *s, int t)
     return fmin(1 - next / now, 0.999);
 }
 
-/* From betas to alpha_bar and sigma. The product runs in double in every manner. A last alpha_bar
- * of 0 would make sigma infinite. diffusers puts 2^-24 in its place, also where that is more than
- * the one before; there we halve the amplitude once more, so that sigma rises. */
-static error fill_tables(schedule *s, double *beta, arena *a)
+/* From betas to alpha_bar and sigma; where all is well a goes to *keep and s to *out. The product
+ * runs in double in every manner. A last alpha_bar of 0 would make sigma infinite. diffusers puts
+ * 2^-24 in its place, also where that is more than the one before; there we halve the amplitude
+ * once more, so that sigma rises. */
+static error fill_tables(schedule *s, double *beta, arena a, arena *keep, schedule *out)
 {
-    double *alpha_bar = arena_take(a, (size_t)s->T * sizeof *alpha_bar);
-    double *sigma = arena_take(a, (size_t)s->T * sizeof *sigma), product = 1;
+    double *alpha_bar = arena_take(&a, (size_t)s->T * sizeof *alpha_bar);
+    double *sigma = arena_take(&a, (size_t)s->T * sizeof *sigma), product = 1;
     for (int t = 0; t < s->T; t++) {
         bool ends = beta[t] == 1 && t == s->T - 1;
         double before = t ? alpha_bar[t - 1] : 1, least = before > 0x1p-24 ? 0x1p-24 : before / 4;
@@ -143,17 +144,18 @@ static error fill_tables(schedule *s, double *beta, arena *a)
                               beta[t], s->manner ? " for float32, use SCHEDULE_EXACT" : "");
     }
     s->beta = beta, s->alpha_bar = alpha_bar, s->sigma = sigma;
+    *keep = a, *out = *s;
     return NULL;
 }
 
 /* Room for the three tables of T numbers; s becomes a table without numbers. */
-static error begin_tables(schedule *s, int T, schedule_manner manner, arena *a, double **beta)
+static error begin_tables(schedule *s, int T, arena *a, double **beta)
 {
     if (T < 1 || T > T_MOST)
         return error_make("a schedule cannot have %d training times: choose 1 to %d", T, T_MOST);
     if (arena_left(*a) < 3 * ((size_t)T * sizeof **beta + 256))
         return error_make("no memory for a schedule of %d training times", T);
-    s->kind = SCHEDULE_TABLE, s->manner = manner, s->T = T;
+    s->kind = SCHEDULE_TABLE, s->T = T;
     s->t_min = 0, s->t_max = T - 1;
     *beta = arena_take(a, (size_t)T * sizeof **beta);
     return NULL;
@@ -193,20 +195,18 @@ error schedule_make(const char *name, schedule_options options, arena *keep, sch
     if (wrong) return wrong;
     if (f->kind == SCHEDULE_TABLE) {
         arena a = *keep;
-        double *beta = NULL;
-        wrong = begin_tables(&s, options.T ? options.T : T_USUAL, options.manner, &a, &beta);
+        double *beta;
+        wrong = begin_tables(&s, options.T ? options.T : T_USUAL, &a, &beta);
         if (wrong) return wrong;
         for (int t = 0; t < s.T; t++) beta[t] = beta_at(f, &s, t);
-        wrong = fill_tables(&s, beta, &a);
-        if (wrong) return error_make("%s: %s", name, wrong);
-        *keep = a;
-    } else {
-        s.t_min = f->kind == SCHEDULE_VP ? 1e-3 : 0, s.t_max = 1;
-        double last = schedule_sigma(&s, s.t_max);
-        if (!isfinite(last) || !(schedule_sigma(&s, s.t_min) < last))
-            return error_make("%s: the noise does not grow from %g to %g: choose other ends", name,
-                              schedule_sigma(&s, s.t_min), last);
+        wrong = fill_tables(&s, beta, a, keep, out);
+        return wrong ? error_make("%s: %s", name, wrong) : NULL;
     }
+    s.t_min = f->kind == SCHEDULE_VP ? 1e-3 : 0, s.t_max = 1;
+    double first = schedule_sigma(&s, s.t_min), last = schedule_sigma(&s, s.t_max);
+    if (!(first < last && isfinite(last)))
+        return error_make("%s: the noise does not grow from %g to %g: choose other ends", name,
+                          first, last);
     *out = s;
     return NULL;
 }
@@ -215,15 +215,12 @@ error schedule_from_betas(const double *beta, int T, schedule_manner manner, are
                           schedule *out)
 {
     arena a = *keep;
-    schedule s = {0};
-    double *own = NULL;
-    error wrong = begin_tables(&s, T, manner, &a, &own);
+    schedule s = {.manner = manner};
+    double *own;
+    error wrong = begin_tables(&s, T, &a, &own);
     if (wrong) return wrong;
     memcpy(own, beta, (size_t)T * sizeof *beta);
-    wrong = fill_tables(&s, own, &a);
-    if (wrong) return wrong;
-    *keep = a, *out = s;
-    return NULL;
+    return fill_tables(&s, own, a, keep, out);
 }
 
 /* With r_t = sqrt(alpha_bar_t):   r' = (r - r_{T-1}) r_0 / (r_0 - r_{T-1}),   alpha_bar' = r'^2,
@@ -234,8 +231,8 @@ error schedule_zero_snr(const schedule *s, arena *keep, schedule *out)
         return error_make("zero-terminal-SNR needs a schedule with a table of 2 times or more");
     arena a = *keep;
     schedule z = *s;
-    double *beta = NULL;
-    error wrong = begin_tables(&z, s->T, s->manner, &a, &beta);
+    double *beta;
+    error wrong = begin_tables(&z, s->T, &a, &beta);
     if (wrong) return wrong;
     double first = in_step(s, sqrt(s->alpha_bar[0]));
     double last = in_step(s, sqrt(s->alpha_bar[s->T - 1]));
@@ -247,10 +244,8 @@ error schedule_zero_snr(const schedule *s, arena *keep, schedule *out)
         beta[t] = in_step(s, 1 - in_step(s, now / before));
         before = now;
     }
-    wrong = fill_tables(&z, beta, &a);
-    if (wrong) return error_make("zero-terminal-SNR: %s", wrong);
-    *keep = a, *out = z;
-    return NULL;
+    wrong = fill_tables(&z, beta, a, keep, out);
+    return wrong ? error_make("zero-terminal-SNR: %s", wrong) : NULL;
 }
 
 /* ---- Asking one ---- */
@@ -279,10 +274,7 @@ static double table_t(const schedule *s, double sigma)
     int k = 0, above = s->T - 1;
     while (above - k > 1) {
         int middle = (k + above) / 2;
-        if (s->sigma[middle] <= sigma)
-            k = middle;
-        else
-            above = middle;
+        *(s->sigma[middle] <= sigma ? &k : &above) = middle;
     }
     double a = s->sigma[k], b = s->sigma[k + 1];
     if (s->manner == SCHEDULE_DIFFUSERS) return k + (sigma - a) / (b - a);

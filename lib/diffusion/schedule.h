@@ -71,7 +71,7 @@ extern const char *const schedule_names[];
  *  and exp (diffusers), which have no ends to choose, vp and ve (Song 2021, arXiv:2011.13456), flow
  *  (Liu 2022, arXiv:2209.03003; shift: Esser 2024, arXiv:2403.03206).
  *  @param name    one of schedule_names, or an alias
- *  @param options zeros for the usual values; what another kind of schedule needs is not looked at
+ *  @param options zeros for the usual values
  *  @param keep    where the tables live; NULL will do for vp, ve and flow, which have none
  *  @param out     the schedule
  *  @return NULL, or what is wrong with the name (with the nearest) or with an option */

@@ -7,7 +7,7 @@ static error choose_range(const sigmas_rule *r, sigmas_plan *p)
 {
     sigmas_options *o = &p->o;
     if (!p->s && (r->in == SIGMAS_TIME || o->sigma_min == 0 || o->sigma_max == 0))
-        return error_make("%s: needs a schedule%s", r->name,
+        return error_make("needs a schedule%s",
                           r->in == SIGMAS_TIME ? "" : ", or sigma_min and sigma_max");
     double lowest = 0, highest = 1e6;
     if (p->s) {
@@ -23,11 +23,10 @@ static error choose_range(const sigmas_rule *r, sigmas_plan *p)
     bool above = o->sigma_min > 0 || r->in != SIGMAS_RANGE;
     if (!(above && lowest <= o->sigma_min && o->sigma_min <= o->sigma_max &&
           o->sigma_max <= highest))
-        return error_make("%s: needs %g %s sigma_min < sigma_max <= %g, but has %g and %g", r->name,
-                          lowest, r->in == SIGMAS_RANGE ? "<" : "<=", highest, o->sigma_min,
-                          o->sigma_max);
+        return error_make("needs %g %s sigma_min < sigma_max <= %g, but has %g and %g", lowest,
+                          r->in == SIGMAS_RANGE ? "<" : "<=", highest, o->sigma_min, o->sigma_max);
     if (!(o->rho >= 0 && o->rho <= 1000))
-        return error_make("%s: rho must be above 0 and at most 1000, but is %g", r->name, o->rho);
+        return error_make("rho must be above 0 and at most 1000, but is %g", o->rho);
     return NULL;
 }
 
@@ -61,14 +60,14 @@ static error begin(const sigmas_rule *r, sigmas_plan *p)
     if (p->n < 1 || p->n > SIGMAS_MOST)
         return error_make("%d steps cannot be walked: choose 1 to %d", p->n, SIGMAS_MOST);
     if (trained && (!p->s || p->s->kind != SCHEDULE_TABLE))
-        return error_make("%s: picks trained times, so it needs a schedule with a table", r->name);
+        return error_make("picks trained times, so it needs a schedule with a table");
     if (!ranged && (p->o.sigma_min != 0 || p->o.sigma_max != 0))
-        return error_make("%s: picks %s: sigma_min and sigma_max cannot be chosen", r->name,
+        return error_make("picks %s: sigma_min and sigma_max cannot be chosen",
                           trained ? "trained times" : "sizes from a table");
     error wrong = r->begin ? r->begin(p) : NULL;
     if (!wrong && trained && p->n > p->s->T)
-        return error_make("%s: picks from %d trained times: ask for at most %d steps, not %d",
-                          r->name, p->s->T, possible(r, *p), p->n);
+        return error_make("picks from %d trained times: ask for at most %d steps, not %d", p->s->T,
+                          possible(r, *p), p->n);
     return wrong || !ranged ? wrong : choose_range(r, p);
 }
 
@@ -81,7 +80,7 @@ error sigmas_make(const char *name, int n, const schedule *s, sigmas_options opt
     sigmas_plan p = {.s = s, .o = options, .n = n, .row = r->row};
     p.nodes = n + (options.end_at_min && r->in != SIGMAS_TRAINED);
     error wrong = begin(r, &p);
-    if (wrong) return wrong;
+    if (wrong) return error_make("%s: %s", name, wrong);
 
     size_t bytes = ((size_t)n + 1) * sizeof(double);
     arena a = *keep;

@@ -55,7 +55,7 @@ void canvas_picture(canvas *c, image picture, canvas_box where)
 void canvas_clip(canvas *c, canvas_box b)
 {
     c->clip = b;
-    if (!c->wrong) c->kind->clip(c);
+    if (c->kind->clip && !c->wrong) c->kind->clip(c);
 }
 
 error canvas_save(canvas *c, const char *path)

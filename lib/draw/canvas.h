@@ -58,7 +58,7 @@ typedef struct {
     void (*path)(canvas *c, int n, const canvas_point *p, bool closed, canvas_pen pen);
     void (*text)(canvas *c, const char *text, canvas_point at, canvas_font font);
     void (*picture)(canvas *c, image picture, canvas_box where);
-    void (*clip)(canvas *c);
+    void (*clip)(canvas *c); /* NULL: looks at c->clip when it draws */
     error (*save)(canvas *c, const char *path);
 } canvas_kind;
 

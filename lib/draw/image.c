@@ -1,7 +1,6 @@
 #define _DEFAULT_SOURCE
 #include "draw/image.h"
 #include "draw/codec.h"
-#include <limits.h>
 #include <math.h>
 #include <string.h>
 #include <strings.h>
@@ -160,17 +159,6 @@ image image_reduce(arena *keep, image picture, int w, int h)
             for (int c = 0; c < out.c; c++)
                 image_at(out, u, v)[c] = (unsigned char)lrint(area_mean(picture, c, x, y));
         }
-    return out;
-}
-
-image image_enlarge(arena *keep, image picture, int k)
-{
-    PROMISE(k > 0 && k <= INT_MAX / picture.w && k <= INT_MAX / picture.h,
-            "image_enlarge: the factor is not positive, or too large");
-    image out = image_new(keep, k * picture.w, k * picture.h, picture.c);
-    for (int y = 0; y < out.h; y++)
-        for (int x = 0; x < out.w; x++)
-            memcpy(image_at(out, x, y), image_at(picture, x / k, y / k), (size_t)out.c);
     return out;
 }
 

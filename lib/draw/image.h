@@ -111,13 +111,6 @@ image image_from_tensor(arena *keep, tensor x, int i);
  *  @return the picture */
 image image_reduce(arena *keep, image picture, int w, int h);
 
-/** Make every pixel a square of k x k pixels, to look at small pictures.
- *  @param keep    where the pixels come from
- *  @param picture any
- *  @param k       at least 1
- *  @return k w x k h */
-image image_enlarge(arena *keep, image picture, int k);
-
 /** Cut out a rectangle.
  *  @param keep    where the pixels come from
  *  @param picture any

@@ -6,11 +6,6 @@
 
 enum { EDGE = 8, TICK = 5, GAP = 4, BAR = 14, SLANT = 40 };
 
-static double least(double a, double b)
-{
-    return a < b ? a : b;
-}
-
 /* Lines in the middle of a pixel are sharp. */
 static double sharp(double v)
 {
@@ -24,11 +19,6 @@ static void set_marks(plot_marks *m, plot_axis axis, int most, double size)
     for (int i = 0; i < m->n; i++) m->width = fmax(m->width, text_width(m->tick[i].label, size));
 }
 
-static double slant_sine(void)
-{
-    return sin(SLANT * PI / 180);
-}
-
 plot_margins plot_panel_margins(plot_panel *panel)
 {
     const plot *p = panel->p;
@@ -36,7 +26,7 @@ plot_margins plot_panel_margins(plot_panel *panel)
     plot_margins m = {EDGE, 2 * EDGE, EDGE + panel->small / 2, EDGE + TICK + 1.3 * panel->small};
     if (p->title) m.top = EDGE + 1.6 * panel->title;
     if (p->x.label) m.bottom += line;
-    int most = (int)least((panel->outer.h - m.top - m.bottom) / (3.2 * panel->small), PLOT_TICKS);
+    int most = (int)fmin((panel->outer.h - m.top - m.bottom) / (3.2 * panel->small), PLOT_TICKS);
     set_marks(&panel->ys, panel->y, most, panel->small);
     m.left += TICK + GAP + panel->ys.width + (p->y.label ? line : 0);
     if (panel->heat) {
@@ -49,8 +39,8 @@ plot_margins plot_panel_margins(plot_panel *panel)
     double slot = (panel->outer.w - m.left - m.right) / (panel->x.high - panel->x.low);
     panel->turned = panel->xs.width + EDGE > slot;
     if (!panel->turned) return m;
-    m.bottom += slant_sine() * panel->xs.width;
-    double reach = sqrt(1 - slant_sine() * slant_sine()) * text_width(p->x.names[0], panel->small);
+    m.bottom += sin(SLANT * PI / 180) * panel->xs.width;
+    double reach = cos(SLANT * PI / 180) * text_width(p->x.names[0], panel->small);
     m.left = fmax(m.left, EDGE + reach - slot / 2);
     return m;
 }
@@ -60,7 +50,7 @@ static double label_left(const plot_panel *panel, const plot_tick *t)
 {
     double width = text_width(t->label, panel->small), sheet = panel->outer.x + panel->outer.w;
     double left = plot_panel_point(panel, t->at, panel->y.low).x - width / 2;
-    return fmax(least(left, sheet - width - 2), panel->outer.x + 2);
+    return fmax(fmin(left, sheet - width - 2), panel->outer.x + 2);
 }
 
 static bool labels_touch(const plot_panel *panel)
@@ -80,7 +70,7 @@ static bool labels_touch(const plot_panel *panel)
 static canvas_box equal_units(const plot_panel *panel, canvas_box a)
 {
     double x = panel->x.high - panel->x.low, y = panel->y.high - panel->y.low;
-    double unit = least(a.w / x, a.h / y);
+    double unit = fmin(a.w / x, a.h / y);
     return (canvas_box){sharp(a.x + (a.w - unit * x) / 2), sharp(a.y + (a.h - unit * y) / 2),
                         unit * x, unit * y};
 }
@@ -92,7 +82,7 @@ void plot_panel_place(plot_panel *panel, plot_margins m)
                                fmax(floor(o.w - m.left - m.right), EDGE),
                                fmax(floor(o.h - m.top - m.bottom), EDGE)};
     if (panel->p->equal) panel->area = equal_units(panel, panel->area);
-    int most = (int)least(panel->area.w / (5 * panel->small) + 1, PLOT_TICKS);
+    int most = (int)fmin(panel->area.w / (5 * panel->small) + 1, PLOT_TICKS);
     for (; most > 0; most--) {
         set_marks(&panel->xs, panel->x, most, panel->small);
         if (panel->turned || !labels_touch(panel)) break;
@@ -105,8 +95,8 @@ canvas_point plot_panel_point(const plot_panel *panel, double x, double y)
     canvas_box a = panel->area;
     double px = plot_position(panel->x, x), py = plot_position(panel->y, y);
     if (isnan(px) || isnan(py)) return CANVAS_GAP;
-    return (canvas_point){fmax(least(a.x + px * a.w, far), -far),
-                          fmax(least(a.y + (1 - py) * a.h, far), -far)};
+    return (canvas_point){fmax(fmin(a.x + px * a.w, far), -far),
+                          fmax(fmin(a.y + (1 - py) * a.h, far), -far)};
 }
 
 void plot_draw_grid(canvas *c, const plot_panel *panel)
@@ -134,7 +124,7 @@ static void write_label(canvas *c, const plot_panel *panel, const char *words, c
     double begin = upright ? o.y : o.x, room = (upright ? o.h : o.w) - EDGE;
     double width = text_width(words, font.size), *middle = upright ? &at.y : &at.x;
     if (width > room) font.size *= room / width, width = room;
-    *middle = fmax(least(*middle, begin + EDGE / 2 + room - width / 2), begin + (EDGE + width) / 2);
+    *middle = fmax(fmin(*middle, begin + EDGE / 2 + room - width / 2), begin + (EDGE + width) / 2);
     canvas_text(c, words, at, font);
 }
 

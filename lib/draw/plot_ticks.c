@@ -27,21 +27,16 @@ static void write_minus(char *label, const char *number)
     snprintf(label, PLOT_TICK_LABEL, "%s%s", negative ? "\u2212" : "", number);
 }
 
-static double at_least(double v, double low)
-{
-    return v < low ? low : v;
-}
-
 /* Written out, or as 2.5×10^k with one k for the whole axis: whichever is shorter. */
 static void write_number(char *label, double v, double step, double largest)
 {
     char number[32], digits[PLOT_TICK_LABEL];
     double first = floor(log10(largest) + 1e-9), last = floor(log10(step) + 1e-9);
     double power = first == last + 1 ? last : first; /* 2, 4, ... 10×10^5 */
-    double plain_places = at_least(first, 0) + 1 + at_least(-last, 0);
+    double plain_places = fmax(first, 0) + 1 + fmax(-last, 0);
     bool plain = v == 0 || plain_places < power - last + 6;
     double shown = plain ? v : power < -290 ? v * 1e290 / pow(10, power + 290) : v / pow(10, power);
-    int decimals = (int)fmin(at_least(plain ? -last : power - last, 0), 15);
+    int decimals = (int)fmin(fmax(plain ? -last : power - last, 0), 15);
     snprintf(number, sizeof number, "%.*f", v == 0 ? 0 : decimals, shown);
     writer_mend_points(number, localeconv()->decimal_point);
     write_minus(plain ? label : digits, number);

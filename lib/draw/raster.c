@@ -235,14 +235,9 @@ static void picture(canvas *c, image what, canvas_box where)
         }
 }
 
-static void clip(canvas *c)
-{
-    (void)c; /* paint() looks at it */
-}
-
 static error save(canvas *c, const char *path)
 {
     return image_save(path, c->picture, canvas_credit, *c->memory);
 }
 
-const canvas_kind canvas_png = {begin, path, text, picture, clip, save};
+const canvas_kind canvas_png = {begin, path, text, picture, NULL, save};

@@ -3,31 +3,12 @@
 #include "draw/text.h"
 #include <string.h>
 
-enum { LINES = 4, LINE_BYTES = 256, GAP = 6, EDGE = 8, ROOM = 84 };
+enum { LINES = 4, GAP = 6, EDGE = 8, ROOM = 84 };
 static const double SIZE = 11, TITLE = 13, LEADING = 1.4;
 
 static const char *word(const char *const *list, int i)
 {
     return list ? list[i] : NULL;
-}
-
-/* Break a text into lines that fit: as many words in each as have room. The last takes the rest. */
-static int wrap(const char *text, double width, char line[LINES][LINE_BYTES])
-{
-    int n = 0;
-    const char *at = text ? text : "";
-    for (; *at && n < LINES - 1; n++) {
-        size_t fits = 0, take = text_copy(line[n], LINE_BYTES, at);
-        for (size_t end = 1; end <= take; end++) {
-            if (at[end] != ' ' && at[end] != 0) continue;
-            text_copy(line[n], end + 1, at);
-            if (text_width(line[n], SIZE) <= width || fits == 0) fits = end;
-        }
-        at += text_copy(line[n], (fits ? fits : take) + 1, at);
-        at += strspn(at, " ");
-    }
-    if (*at) text_shorten(line[n++], LINE_BYTES, at);
-    return n;
 }
 
 /* Sizes on the page that are the same for all cells. */
@@ -48,10 +29,10 @@ static double widest(const char *const *words, int n)
 
 static double lines_height(const char *const *words, int n, double width)
 {
-    char line[LINES][LINE_BYTES];
+    char line[LINES][TEXT_LINE];
     int most = 0;
     for (int i = 0; words && i < n; i++) {
-        int lines = wrap(words[i], width, line);
+        int lines = text_wrap(line, LINES, words[i], SIZE, width);
         if (lines > most) most = lines;
     }
     return most ? most * SIZE * LEADING + 4 : 0;
@@ -60,10 +41,10 @@ static double lines_height(const char *const *words, int n, double width)
 /* A caption longer than ROOM goes on in the next line; a word longer than that widens the cell. */
 static double longest_line(const char *const *words, int n)
 {
-    char line[LINES][LINE_BYTES];
+    char line[LINES][TEXT_LINE];
     double width = 0;
     for (int i = 0; words && i < n; i++)
-        for (int k = wrap(words[i], ROOM, line) - 1; k >= 0; k--)
+        for (int k = text_wrap(line, LINES, words[i], SIZE, ROOM) - 1; k >= 0; k--)
             width = fmax(width, text_width(line[k], SIZE));
     return width;
 }
@@ -92,8 +73,8 @@ static layout lay_out(const strip *s)
 
 static void write_lines(canvas *c, const char *text, canvas_point top, double width)
 {
-    char line[LINES][LINE_BYTES];
-    int n = wrap(text, width, line);
+    char line[LINES][TEXT_LINE];
+    int n = text_wrap(line, LINES, text, SIZE, width);
     for (int k = 0; k < n; k++)
         canvas_text(c, line[k], (canvas_point){top.x, top.y + SIZE * (1 + LEADING * k)},
                     (canvas_font){SIZE, colour_ink, 0.5, 0});

@@ -98,24 +98,6 @@ static void text(canvas *c, const char *words, canvas_point at, canvas_font font
     writer_put(&c->svg, "%s</text>\n", span ? "</tspan>" : "");
 }
 
-/* There must be room. */
-static void put_base64(canvas *c, const unsigned char *data, size_t bytes)
-{
-    static const char sign[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    char *out = c->svg.text + c->svg.used;
-    for (size_t i = 0; i < bytes; i += 3) {
-        size_t left = bytes - i;
-        unsigned three = (unsigned)data[i] << 16;
-        if (left > 1) three |= (unsigned)data[i + 1] << 8;
-        if (left > 2) three |= data[i + 2];
-        *out++ = sign[three >> 18];
-        *out++ = sign[three >> 12 & 63];
-        *out++ = left > 1 ? sign[three >> 6 & 63] : '=';
-        *out++ = left > 2 ? sign[three & 63] : '=';
-    }
-    c->svg.used = (size_t)(out - c->svg.text);
-}
-
 static void picture(canvas *c, image what, canvas_box b)
 {
     file png;
@@ -128,7 +110,7 @@ static void picture(canvas *c, image what, canvas_box b)
     writer_put(&c->svg, " preserveAspectRatio=\"none\" image-rendering=\"optimizeSpeed\" "
                         "style=\"image-rendering:pixelated\"");
     writer_put(&c->svg, " href=\"data:image/png;base64,");
-    put_base64(c, png.data, png.bytes);
+    writer_put_base64(&c->svg, png.data, png.bytes);
     writer_put(&c->svg, "\"/>\n");
 }
 

@@ -130,6 +130,24 @@ void text_shorten(char *out, size_t room, const char *words)
         strcpy(out + text_copy(out, room - strlen(mark), words), mark);
 }
 
+int text_wrap(char line[][TEXT_LINE], int most, const char *text, double size, double width)
+{
+    int n = 0;
+    const char *at = text ? text : "";
+    for (; *at && n < most - 1; n++) {
+        size_t fits = 0, take = text_copy(line[n], TEXT_LINE, at);
+        for (size_t end = 1; end <= take; end++) {
+            if (at[end] != ' ' && at[end] != 0) continue;
+            text_copy(line[n], end + 1, at);
+            if (text_width(line[n], size) <= width || fits == 0) fits = end;
+        }
+        at += text_copy(line[n], (fits ? fits : take) + 1, at);
+        at += strspn(at, " ");
+    }
+    if (*at) text_shorten(line[n++], TEXT_LINE, at);
+    return n;
+}
+
 int text_outline(unsigned letter, arena *keep, canvas_point **out)
 {
     enum { PIECES = 6 }; /* a curve becomes so many straight lines */

@@ -30,6 +30,11 @@ double text_width(const char *text, double size); /* pixels; NULL has no width *
 size_t text_copy(char *out, size_t room, const char *words);
 void text_shorten(char *out, size_t room, const char *words);
 
+/* Break a text into lines that fit: as many words in each as have room. The last takes the rest.
+ * Gives how many lines; NULL has none. */
+enum { TEXT_LINE = 256 }; /* bytes */
+int text_wrap(char line[][TEXT_LINE], int most, const char *text, double size, double width);
+
 enum { TEXT_OUTLINE = 1 << 14 }; /* bytes that text_outline() takes at most */
 
 /* Closed loops, each with a gap behind it; y goes down, 1 is the size, 0 the baseline. Gives how

@@ -44,6 +44,18 @@ void writer_put(writer *w, const char *format, ...)
     w->used += strlen(out);
 }
 
+void writer_put_base64(writer *w, const unsigned char *data, size_t bytes)
+{
+    static const char sign[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    char *out = writer_room(w, (bytes + 2) / 3 * 4);
+    for (size_t i = 0; out && i < bytes; i += 3, w->used += 4) {
+        unsigned three = 0;
+        for (size_t j = i; j < i + 3; j++) three = three << 8 | (j < bytes ? data[j] : 0);
+        for (size_t j = 0; j < 4; j++)
+            *out++ = i + j <= bytes ? sign[three >> (18 - 6 * j) & 63] : '=';
+    }
+}
+
 error writer_save(const writer *w, const char *path)
 {
     if (w->full) return error_make("cannot write %s: it needs more memory than is left", path);

@@ -18,6 +18,9 @@ typedef struct {
  * words, must not be parted by a comma only: in other locales that is taken for a decimal one. */
 __attribute__((format(printf, 2, 3))) void writer_put(writer *w, const char *format, ...);
 
+/* Bytes as letters, for files inside files: RFC 4648, section 4. */
+void writer_put_base64(writer *w, const unsigned char *data, size_t bytes);
+
 /* Room to write into by hand; add what was written to `used`. NULL when there is none. */
 char *writer_room(writer *w, size_t bytes);
 
