@@ -113,7 +113,7 @@ break: setup-build ## draw what mistake BUG=1 to 18 makes of a picture; docs/loo
 	$(SUBMAKE) $(BUILD)/tools/draw_wrong
 	@$(BUILD)/tools/draw_wrong $(or $(BUG),0)
 
-figures: setup-notebooks ## draw the figures that README and docs/ show, and do the next line
+figures: setup-notebooks ## draw the figures that README and docs/ show, and the notebooks
 	$(SUBMAKE) lessons tools $(NOTES) $(NOTEBOOK)
 	@tools/figures.sh make $(BUILD)
 
