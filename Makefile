@@ -38,6 +38,12 @@ ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS))$(filter clean,$(MAKECMDGOALS)),0)
 MAKEFLAGS += -j$(shell getconf _NPROCESSORS_ONLN)
 endif
 
+# These build by a make of their own: beside another goal they wait their turn.
+ALONE    = run test bench check% break figures notebooks fuzz
+ifneq ($(and $(word 2,$(MAKECMDGOALS)),$(filter $(ALONE),$(MAKECMDGOALS))),)
+.NOTPARALLEL:
+endif
+
 SAY      = @echo "  $(1) $@"
 QUIET    = $(if $(V),,@)
 COMPILE  = $(CC) $(OURS) $(OPENMP) $(CFLAGS) $(CPPFLAGS)
