@@ -38,6 +38,12 @@ ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS))$(filter clean,$(MAKECMDGOALS)),0)
 MAKEFLAGS += -j$(shell getconf _NPROCESSORS_ONLN)
 endif
 
+# These build by a make of their own: beside another goal they wait their turn.
+ALONE    = run test bench check% break figures notebooks fuzz
+ifneq ($(and $(word 2,$(MAKECMDGOALS)),$(filter $(ALONE),$(MAKECMDGOALS))),)
+.NOTPARALLEL:
+endif
+
 SAY      = @echo "  $(1) $@"
 QUIET    = $(if $(V),,@)
 COMPILE  = $(CC) $(OURS) $(OPENMP) $(CFLAGS) $(CPPFLAGS)
@@ -113,7 +119,7 @@ break: setup-build ## draw what mistake BUG=1 to 18 makes of a picture; docs/loo
 	$(SUBMAKE) $(BUILD)/tools/draw_wrong
 	@$(BUILD)/tools/draw_wrong $(or $(BUG),0)
 
-figures: setup-notebooks ## draw the figures that README and docs/ show, and do the next line
+figures: setup-notebooks ## draw the figures that README and docs/ show, and the notebooks
 	$(SUBMAKE) lessons tools $(NOTES) $(NOTEBOOK)
 	@tools/figures.sh make $(BUILD)
 

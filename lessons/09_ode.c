@@ -9,7 +9,6 @@
  *
  * Look for: do two paths ever cross? In the strip: does the picture change little by little?
  * Needs: 08. Runs in under two seconds.
- *
  * Try: SEED = 1. Where do the borders between the pictures lie now?
  */
 #include "base/rng.h"
@@ -21,7 +20,6 @@
 enum { PATHS = 20, COUNTS = 4, MOST = 80, ROWS = 60, CELLS = 60, CROWD = 10000, DOTS = 500 };
 enum { SIDE = 32, NOISES = 9, WALK = 60, MIDDLE = 16, SEED = 2 };
 static const int counts[COUNTS] = {10, 20, 40, MOST};
-static const double top = 5, low = 0.02;
 static const sigmas_options range = {.sigma_max = 5, .sigma_min = 0.02, .end_at_min = true};
 
 /* The idea: dx/dsigma = (x - D(x, sigma)) / sigma, in small steps; `path` or NULL notes them. */
@@ -41,6 +39,7 @@ static void follow(denoiser d, tensor x, sigmas walk, double *path, arena scratc
 static void part_a(lesson *l, denoiser d)
 {
     static double change[COUNTS], path[2][PATHS * MOST], heat[2][ROWS * CELLS];
+    const double top = range.sigma_max, low = range.sigma_min;
     tensor x = tensor_new(&l->memory, PATHS, 1, 1, 1);
     sigmas walk = {0};
     printf("steps   largest change of rank\n");
@@ -77,6 +76,7 @@ static void part_a(lesson *l, denoiser d)
 static void part_b(lesson *l, denoiser d, const exact_mixture *bells)
 {
     static double was[CROWD], is[CROWD];
+    const double top = range.sigma_max;
     tensor x = tensor_new(&l->memory, CROWD, 1, 1, 1), z = tensor_like(&l->memory, x);
     rng r = rng_torch(SEED);
     sigmas walk;

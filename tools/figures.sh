@@ -32,7 +32,7 @@ maker() {
 
 inputs() { # of what this source draws
     {
-        { echo "$1"; ls lessons/*.h 2> /dev/null; find lib assets -type f; beside "$1"; } |
+        { echo "$1"; ls lessons/*.h; find lib assets -type f; beside "$1"; } |
             LC_ALL=C sort | xargs cat
         said "$1"
     } | cksum | tr ' ' '-'
@@ -51,7 +51,7 @@ own() { # of a page, or of a figure with the numbers behind it
     for file in "$1" "${1%.*}.csv"; do [ -f "$file" ] && cat "$file"; done | cksum | tr ' ' '-'
 }
 
-generated() { [ -f tools/pages.txt ] && sed -n 's/^\([^#].*\): .*/\1/p' tools/pages.txt; }
+generated() { sed -n 's/^\([^#].*\): .*/\1/p' tools/pages.txt; }
 printer() { sed -n "s|^$1: *||p" tools/pages.txt; }
 
 notebooks() { for n in notebooks-c/*.c; do [ -f "$n" ] && echo "${n%.c}"; done; }

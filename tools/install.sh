@@ -24,7 +24,7 @@ case $shared in
         ;;
     *) install -m 755 "$build/$shared" "$where/lib/" ;;
 esac
-[ ! -f lib/diffusion.h ] || install -m 644 lib/diffusion.h "$where/include/"
+install -m 644 lib/diffusion.h "$where/include/"
 cat > "$where/lib/pkgconfig/diffusion.pc" <<END
 prefix=$prefix
 libdir=\${prefix}/lib

@@ -21,18 +21,12 @@ function trim(s) { gsub(/^[ \t]+|[ \t\r]+$/, "", s); return s }
 
 function complain(what) { print FILENAME ":" FNR ": " what; wrong = 1 }
 
-function load(name, command,    line, from) { # all lines of a file, or what a command prints
+function load(name, command,    line) { # all lines of a file, or what a command prints
     if (name == source) return lines > 0
     source = name
     lines = 0
-    if (command) {
-        from = name
-        while ((from | getline line) > 0) text[++lines] = trim(line)
-    } else {
-        from = name
-        while ((getline line < from) > 0) text[++lines] = trim(line)
-    }
-    close(from)
+    while ((command ? (name | getline line) : (getline line < name)) > 0) text[++lines] = trim(line)
+    close(name)
     return lines > 0
 }
 

@@ -77,10 +77,9 @@ static inline error road_read_page(const char *page, const char *text, road_less
     if (strlen(page) >= ROAD_NAME) return error_make("%s: a shorter name, please", page);
     strcpy(out->page, page);
     out->number = (int)strtol(page, NULL, 10);
-    if (strncmp(at, "# ", 2) != 0 || strncmp(at + 2, page, 2) != 0 || at[4] != ' ')
-        return error_make("%s must begin with \"# %.2s Title: the one idea\"", page, page);
-    at += 5;
-    if (!road_take(&at, ": ", out->title, ROAD_NAME) ||
+    bool named = strncmp(at, "# ", 2) == 0 && strncmp(at + 2, page, 2) == 0 && at[4] == ' ';
+    if (named) at += 5;
+    if (!named || !road_take(&at, ": ", out->title, ROAD_NAME) ||
         !road_take(&at, "\n\n", out->idea, ROAD_LINE))
         return error_make("%s must begin with \"# %.2s Title: the one idea\" and an empty line",
                           page, page);

@@ -33,5 +33,4 @@ done
 
 echo
 echo "Pictures written:"
-find out -newer "$start" \( -name '*.png' -o -name '*.svg' -o -name '*.gif' -o -name '*.webp' \) |
-    LC_ALL=C sort | sed 's/^/  /'
+find out -newer "$start" \( -name '*.png' -o -name '*.svg' \) | LC_ALL=C sort | sed 's/^/  /'

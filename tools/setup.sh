@@ -31,9 +31,6 @@ check | file /usr/lib/llvm-*/lib/clang/*/lib/*/libclang_rt.asan* /usr/lib*/clang
 TABLE
 }
 
-# A test may bring its own table.
-if [ -n "$SETUP_TABLE" ]; then table() { cat "$SETUP_TABLE"; }; fi
-
 has_header() {
     for folder in /usr/include /usr/local/include /opt/homebrew/include; do
         [ -e "$folder/$1" ] && return 0

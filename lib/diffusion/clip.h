@@ -14,9 +14,9 @@ typedef struct {
     denoiser model; /**< one answer */
     double limit;   /**< plain: the range; dynamic: the largest s (s is at least 1) */
     double share;   /**< 0: plain; else the share of numbers below s, 0.995 in the paper */
-    bool
-        keep_direction; /**< walk along the noise of the guess before it was cut, as diffusers' DDIM
-                              and DDPM do; else the noise is worked out again from the cut guess */
+    /** Walk along the noise of the guess before it was cut, as diffusers' DDIM and DDPM do; else
+     *  the noise is worked out again from the cut guess. */
+    bool keep_direction;
 } clip;
 
 /** The cut guess as a denoiser.

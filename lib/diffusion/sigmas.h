@@ -55,12 +55,7 @@ extern const char *const sigmas_names[];
  *    distribution of t; of 1000 times 138 at most, where a and b are the usual ones). sigma_min and
  *    sigma_max cannot be chosen here.
  *
- *  Names elsewhere, where they are not these. diffusers: use_karras_sigmas, use_exponential_sigmas,
- *  use_beta_sigmas (beta_sigmas), timestep_spacing (linspace, leading, trailing), AysSchedules (the
- *  tables, rounded). A1111 and Forge: Uniform (normal), DDIM (ddim_uniform), Beta (beta_sigmas), KL
- *  Optimal (kl_optimal with end_at_min), Align Your Steps (n sizes along the table and then 0, so
- *  one size lower than here). ComfyUI: LaplaceScheduler (without the 0), GITSScheduler (gits is its
- *  coeff 1.20); its beta is beta.
+ *  What diffusers, A1111, Forge and ComfyUI call them: words.md, "Names of lists".
  *
  *  Sizes that belong to a t follow the schedule's manner, so they have the digits of the program
  *  that it stands for. On a flow schedule take flow, sgm_uniform or linear_quadratic: others would

@@ -78,8 +78,9 @@ static paint house(double x, double y)
 static paint fish(double x, double y)
 {
     if (disc(x, y, -0.4, 0.12, 0.08)) return (paint){0, 0, 0};
-    bool body = hypot((x + 0.1) / 0.7, y / 0.42)<1, tail = x> 0.4 && x < 0.85;
-    if (body || (tail && fabs(y) < 0.1 + 0.8 * (x - 0.4))) return (paint){1, 0.5, 0.1};
+    bool body = hypot((x + 0.1) / 0.7, y / 0.42) < 1;
+    bool tail = x > 0.4 && x < 0.85 && fabs(y) < 0.1 + 0.8 * (x - 0.4);
+    if (body || tail) return (paint){1, 0.5, 0.1};
     return (paint){0, 0.5, 0.6};
 }
 
