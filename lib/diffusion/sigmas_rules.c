@@ -51,7 +51,7 @@ static error beta_begin(sigmas_plan *p)
 {
     double a = p->o.a, b = p->o.b;
     if ((a == 0 || (a >= 0.01 && a <= 50)) && (b == 0 || (b >= 0.01 && b <= 50))) return NULL;
-    return error_make("beta: a and b must be from 0.01 to 50, but are %g and %g", a, b);
+    return error_make("a and b must be from 0.01 to 50, but are %g and %g", a, b);
 }
 
 /* As diffusers and A1111 read that paper: the distribution of the sizes. */
@@ -166,7 +166,7 @@ static double sgm_uniform(const sigmas_plan *p, int i)
  * schedule's shift bends it (diffusers bends the last one twice). */
 static error flow_begin(sigmas_plan *p)
 {
-    if (!p->s || p->s->kind != SCHEDULE_FLOW) return error_make("flow: needs a flow schedule");
+    if (!p->s || p->s->kind != SCHEDULE_FLOW) return error_make("needs a flow schedule");
     if (p->o.sigma_min == 0) p->o.sigma_min = schedule_sigma(p->s, 1e-3);
     return NULL;
 }
@@ -179,10 +179,15 @@ static double leading(const sigmas_plan *p, int i)
 
 static error leading_begin(sigmas_plan *p)
 {
-    int last = p->s->T - 1, room = last - (p->n - 1) * (p->s->T / p->n);
-    if (p->o.offset >= 0 && p->o.offset <= room) return NULL;
-    return error_make("leading: offset %d takes %d steps out of the times 0 to %d: choose 0 to %d",
-                      p->o.offset, p->n, last, room);
+    int T = p->s->T, offset = p->o.offset, room = T - 1 - (p->n - 1) * (T / p->n);
+    if (offset < 0 || offset > room)
+        return error_make("offset %d takes %d steps out of the times 0 to %d: choose 0 to %d",
+                          offset, p->n, T - 1, room);
+    if (p->n > T && offset > 0) /* from 0, sigmas.c finds the number by trying */
+        return error_make("picks from %d trained times with offset %d: ask for at most %d steps, "
+                          "not %d",
+                          T, offset, T - offset, p->n);
+    return NULL;
 }
 
 /* The same table: from the last time down, round(T - i T / n) - 1. The step is numpy's, the
@@ -221,12 +226,13 @@ static int ddim_count(int T, int n)
 static error ddim_uniform_begin(sigmas_plan *p)
 {
     int T = p->s->T;
-    if (T < 2 || p->n > T || ddim_count(T, p->n) == p->n) return NULL;
+    if (T < 2)
+        return error_make("needs a schedule of 2 trained times or more: it begins at the second");
+    if (p->n > T || ddim_count(T, p->n) == p->n) return NULL;
     int fewer = p->n, more = p->n < T ? p->n : T - 1;
     while (fewer > 1 && ddim_count(T, fewer) != fewer) fewer--;
     while (more < T - 1 && ddim_count(T, more) != more) more++; /* may be `fewer` again */
-    return error_make("ddim_uniform: a stride of %d through %d times makes %d steps, not %d; "
-                      "possible: %d or %d",
+    return error_make("a stride of %d through %d times makes %d steps, not %d; possible: %d or %d",
                       T / p->n, T, ddim_count(T, p->n), p->n, fewer, more);
 }
 
