@@ -63,6 +63,15 @@ static void test_scipy(void **state)
     }
 }
 
+/* p a B(a, b) is below the smallest double, x is not. The numbers are mpmath's. */
+static void test_tiny_shares(void **state)
+{
+    (void)state;
+    assert_close(quantile_beta(1e-300, 49, 49), 2.0136178326644986e-7, 4e-19);
+    assert_close(quantile_beta(1e-300, 49, 20), 3.4697717431104382e-7, 7e-19);
+    assert_close(quantile_beta(1e-300, 20, 10), 4.4665010608726491e-16, 9e-28);
+}
+
 /* It rises with p, and seen from the other end it is the same. */
 static void test_it_rises(void **state)
 {
@@ -84,9 +93,8 @@ static void test_it_rises(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_known_shapes),
-        cmocka_unit_test(test_shares_by_quadrature),
-        cmocka_unit_test(test_scipy),
+        cmocka_unit_test(test_known_shapes), cmocka_unit_test(test_shares_by_quadrature),
+        cmocka_unit_test(test_scipy),        cmocka_unit_test(test_tiny_shares),
         cmocka_unit_test(test_it_rises),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -328,6 +328,7 @@ static void test_bad_input(void **state)
                    "use SCHEDULE_EXACT");
     assert_refused("vp", (schedule_options){.beta_min = 30}, "needs beta_min and beta_max");
     assert_refused("vp", (schedule_options){.beta_max = 9e5}, "does not grow");
+    assert_refused("ve", (schedule_options){.sigma_max = 1e6}, "below 1e6");
     assert_refused("ve", (schedule_options){.sigma_min = 50}, "does not grow");
     assert_refused("ve", (schedule_options){.sigma_min = 51}, "needs sigma_min and sigma_max");
     assert_refused("ve", (schedule_options){.sigma_max = HUGE_VAL},
@@ -356,10 +357,24 @@ static void test_bad_betas(void **state)
     assert_non_null(strstr(schedule_zero_snr(&s, &shelf, &s), "2 times or more"));
     s = make("linear", (schedule_options){.T = 1});
     assert_non_null(strstr(schedule_zero_snr(&s, &shelf, &s), "2 times or more"));
-    arena small = arena_make(1 << 16);
-    assert_non_null(
-        strstr(schedule_make("linear", (schedule_options){.T = 100000}, &small, &s), "no memory"));
-    arena_free(small);
+}
+
+/* An arena of any size: a schedule or an error, never an abort. */
+static void test_no_memory(void **state)
+{
+    (void)state;
+    schedule whole = make("linear", (schedule_options){.T = 500}), s;
+    int made = 0;
+    for (int bytes = 0; bytes < 16384; bytes += 64) {
+        const arena all = {shelf.begin, shelf.begin + bytes, shelf.shelf};
+        arena a = all, b = all, c = all;
+        error wrong = schedule_make("linear", (schedule_options){.T = 500}, &a, &s);
+        if (wrong) assert_non_null(strstr(wrong, "no memory for a schedule of 500"));
+        made += !wrong;
+        assert_true(!wrong == !schedule_zero_snr(&whole, &b, &s));
+        assert_true(!wrong == !schedule_from_betas(whole.beta, 500, SCHEDULE_EXACT, &c, &s));
+    }
+    assert_in_range(made, 1, 100);
 }
 
 int main(void)
@@ -380,6 +395,7 @@ int main(void)
         cmocka_unit_test(test_own_betas_and_aliases),
         cmocka_unit_test(test_bad_input),
         cmocka_unit_test(test_bad_betas),
+        cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

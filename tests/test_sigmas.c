@@ -51,12 +51,14 @@ static void test_sigma_rules(void **state)
     sigmas karras = make("karras", N, NULL, o), exponential = make("exponential", N, NULL, o);
     sigmas_options bent = o;
     bent.rho = 3;
-    sigmas poly = make("polyexponential", N, NULL, bent),
-           edm = make("edm", N, NULL, (sigmas_options){0});
+    sigmas poly = make("polyexponential", N, NULL, bent), three = make("karras", N, NULL, bent),
+           edm = make("edm", N, NULL, (sigmas_options){0}), narrow = make("edm", N, NULL, o);
     for (int i = 0; i < N; i++) {
         double u = i / (N - 1.0), r = 1 / 7.0;
         assert_near(karras.at[i], pow(pow(20, r) + u * (pow(0.1, r) - pow(20, r)), 7), 1e-14);
         assert_near(edm.at[i], pow(pow(80, r) + u * (pow(0.002, r) - pow(80, r)), 7), 1e-14);
+        assert_near(three.at[i], pow(cbrt(20) + u * (cbrt(0.1) - cbrt(20)), 3), 1e-14);
+        assert_true(narrow.at[i] == karras.at[i]);
         assert_near(exponential.at[i], 20 * pow(0.1 / 20, u), 1e-14);
         assert_near(poly.at[i], 0.1 * pow(20 / 0.1, pow(1 - u, 3)), 1e-14);
     }
@@ -83,6 +85,18 @@ static void test_trained_rules(void **state)
             assert_near(normal.at[i], schedule_sigma(&exact, even), 1e-13);
         }
     }
+}
+
+/* Where i T is beyond an int. */
+static void test_simple_of_a_long_table(void **state)
+{
+    (void)state;
+    enum { T = 60000 };
+    schedule s;
+    schedule_options o = {.T = T, .beta_start = 1e-6, .beta_end = 1e-5};
+    assert_null(schedule_make("linear", o, &shelf, &s));
+    sigmas walk = make("simple", T, &s, (sigmas_options){0});
+    for (int i = 0; i < T; i++) assert_true(walk.t[i] == T - 1 - i);
 }
 
 static void test_ddim_uniform(void **state)
@@ -125,6 +139,8 @@ static void test_vp_and_flow(void **state)
         assert_near(flow.at[i], 3 * t / (1 + 2 * t), 1e-14);
         assert_near(flux.at[i], 3 * even / (1 + 2 * even), 1e-15);
     }
+    sigmas_options o = {.sigma_min = 0.5};
+    assert_true(fabs(make("flow", 8, &flow3, o).at[7] - 0.5) < 1e-15);
     sigmas on_table = make("vp", 8, &exact, (sigmas_options){0});
     assert_memory_equal(vp.at, on_table.at, 9 * sizeof(double));
     for (int i = 0; i < 8; i++)
@@ -190,6 +206,8 @@ static void test_linear_quadratic(void **state)
             }
             assert_true(walk.at[0] == 8 && walk.at[n] == low);
         }
+    sigmas_options o = {.sigma_min = 0.1, .sigma_max = 20, .end_at_min = true};
+    for (int n = 1; n < 50; n++) assert_true(make("linear_quadratic", n, NULL, o).at[n] == 0.1);
     sigmas flow = make("linear_quadratic", 4, &flow3, (sigmas_options){0});
     assert_prints(flow.at, 5, "1.0000 0.9875 0.9750 0.7250 0.0000");
 }
@@ -250,12 +268,19 @@ static void test_tables_are_passed_evenly(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fifteen_steps),    cmocka_unit_test(test_karras_ten),
-        cmocka_unit_test(test_sigma_rules),      cmocka_unit_test(test_trained_rules),
-        cmocka_unit_test(test_ddim_uniform),     cmocka_unit_test(test_vp_and_flow),
-        cmocka_unit_test(test_chosen_range),     cmocka_unit_test(test_kl_optimal),
-        cmocka_unit_test(test_linear_quadratic), cmocka_unit_test(test_beta),
-        cmocka_unit_test(test_laplace),          cmocka_unit_test(test_tables_are_passed_evenly),
+        cmocka_unit_test(test_fifteen_steps),
+        cmocka_unit_test(test_karras_ten),
+        cmocka_unit_test(test_sigma_rules),
+        cmocka_unit_test(test_trained_rules),
+        cmocka_unit_test(test_ddim_uniform),
+        cmocka_unit_test(test_simple_of_a_long_table),
+        cmocka_unit_test(test_vp_and_flow),
+        cmocka_unit_test(test_chosen_range),
+        cmocka_unit_test(test_kl_optimal),
+        cmocka_unit_test(test_linear_quadratic),
+        cmocka_unit_test(test_beta),
+        cmocka_unit_test(test_laplace),
+        cmocka_unit_test(test_tables_are_passed_evenly),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);
 }

@@ -106,19 +106,21 @@ static void test_bad_input(void **state)
     assert_refused("karas", 10, s, OPTIONS(0), "nearest is karras");
     assert_refused("karras", 0, s, OPTIONS(0), "0 steps cannot be walked: choose 1 to 1000000");
     assert_refused("karras", -5, s, OPTIONS(0), "choose 1 to");
-    assert_refused("karras", INT32_MAX, s, OPTIONS(0), "choose 1 to");
+    assert_refused("karras", INT32_MAX, s, OPTIONS(.end_at_min = true), "choose 1 to");
+    assert_refused("karras", 1000001, s, OPTIONS(0), "choose 1 to");
     assert_refused("karras", 9, NULL, OPTIONS(0), "needs a schedule, or sigma_min and sigma_max");
     assert_refused("linspace", 9, NULL, OPTIONS(.sigma_min = 1, .sigma_max = 2),
                    "needs a schedule");
-    assert_refused("karras", 9, s, OPTIONS(.sigma_min = 20), "0 < sigma_min < sigma_max");
-    assert_refused("karras", 9, s, OPTIONS(.sigma_min = -1), "0 < sigma_min < sigma_max");
-    assert_refused("karras", 9, s, OPTIONS(.sigma_max = nan("")), "0 < sigma_min < sigma_max");
+    assert_refused("karras", 9, s, OPTIONS(.sigma_min = 20), "1e-30 <= sigma_min < sigma_max");
+    assert_refused("karras", 9, s, OPTIONS(.sigma_min = -1), "1e-30 <= sigma_min < sigma_max");
+    assert_refused("karras", 9, s, OPTIONS(.sigma_max = nan("")), "1e-30 <= sigma_min < sigma_max");
     assert_refused("karras", 9, s, OPTIONS(.sigma_max = HUGE_VAL), "sigma_max <= 1e+06");
     assert_refused("karras", 9, s, OPTIONS(.sigma_min = 1, .sigma_max = 1), "are both 1");
-    assert_refused("karras", 9, s, OPTIONS(.rho = nan("")), "rho must be above 0");
-    assert_refused("karras", 9, s, OPTIONS(.rho = -7), "rho must be above 0");
-    assert_refused("karras", 9, s, OPTIONS(.rho = 1001), "at most 1000, but is 1001");
-    assert_refused("karras", 9, s, OPTIONS(.rho = 1e-3), "sizes are 0 or from 1e-30");
+    assert_refused("karras", 9, s, OPTIONS(.rho = nan("")), "rho must be from 0.02");
+    assert_refused("karras", 9, s, OPTIONS(.rho = -7), "rho must be from 0.02");
+    assert_refused("karras", 9, s, OPTIONS(.rho = 1001), "to 1000, but is 1001");
+    assert_refused("karras", 9, s, OPTIONS(.rho = 1e-3), "rho must be from 0.02 to 1000");
+    assert_refused("karras", 9, s, OPTIONS(.sigma_min = 1e-31), "1e-30 <= sigma_min");
     assert_refused("polyexponential", 9000, s, OPTIONS(.rho = 900), "are both");
     assert_refused("linspace", 9, s, OPTIONS(.sigma_max = 80),
                    "sigma_max <= 14.6147, but has 0.0291672 and");
@@ -128,7 +130,7 @@ static void test_bad_input(void **state)
     assert_refused("linspace", 9, s, OPTIONS(.sigma_min = 1e-3), "0.0291671 <= sigma_min");
     assert_refused("linspace", 9, s, OPTIONS(.sigma_min = -1), "0.0291671 <= sigma_min");
     assert_refused("linspace", 9, &flow3, OPTIONS(0), "only the last may be");
-    assert_refused("karras", 9, &flow3, OPTIONS(0), "0 < sigma_min");
+    assert_refused("karras", 9, &flow3, OPTIONS(0), "1e-30 <= sigma_min");
     assert_refused("flow", 9, s, OPTIONS(0), "needs a flow schedule");
     assert_refused("flow", 9, NULL, OPTIONS(0), "needs a flow schedule");
     assert_refused("leading", 1001, s, OPTIONS(0), "at most 1000 steps, not 1001");
@@ -139,6 +141,7 @@ static void test_bad_input(void **state)
     assert_refused("leading", 9, s, OPTIONS(.offset = -1), "choose 0 to 111");
     assert_refused("leading", 9, s, OPTIONS(.offset = INT32_MAX), "choose 0 to 111");
     assert_refused("leading", 9, s, OPTIONS(.end_at_min = true), "are both 0.0291672");
+    assert_refused("leading", 1001, s, OPTIONS(.offset = 7), "at most 993 steps, not 1001");
     assert_refused("ddim_uniform", 30, s, OPTIONS(0), "makes 31 steps, not 30; possible: 27 or 37");
     assert_refused("ddim_uniform", 1001, s, OPTIONS(0), "ask for at most 999 steps, not 1001");
     assert_refused("beta", 139, s, OPTIONS(0), "steps possible here: 138");
@@ -146,6 +149,7 @@ static void test_bad_input(void **state)
     assert_refused("beta", 9, s, OPTIONS(.a = nan("")), "from 0.01 to 50, but are nan and 0");
     assert_refused("beta_sigmas", 9, s, OPTIONS(.b = 51),
                    "beta_sigmas: a and b must be from 0.01 to 50, but are 0 and 51");
+    assert_refused("beta", 9, s, OPTIONS(.a = 0.0099), "from 0.01 to 50, but are 0.0099 and 0");
     assert_refused("beta_sigmas", 999, s, OPTIONS(.a = 0.02), "steps possible here: ");
     assert_refused("beta", 9, s, OPTIONS(.sigma_min = 1), "picks trained times: sigma_min");
     assert_refused("beta", 9, &flow3, OPTIONS(0), "needs a schedule with a table");
@@ -155,10 +159,60 @@ static void test_bad_input(void **state)
     assert_refused("gits", 9, s, OPTIONS(.sigma_max = 9), "picks sizes from a table: sigma_min");
     assert_refused("linear_quadratic", 9, s, OPTIONS(.sigma_min = -1), "0 <= sigma_min");
     assert_refused("leading", 9, s, OPTIONS(.end_at_min = true), "steps possible here: 0");
-    arena small = arena_make(1 << 16);
-    sigmas walk;
-    assert_non_null(strstr(sigmas_make("karras", 9999, s, OPTIONS(0), &small, &walk), "no memory"));
-    arena_free(small);
+}
+
+/* An arena of any size: a list or an error, never an abort. */
+static void test_no_memory(void **state)
+{
+    (void)state;
+    int made = 0;
+    for (int bytes = 0; bytes < 4096; bytes += 64) {
+        arena small = {shelf.begin, shelf.begin + bytes, shelf.shelf};
+        sigmas walk;
+        error wrong = sigmas_make("karras", 99, &exact, OPTIONS(0), &small, &walk);
+        if (wrong) assert_string_equal(wrong, "no memory for 99 steps");
+        if (wrong) assert_ptr_equal(small.begin, shelf.begin);
+        made += !wrong;
+    }
+    assert_in_range(made, 1, 50);
+}
+
+/* Also with strange wishes the number of steps that an error names is one that can be made. */
+static void test_what_is_possible_is(void **state)
+{
+    (void)state;
+    static double two[] = {0.5, 0.5};
+    schedule short_ones[4];
+    for (int T = 1; T < 4; T++) {
+        schedule_options o = {.T = T, .manner = SCHEDULE_DIFFUSERS};
+        assert_null(schedule_make("laplace", o, &shelf, &short_ones[T]));
+    }
+    assert_null(schedule_from_betas(two, 2, SCHEDULE_EXACT, &shelf, &short_ones[0]));
+    const schedule *all[] = {&exact, &flow3, short_ones, short_ones + 1, short_ones + 3};
+    const sigmas_options wishes[] = {{.sigma_min = 1e-30, .sigma_max = 2e-30},
+                                     {.sigma_min = 1, .sigma_max = 1 + 1e-14},
+                                     {.sigma_min = 1e-40},
+                                     {.sigma_min = 1e-40, .end_at_min = true},
+                                     {.sigma_min = 3, .sigma_max = 4},
+                                     {.a = 0.01, .b = 50},
+                                     {.rho = 0.02, .end_at_min = true},
+                                     {.rho = 1000},
+                                     {.offset = 7}};
+    static const int counts[] = {1, 2, 3, 11, 500, 998, 1001};
+    for (int k = 0; sigmas_names[k]; k++)
+        for (size_t i = 0; i < 5; i++)
+            for (size_t w = 0; w < sizeof wishes / sizeof *wishes; w++)
+                for (size_t c = 0; c < sizeof counts / sizeof *counts; c++) {
+                    arena before = shelf;
+                    sigmas walk;
+                    error wrong =
+                        sigmas_make(sigmas_names[k], counts[c], all[i], wishes[w], &shelf, &walk);
+                    if (wrong && (strstr(wrong, "possible") || strstr(wrong, "at most ")))
+                        assert_possible(sigmas_names[k], 0, wrong, all[i], wishes[w]);
+                    for (int j = 0; !wrong && j < walk.n; j++)
+                        assert_true(walk.t[j] >= all[i]->t_min && walk.t[j] <= all[i]->t_max);
+                    shelf = before;
+                }
 }
 
 /* Three steps within one rounding of 0.29: karras goes down, up and down again. */
@@ -193,9 +247,14 @@ static void test_check(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_any_number_of_steps),   cmocka_unit_test(test_who_takes_what),
-        cmocka_unit_test(test_times_belong_to_sizes), cmocka_unit_test(test_bad_input),
-        cmocka_unit_test(test_a_list_never_rises),    cmocka_unit_test(test_check),
+        cmocka_unit_test(test_any_number_of_steps),
+        cmocka_unit_test(test_who_takes_what),
+        cmocka_unit_test(test_times_belong_to_sizes),
+        cmocka_unit_test(test_what_is_possible_is),
+        cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_bad_input),
+        cmocka_unit_test(test_a_list_never_rises),
+        cmocka_unit_test(test_check),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);
 }

@@ -37,7 +37,7 @@ double quantile_beta(double p, double a, double b)
 {
     if (p <= 0 || p >= 1 || (p == 0.5 && a == b)) return p; /* the middle, to its last bit */
     double B = tgamma(a) / tgamma(a + b) * tgamma(b), slope;
-    double c = log(p * a * B), middle = (a + 1) / (a + b + 2);
+    double c = log(p) + log(a * B), middle = (a + 1) / (a + b + 2);
     if (c < log_share(log(middle), a, b, &slope)) return below(middle, c, a, b);
-    return 1 - below(1 - middle, log((1 - p) * b * B), b, a);
+    return 1 - below(1 - middle, log(1 - p) + log(b * B), b, a);
 }

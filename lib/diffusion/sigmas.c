@@ -2,6 +2,8 @@
 #include <math.h>
 #include <string.h>
 
+static const double SMALLEST = 1e-30, LARGEST = 1e30;
+
 /* The range in sigma and in t: the wish, else the schedule's own. */
 static error choose_range(const sigmas_rule *r, sigmas_plan *p)
 {
@@ -9,7 +11,7 @@ static error choose_range(const sigmas_rule *r, sigmas_plan *p)
     if (!p->s && (r->in == SIGMAS_TIME || o->sigma_min == 0 || o->sigma_max == 0))
         return error_make("needs a schedule%s",
                           r->in == SIGMAS_TIME ? "" : ", or sigma_min and sigma_max");
-    double lowest = 0, highest = 1e6;
+    double lowest = r->in == SIGMAS_RANGE ? SMALLEST : 0, highest = 1e6;
     if (p->s) {
         p->t_max = o->sigma_max != 0 ? schedule_t(p->s, o->sigma_max) : p->s->t_max;
         p->t_min = o->sigma_min != 0 ? schedule_t(p->s, o->sigma_min) : p->s->t_min;
@@ -20,13 +22,11 @@ static error choose_range(const sigmas_rule *r, sigmas_plan *p)
         lowest = schedule_sigma(p->s, p->s->t_min) * (1 - 1e-6);
         highest = schedule_sigma(p->s, p->s->t_max) * (1 + 1e-6);
     }
-    bool above = o->sigma_min > 0 || r->in != SIGMAS_RANGE;
-    if (!(above && lowest <= o->sigma_min && o->sigma_min <= o->sigma_max &&
-          o->sigma_max <= highest))
-        return error_make("needs %g %s sigma_min < sigma_max <= %g, but has %g and %g", lowest,
-                          r->in == SIGMAS_RANGE ? "<" : "<=", highest, o->sigma_min, o->sigma_max);
-    if (!(o->rho >= 0 && o->rho <= 1000))
-        return error_make("rho must be above 0 and at most 1000, but is %g", o->rho);
+    if (!(lowest <= o->sigma_min && o->sigma_min <= o->sigma_max && o->sigma_max <= highest))
+        return error_make("needs %g <= sigma_min < sigma_max <= %g, but has %g and %g", lowest,
+                          highest, o->sigma_min, o->sigma_max);
+    if (!(o->rho == 0 || (o->rho >= 0.02 && o->rho <= 1000))) /* 1e6^(1/0.02) is still a double */
+        return error_make("rho must be from 0.02 to 1000, but is %g", o->rho);
     return NULL;
 }
 
@@ -48,7 +48,9 @@ static int possible(const sigmas_rule *r, sigmas_plan p)
         p.n = most + (more - most) / 2, p.nodes = p.n + ends;
         double t, now, before = HUGE_VAL;
         int i = 0;
-        while (i <= p.n && (now = size_at(r, &p, i, &t)) < before) before = now, i++;
+        while (i <= p.n && (now = size_at(r, &p, i, &t)) < before &&
+               (now >= SMALLEST || (now == 0 && i == p.n)))
+            before = now, i++;
         *(i > p.n ? &most : &more) = p.n;
     }
     return most;
@@ -59,6 +61,7 @@ static error begin(const sigmas_rule *r, sigmas_plan *p)
     bool trained = r->in == SIGMAS_TRAINED, ranged = !trained && r->in != SIGMAS_TABLE;
     if (p->n < 1 || p->n > SIGMAS_MOST)
         return error_make("%d steps cannot be walked: choose 1 to %d", p->n, SIGMAS_MOST);
+    p->nodes = p->n + (p->o.end_at_min && !trained);
     if (trained && (!p->s || p->s->kind != SCHEDULE_TABLE))
         return error_make("picks trained times, so it needs a schedule with a table");
     if (!ranged && (p->o.sigma_min != 0 || p->o.sigma_max != 0))
@@ -78,7 +81,6 @@ error sigmas_make(const char *name, int n, const schedule *s, sigmas_options opt
     for (int k = 0; strcmp(r->name, name) != 0; r++)
         if (!sigmas_names[++k]) return error_unknown("list of sigmas", name, sigmas_names);
     sigmas_plan p = {.s = s, .o = options, .n = n, .row = r->row};
-    p.nodes = n + (options.end_at_min && r->in != SIGMAS_TRAINED);
     error wrong = begin(r, &p);
     if (wrong) return error_make("%s: %s", name, wrong);
 
@@ -107,9 +109,9 @@ error sigmas_check(sigmas walk)
     if (walk.n < 1) return error_make("a walk of %d steps: it needs at least 1", walk.n);
     for (int i = 0; i <= walk.n; i++) {
         double size = walk.at[i];
-        if (!(size == 0 || (size >= 1e-30 && size <= 1e30)))
-            return error_make("size %d of %d is %g: sizes are 0 or from 1e-30 to 1e30", i, walk.n,
-                              size);
+        if (!(size == 0 || (size >= SMALLEST && size <= LARGEST)))
+            return error_make("size %d of %d is %g: sizes are 0 or from %g to %g", i, walk.n, size,
+                              SMALLEST, LARGEST);
         if (size == 0 && i < walk.n)
             return error_make("size %d of %d is 0, but only the last may be: end higher up", i,
                               walk.n);

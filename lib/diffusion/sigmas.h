@@ -26,7 +26,7 @@ typedef struct {
 /** What may be chosen; a zero means the usual value, what a list does not know is not looked at. */
 typedef struct {
     double sigma_min, sigma_max; /**< the schedule's own first and last sigma; edm 0.002 and 80 */
-    double rho;                  /**< karras and edm 7, polyexponential 1 */
+    double rho;                  /**< karras and edm 7, polyexponential 1; from 0.02 to 1000 */
     double a, b;                 /**< beta and beta_sigmas: 0.6; from 0.01 to 50 */
     int offset;                  /**< leading: added to every t; Stable Diffusion uses 1 */
     bool end_at_min; /**< end at sigma_min instead of 0: n + 1 sizes down to sigma_min (lists of

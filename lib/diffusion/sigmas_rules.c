@@ -179,10 +179,15 @@ static double leading(const sigmas_plan *p, int i)
 
 static error leading_begin(sigmas_plan *p)
 {
-    int last = p->s->T - 1, room = last - (p->n - 1) * (p->s->T / p->n);
-    if (p->o.offset >= 0 && p->o.offset <= room) return NULL;
-    return error_make("offset %d takes %d steps out of the times 0 to %d: choose 0 to %d",
-                      p->o.offset, p->n, last, room);
+    int T = p->s->T, offset = p->o.offset, room = T - 1 - (p->n - 1) * (T / p->n);
+    if (offset < 0 || offset > room)
+        return error_make("offset %d takes %d steps out of the times 0 to %d: choose 0 to %d",
+                          offset, p->n, T - 1, room);
+    if (p->n > T && offset > 0) /* from 0, sigmas.c finds the number by trying */
+        return error_make("picks from %d trained times with offset %d: ask for at most %d steps, "
+                          "not %d",
+                          T, offset, T - offset, p->n);
+    return NULL;
 }
 
 /* The same table: from the last time down, round(T - i T / n) - 1. The step is numpy's, the
@@ -221,12 +226,13 @@ static int ddim_count(int T, int n)
 static error ddim_uniform_begin(sigmas_plan *p)
 {
     int T = p->s->T;
-    if (T < 2 || p->n > T || ddim_count(T, p->n) == p->n) return NULL;
+    if (T < 2)
+        return error_make("needs a schedule of 2 trained times or more: it begins at the second");
+    if (p->n > T || ddim_count(T, p->n) == p->n) return NULL;
     int fewer = p->n, more = p->n < T ? p->n : T - 1;
     while (fewer > 1 && ddim_count(T, fewer) != fewer) fewer--;
     while (more < T - 1 && ddim_count(T, more) != more) more++; /* may be `fewer` again */
-    return error_make("a stride of %d through %d times makes %d steps, not %d; "
-                      "possible: %d or %d",
+    return error_make("a stride of %d through %d times makes %d steps, not %d; possible: %d or %d",
                       T / p->n, T, ddim_count(T, p->n), p->n, fewer, more);
 }
 

@@ -32,7 +32,10 @@ static void on_message(j_common_ptr jpeg, int level)
 /* A progressive file may have any number of scans, each as slow as the whole picture. */
 static void on_progress(j_common_ptr jpeg)
 {
-    if (((j_decompress_ptr)jpeg)->input_scan_number > SCANS) ERREXIT(jpeg, JERR_BAD_PROGRESSION);
+    trouble *t = (trouble *)jpeg->err;
+    if (((j_decompress_ptr)jpeg)->input_scan_number <= SCANS) return;
+    snprintf(t->why, sizeof t->why, "more than %d scans", SCANS);
+    longjmp(t->back, 1);
 }
 
 static struct jpeg_error_mgr *watch(trouble *t)
