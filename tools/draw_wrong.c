@@ -314,7 +314,7 @@ int main(int argc, char **argv)
     attempt right[2], wrong[BUGS];
     if (!l.memory.begin) lesson_must("there is no memory left");
     l.checking = argc == 2 && strcmp(argv[1], "--check") == 0;
-    int only = argc == 2 && !l.checking ? number_of(argv[1]) : 0;
+    int only = argc >= 2 && !l.checking ? number_of(argc == 2 ? argv[1] : "") : 0;
     if (!l.checking) lesson_must(file_make_folder("out"));
     make_world(&w, &l.memory);
     for (int i = 0; i < 2; i++) right[i] = generate(0, i == 1, &w, &l.memory);

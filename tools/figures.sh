@@ -84,7 +84,9 @@ make_all() {
     done > $notes.part
     for page in $(generated); do
         program=$(printer "$page")
-        "$build/$program" > "$page" || complain "$program did not finish"
+        if "$build/$program" > "$page.part"; then mv "$page.part" "$page"
+        else complain "$program did not finish"; rm -f "$page.part"
+        fi
         echo "$(inputs "$program.c") $(own "$page") $page"
     done >> $notes.part
     make_notebooks >> $notes.part

@@ -57,6 +57,14 @@ static error print_table(const road *r)
     return NULL;
 }
 
+/* "@ask 02 words", with begin "@ask ": from the number on. NULL when the line has another form. */
+static const char *numbered(const char *line, const char *begin)
+{
+    if (strncmp(line, begin, strlen(begin)) != 0) return NULL;
+    const char *number = line + strlen(begin);
+    return strspn(number, "0123456789") == 2 && number[2] == ' ' && number[3] ? number : NULL;
+}
+
 static const road_lesson *with_number(const road *r, const char *number)
 {
     for (int i = 0; i < r->n; i++)
@@ -96,14 +104,19 @@ static void print_text(const road *r, const char *line)
 
 static error print_line(const road *r, const char *line)
 {
-    const road_lesson *l = strncmp(line, "@ask ", 5) == 0 ? with_number(r, line + 5) : NULL;
+    const char *ask = numbered(line, "@ask ");
+    const road_lesson *l = ask ? with_number(r, ask) : NULL;
     if (strcmp(line, "@table") == 0) return print_table(r);
+    if (line[0] == '@' && !ask)
+        return error_make("tools/index.txt: \"%.60s\" is none of @table, @ask NN question, "
+                          "@later NN Title",
+                          line);
     if (l) {
-        printf("| %s | ", line + strlen("@ask 00 "));
+        printf("| %s | ", ask + strlen("00 "));
         print_link(l);
         printf(" |\n");
     }
-    if (line[0] != '@') print_text(r, line);
+    if (!ask) print_text(r, line);
     return NULL;
 }
 
@@ -111,15 +124,16 @@ static error print_page(const road *r, char *text)
 {
     int column = 0; /* of the lessons to come, 0 outside */
     error wrong = NULL;
-    for (char *line = text, *end; !wrong && (end = strchr(line, '\n')); line = end + 1) {
-        bool later = strncmp(line, "@later ", 7) == 0;
-        *end = 0;
+    for (char *line = text, *next; !wrong && *line; line = next) {
+        next = line + strcspn(line, "\n");
+        if (*next) *next++ = 0;
+        const char *later = numbered(line, "@later ");
         if (!later && column) printf(".\n");
         if (!later) column = 0;
         if (!later)
             wrong = print_line(r, line);
-        else if (!with_number(r, line + 7))
-            column = print_later(line + 7, column);
+        else if (!with_number(r, later))
+            column = print_later(later, column);
     }
     if (column) printf(".\n");
     return wrong;
@@ -131,6 +145,7 @@ int main(void)
     static char text[TEXT];
     error wrong = road_read("docs", &r);
     if (!wrong) wrong = road_beginning("tools/index.txt", text, sizeof text);
+    if (!wrong && strlen(text) == TEXT - 1) wrong = "tools/index.txt is longer than 64 KiB";
     if (!wrong) wrong = print_page(&r, text);
     if (wrong) return fprintf(stderr, "%s\n", wrong), 1;
     return fflush(stdout) != 0 || ferror(stdout);
