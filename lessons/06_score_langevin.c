@@ -89,7 +89,7 @@ static void part_b(lesson *l)
     denoiser d = exact_denoiser(&two);
     tensor x = tensor_new(&l->memory, MOTHS, 1, 1, 2), seen[SIZES + 1];
     for (int k = 0; k < 4; k++)
-        field[k] = field_plot(l, &two, fog[k], 5), field_arrows(l, &field[k], d, fog[k], 5);
+        field[k] = field_plot(l, &two, fog[k], 5), field_arrows(l, &field[k], d, fog[k]);
     printf("\nat the bright lamp      first   in the end   wanted\n");
     for (int lifts = 0; lifts < 2; lifts++) {
         double first = 0, end = 0;

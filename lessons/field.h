@@ -1,7 +1,7 @@
 /* field.h: data in the plane, as they look in noise, for the lessons that walk among them.
  *
  *     plot p = field_plot(&l, &mixture, 0.3, 5);           density of x at sigma 0.3, in -5..5
- *     field_arrows(&l, &p, exact_denoiser(&mixture), 0.3, 5);
+ *     field_arrows(&l, &p, exact_denoiser(&mixture), 0.3);
  *     field_trail(&l, &p, seen, n, 0);                     where the first walker went
  *
  * A point is a picture of one pixel with two channels: a crowd of them is a [n, 1, 1, 2].
@@ -40,10 +40,10 @@ static inline plot field_plot(lesson *l, const exact_mixture *m, double sigma, d
 }
 
 /* White arrows that go a fifth of the way from x to the guess D, where the score points. */
-static inline void field_arrows(lesson *l, plot *p, denoiser d, double sigma, double reach)
+static inline void field_arrows(lesson *l, plot *p, denoiser d, double sigma)
 {
     int n = FIELD_ARROWS * FIELD_ARROWS;
-    tensor places = field_places(l, FIELD_ARROWS, reach);
+    tensor places = field_places(l, FIELD_ARROWS, p->x.high);
     answer out = denoiser_room(d, &l->memory, places);
     double *of[4]; /* x, y and how far in both */
     for (int k = 0; k < 4; k++) of[k] = arena_take(&l->memory, (size_t)n * sizeof *of[k]);

@@ -1,6 +1,6 @@
-/* Private to lib/draw: a sheet to draw on, in pixels of a page with y downward. Two kinds, one set
- * of calls: a PNG, with 2 x 2 of its pixels for each of the page's, and an SVG, where text stays
- * text.
+/* For lib/draw and tools that draw: a sheet to draw on, in pixels of a page with y downward. Two
+ * kinds, one set of calls: a PNG, with 2 x 2 of its pixels for each of the page's, and an SVG,
+ * where text stays text.
  *
  *     canvas c = canvas_make("out/cross.svg", 100, 60, &scratch);
  *     canvas_line(&c, (canvas_point){10, 10}, (canvas_point){90, 50}, pen);
@@ -9,7 +9,7 @@
  * What drawing takes of the arena is the caller's to give back, by forgetting. */
 #ifndef DRAW_CANVAS_H
 #define DRAW_CANVAS_H
-/** @cond for lib/draw only, not in the manual */
+/** @cond not in the manual */
 #include "base/error.h"
 #include "draw/colour.h"
 #include "draw/image.h"

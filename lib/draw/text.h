@@ -1,8 +1,9 @@
-/* Private to lib/draw: words in figures, UTF-8 with sub- and superscripts (plot.h says how they are
- * written), measured and outlined by the one font built in, a part of DejaVu Sans (assets/font). */
+/* For lib/draw and tools that draw: words in figures, UTF-8 with sub- and superscripts (plot.h says
+ * how they are written), measured and outlined by the one font built in, a part of DejaVu Sans
+ * (assets/font). */
 #ifndef DRAW_TEXT_H
 #define DRAW_TEXT_H
-/** @cond for lib/draw only, not in the manual */
+/** @cond not in the manual */
 #include "base/arena.h"
 #include "draw/canvas.h"
 

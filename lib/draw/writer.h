@@ -1,7 +1,7 @@
-/* Private to lib/draw: a text that grows as it is written, for SVG and CSV files. */
+/* For lib/draw and tools that write: a text that grows, for SVG and CSV files and notebooks. */
 #ifndef DRAW_WRITER_H
 #define DRAW_WRITER_H
-/** @cond for lib/draw only, not in the manual */
+/** @cond not in the manual */
 #include "base/arena.h"
 #include "base/error.h"
 #include <stdbool.h>
