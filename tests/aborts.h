@@ -13,8 +13,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Whether a child that runs this is ended by abort(). */
-static inline bool aborts(void (*act)(void))
+/* What a child that runs `act` leaves behind: its exit code, or minus the signal that ended it. Its
+ * last words are not shown. */
+static inline int fate(void (*act)(void))
 {
     fflush(NULL);
     pid_t child = fork();
@@ -25,7 +26,12 @@ static inline bool aborts(void (*act)(void))
     }
     int status = 0;
     assert_true(child > 0 && waitpid(child, &status, 0) == child);
-    return WIFSIGNALED(status) && WTERMSIG(status) == 6; /* SIGABRT */
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+static inline bool aborts(void (*act)(void))
+{
+    return fate(act) == -6; /* SIGABRT */
 }
 
 #endif
