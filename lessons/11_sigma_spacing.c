@@ -37,7 +37,7 @@ static void part_a(lesson *l, const sigmas *walk)
     }
 }
 
-/* b: where the lists of the library look; those of part c on top. Some are not for this schedule. */
+/* b: where the lists of the library look, those of part c on top. Some need another schedule. */
 static void part_b(lesson *l, const schedule *sd)
 {
     static const char *names[ROWS + 1];
@@ -61,8 +61,8 @@ static void part_b(lesson *l, const schedule *sd)
     lesson_plot(l, "11_lists", 1, 1, &chart);
 }
 
-/* The share of the spread that is lost in a bell of width s: from pure noise, one standard deviation
- * out, a sampler should end one standard deviation out (lesson 09). */
+/* The share of the spread that is lost in a bell of width s: from one standard deviation out in pure
+ * noise a sampler should end one standard deviation out (lesson 09). */
 static double loss_of(lesson *l, sigmas walk, double s)
 {
     arena scratch = l->memory;

@@ -77,7 +77,7 @@ static inline void film_free(film *f)
     arena_free(f->memory);
 }
 
-/* Some steps side by side. Rows: the first sampler's x, what it was told, then the x of the others. */
+/* Some steps side by side. Rows: the first sampler's x, what it was told, the x of the others. */
 static inline void film_strip(lesson *l, const char *name, const film *films, int count,
                               const int *shown, int columns)
 {
