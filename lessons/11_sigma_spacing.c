@@ -61,8 +61,8 @@ static void part_b(lesson *l, const schedule *sd)
     lesson_plot(l, "11_lists", 1, 1, &chart);
 }
 
-/* The share of the spread that is lost in a bell of width s: from one standard deviation out in pure
- * noise a sampler should end one standard deviation out (lesson 09). */
+/* The share of the spread that is lost in a bell of width s: from one standard deviation out in
+ * pure noise a sampler should end one standard deviation out (lesson 09). */
 static double loss_of(lesson *l, sigmas walk, double s)
 {
     arena scratch = l->memory;

@@ -2,7 +2,6 @@
 #include "base/pi.h"
 #include "diffusion/schedule.h"
 #include "numbers.h"
-#include <stdbool.h>
 #include <string.h>
 
 #include "golden/schedule.h"
