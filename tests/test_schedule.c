@@ -2,6 +2,7 @@
 #include "base/pi.h"
 #include "diffusion/schedule.h"
 #include "numbers.h"
+#include <stdbool.h>
 #include <string.h>
 
 #include "golden/schedule.h"
@@ -57,7 +58,6 @@ static void test_tables_by_definition(void **state)
     check_products("cosine", beta, T);
     schedule s = make("cosine", (schedule_options){0});
     for (int t = 0; t < T - 1; t++) assert_near(s.alpha_bar[t], f[t + 1] / f[0], 1e-14);
-
     for (int t = 0; t < T; t++) beta[t] = 1e-4 + (0.02 - 1e-4) / (1 + exp(6 - 12.0 * t / (T - 1)));
     check_products("sigmoid", beta, T);
 
