@@ -37,7 +37,7 @@ static void walk(const schedule *s)
         double beta = schedule_beta(s, t);
         rng_normal64(&r, z, CROWD);
         for (int i = 0; i < CROWD; i++) x[i] = sqrt(1 - beta) * x[i] + sqrt(beta) * z[i];
-        for (int p = 0; p < WAYS; p++) way[p][t] = x[p];
+        for (int p = 0; p < WAYS && p < CROWD; p++) way[p][t] = x[p];
         if (k < SHOWN && t == shown[k]) memcpy(crowd[k++], x, sizeof x);
     }
 }

@@ -19,7 +19,7 @@
 enum { MOTHS = 2000, KICKS = 100, SIZES = 12, TRAILS = 6, SHOWN = 6, SIDE = 32, SEED = 5 };
 static const double brightness[2] = {0.2, 0.8}; /* of the lamps at (-2, 0) and (2, 0) */
 static const double fog[4] = {4, 2, 1, 0.3}, last = 0.1;
-static const int shown[SHOWN] = {0, 2, 4, 6, 8, SIZES - 1};
+static const int shown[] = {0, SIZES / 6, SIZES / 3, SIZES / 2, 2 * SIZES / 3, SIZES - 1};
 
 /* Langevin's step, a pull uphill and a kick:
  *
@@ -38,7 +38,7 @@ static void langevin(denoiser d, tensor x, double sigma, double h, rng *r, arena
 /* Sizes in equal ratios, from this one to the last. */
 static double size(double from, int i)
 {
-    return from * pow(last / from, i / (SIZES - 1.0));
+    return from * pow(last / from, i / fmax(SIZES - 1, 1));
 }
 
 /* Song, Ermon 2019, arXiv:1907.05600, Algorithm 1, with h = sigma^2 / 10 (their alpha is 2 h): from
@@ -97,7 +97,8 @@ static void part_b(lesson *l)
         for (int i = 0; i < 2 * MOTHS; i += 2) first += seen[0].data[i] > 0, end += x.data[i] > 0;
         air[lifts] = field_plot(l, &two, fog[3], 5);
         air[lifts].title = lifts ? "fog that lifts" : "clear air";
-        for (int i = 0; i < TRAILS; i++) field_trail(l, &air[lifts], seen, SIZES + 1, i);
+        for (int i = 0; i < TRAILS && i < MOTHS; i++)
+            field_trail(l, &air[lifts], seen, SIZES + 1, i);
         printf("%-20s %8.4f %12.4f %8.4f\n", air[lifts].title, first / MOTHS, end / MOTHS,
                brightness[1]);
         lesson_expect(l, air[lifts].title, end / MOTHS, lifts ? brightness[1] : first / MOTHS,

@@ -119,7 +119,7 @@ static void part_d(lesson *l)
 {
     static double n[TURNS], left[TURNS];
     exact_mixture data = spiral_make(&l->memory);
-    tensor x0 = tensor_new(&l->memory, POINTS / 3, 1, 1, 2), x = tensor_like(&l->memory, x0);
+    tensor x0 = tensor_new(&l->memory, (POINTS + 2) / 3, 1, 1, 2), x = tensor_like(&l->memory, x0);
     rng r = rng_torch(SEED);
     exact_draw(&data, x0, &r, l->memory);
     printf("\nsteps up, and down   home, but for\n");

@@ -17,9 +17,9 @@
 #include "draw/icons.h"
 #include "lesson.h"
 
-enum { PATHS = 20, COUNTS = 4, MOST = 80, ROWS = 60, CELLS = 60, CROWD = 10000, DOTS = 500 };
-enum { SIDE = 32, NOISES = 9, WALK = 60, MIDDLE = 16, SEED = 2 };
-static const int counts[COUNTS] = {10, 20, 40, MOST};
+enum { PATHS = 20, COUNTS = 4, MOST = 80, ROWS = 60, CELLS = 60, CROWD = 10000 };
+enum { SIDE = 32, NOISES = 9, WALK = 60, MIDDLE = 4 * WALK / 15, SEED = 2 };
+static const int counts[COUNTS] = {MOST / 8, MOST / 4, MOST / 2, MOST};
 static const sigmas_options range = {.sigma_max = 5, .sigma_min = 0.02, .end_at_min = true};
 
 /* The idea: dx/dsigma = (x - D(x, sigma)) / sigma, in small steps; `path` or NULL notes them. */
@@ -103,7 +103,7 @@ static void part_b(lesson *l, denoiser d, const exact_mixture *bells)
     panels[0].y.label = "density", panels[1].y.label = "where its walk ends";
     plot_histogram(&panels[0], "clean numbers", CROWD, was, 60);
     plot_histogram(&panels[0], "ends of the walks", CROWD, is, 60);
-    plot_points(&panels[1], NULL, DOTS, was, is);
+    plot_points(&panels[1], NULL, (CROWD + 19) / 20, was, is);
     lesson_plot(l, "09_crowd", 1, 2, panels);
 }
 

@@ -19,8 +19,8 @@ static const char *const lists[LISTS] = {"leading", "trailing",    "linspace",
                                          "karras",  "exponential", "kl_optimal"};
 static const double shown[SHOWN] = {0.05, 0.5, 1, 5};
 static const sigmas_options usual = {0};
-static const double karras[ROWS] = {14.6146, 9.1029, 5.4784, 3.1686, 1.7494,
-                                    0.9141,  0.4469, 0.2014, 0.0819, 0.0292};
+static const double karras[STEPS + 10] = {14.6146, 9.1029, 5.4784, 3.1686, 1.7494,
+                                          0.9141,  0.4469, 0.2014, 0.0819, 0.0292};
 
 /* a: ten of a thousand trained times, chosen in three ways, and Karras's ten sizes. */
 static void part_a(lesson *l, const sigmas *walk)

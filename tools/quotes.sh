@@ -40,7 +40,7 @@ FNR == 1 { kind = ""; above = ""; heading = "" }
 
 /^```/ && kind != "" { kind = ""; above = ""; next }
 /^```/ {
-    kind = substr($0, 4) == "" ? "plain" : substr($0, 4)
+    kind = trim(substr($0, 4)) == "" ? "plain" : trim(substr($0, 4))
     at = 0
     if (kind == "c" || kind == "diff" || kind == "text" && above ~ /^`[^`]+`$/) {
         name = above
@@ -106,6 +106,7 @@ bad `HERE/x.c`\n```text\nint c;\n```\n
 bad What `build/tools/draw_x` says:\n```text\nc  4\n```\n
 bad `HERE/x.c`\n```c\nint b;\nint a;\n```\n
 bad `HERE/x.c`\n```c\nint c;\n```\n
+bad `HERE/x.c`\n```c \nint c;\n```\n
 bad `HERE/x.c`\n```c\nint a; /* almost */\n```\n
 bad `HERE/x.c`\n```diff\n-int c;\n+int a;\n```\n
 bad `HERE/none.c`\n```c\nint a;\n```\n
