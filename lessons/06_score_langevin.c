@@ -19,7 +19,7 @@
 enum { MOTHS = 2000, KICKS = 100, SIZES = 12, TRAILS = 6, SHOWN = 6, SIDE = 32, SEED = 5 };
 static const double brightness[2] = {0.2, 0.8}; /* of the lamps at (-2, 0) and (2, 0) */
 static const double fog[4] = {4, 2, 1, 0.3}, last = 0.1;
-static const int shown[] = {0, SIZES / 6, SIZES / 3, SIZES / 2, 2 * SIZES / 3, SIZES - 1};
+static const int shown[SHOWN] = {0, SIZES / 6, SIZES / 3, SIZES / 2, 2 * SIZES / 3, SIZES - 1};
 
 /* Langevin's step, a pull uphill and a kick:
  *
