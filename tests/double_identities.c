@@ -233,7 +233,7 @@ static void each_is_its_paper(void **state)
     }
     sampler s = sampler_called("heun", karras);
     s.options.churn = 3, s.options.s_noise = 1.003;
-    s.options.churn_min = 0.5, s.options.churn_max = 5;
+    s.options.noise_min = 0.5, s.options.noise_max = 5;
     assert_same(walked(s), written_out(heun_of_the_paper, NULL, karras));
     assert_same(walk("euler", karras, 0), written_out(euler_as_mean, NULL, karras));
     assert_same(walk("dpm_2", karras, 0), written_out(dpm_2_of_the_paper, NULL, karras));

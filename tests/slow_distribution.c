@@ -108,7 +108,7 @@ static tensor sampled(const char *name, sampler_options o, noise z, bool flow, a
 
 static sampler_options usual(void)
 {
-    return (sampler_options){.s_noise = 1, .eta = 1, .churn_max = HUGE_VAL};
+    return (sampler_options){.s_noise = 1, .eta = 1, .noise_max = HUGE_VAL};
 }
 
 static void assert_right(const char *name, sampler_options o, noise z, bool flow)

@@ -267,7 +267,7 @@ static void options_that_make_no_sense_are_refused(void **state)
     const sampler_options usual = sampler_make(&sampler_euler, toy_bells, (sigmas){0}, z).options;
     const struct {
         const char *name;
-        double eta, s_noise, churn, churn_min;
+        double eta, s_noise, churn, noise_min;
         int order, large, climb, flow;
         const char *words;
     } table[] = {
@@ -283,9 +283,9 @@ static void options_that_make_no_sense_are_refused(void **state)
         {"ddpm", 1, 1, 0, 0, 0, 1, 0, 1, "flow"},
         {"heun", 0.5, 1, 0, 0, 0, 0, 0, 0, "heun takes no eta"},
         {"ddpm", 0.5, 1, 0, 0, 0, 0, 0, 0, "ddpm takes no eta"},
-        {"dpmpp_2m", 0, 1, 1, 0, 0, 0, 0, 0, "dpmpp_2m takes no churn"},
+        {"dpmpp_2m", 0, 1, 1, 0, 0, 0, 0, 0, "dpmpp_2m takes no churn; it takes no options"},
         {"euler", 0, 1, 0, 0, 0, 1, 0, 0, "euler takes no variance"},
-        {"euler", 0, 1, 0, 0, 2, 0, 0, 0, "one order only"},
+        {"euler", 0, 1, 0, 0, 2, 0, 0, 0, "takes no order; it takes churn"},
         {"lms", 0, 1, 0, 0, 5, 0, 0, 0, "from 1 to 4, not 5"},
         {"lms", 0, 1, 0, 0, -1, 0, 0, 0, "from 1 to 4, not -1"},
         {"ddpm", 1, 1, 0, 0, 0, 0, 1, 0, "ddpm cannot climb"},
@@ -293,7 +293,7 @@ static void options_that_make_no_sense_are_refused(void **state)
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         sampler_options o = usual;
         o.eta = table[i].eta, o.s_noise = table[i].s_noise, o.order = table[i].order;
-        o.churn = table[i].churn, o.churn_min = table[i].churn_min, o.climb = table[i].climb;
+        o.churn = table[i].churn, o.noise_min = table[i].noise_min, o.climb = table[i].climb;
         o.variance = table[i].large ? SAMPLER_FIXED_LARGE : SAMPLER_FIXED_SMALL;
         refused(table[i].name, o, table[i].flow ? flow : toy_bells, z, table[i].words);
     }

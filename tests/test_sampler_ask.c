@@ -69,13 +69,13 @@ static void with_every_option(sampler s)
     assert_one_walk(s);
     sampler t = s;
     t.options.eta = 0.5;
-    if (s.kind->takes_eta) assert_one_walk(t);
+    if (s.kind->takes & SAMPLER_ETA) assert_one_walk(t);
     t = s;
     t.options.churn = 3;
-    if (s.kind->takes_churn && !s.model.flow) assert_one_walk(t);
+    if (s.kind->takes & SAMPLER_CHURN && !s.model.flow) assert_one_walk(t);
     t = s;
     t.options.variance = SAMPLER_FIXED_LARGE;
-    if (s.kind->takes_variance && !s.model.flow) assert_one_walk(t);
+    if (s.kind->takes & SAMPLER_VARIANCE && !s.model.flow) assert_one_walk(t);
     t = s;
     for (t.options.order = 1; t.options.order <= s.kind->max_order; t.options.order++)
         assert_one_walk(t);
@@ -97,7 +97,7 @@ static void run_and_step_and_ask_are_one_walk(void **state)
         with_every_option(sampler_make(samplers[k], toy_bells, up, fresh));
         with_every_option(sampler_make(samplers[k], flow, flow_walk, fresh));
         assert_one_walk(sampler_make(samplers[k], toy_bells, down, noise_brownian(7, 10)));
-        if (!samplers[k]->takes_away) continue;
+        if (!(samplers[k]->takes & SAMPLER_AWAY)) continue;
         with_every_option(sampler_make(samplers[k], toy_leaning, down, fresh));
         with_every_option(sampler_make(samplers[k], toy_leaning, up, fresh));
     }

@@ -15,7 +15,7 @@ static void fresh_noise_ends_at_all_of_it(void **state)
     (void)state;
     sigmas walk = toy_walk(&memory, 7, 10, 0.1, true);
     for (int k = 0; samplers[k]; k++) {
-        if (!samplers[k]->takes_eta) continue;
+        if (!(samplers[k]->takes & SAMPLER_ETA)) continue;
         arena a = memory;
         sampler s = sampler_make(samplers[k], toy_bells, walk, noise_fresh(rng_torch(1)));
         s.options.eta = 2;
@@ -43,7 +43,7 @@ static void no_noise_is_drawn_in_vain(void **state)
     }
 }
 
-/* From churn_min to churn_max, both of them in; anywhere when neither was said. */
+/* From noise_min to noise_max, both of them in; anywhere when neither was said. */
 static void churn_is_where_it_was_asked_for(void **state)
 {
     (void)state;
@@ -56,7 +56,7 @@ static void churn_is_where_it_was_asked_for(void **state)
                                      noise_fresh(rng_torch(1)));
             s.scratch = a;
             s.options.churn = 9;
-            if (limited) s.options.churn_min = 1, s.options.churn_max = 3;
+            if (limited) s.options.noise_min = 1, s.options.noise_max = 3;
             double grows = limited ? between[i] : sqrt(2);
             assert_true(fabs(sampler_churn(&s, x, sigma[i]) / sigma[i] - grows) < 1e-15);
             assert_int_equal(s.noise.draws, grows > 1);

@@ -26,84 +26,16 @@ sampler sampler_make(const sampler_kind *kind, denoiser model, sigmas walk, nois
         .model = model,
         .walk = walk,
         .noise = source,
-        .options = {.eta = kind->eta, .s_noise = 1, .churn_max = HUGE_VAL},
+        .options = {.eta = kind->eta, .s_noise = 1, .noise_max = HUGE_VAL},
     };
 }
 
-/* --- before the walk ------------------------------------------------------------------------- */
-
-static error check_options(const sampler *s)
-{
-    const sampler_options *o = &s->options;
-    if (!(o->eta >= 0 && isfinite(o->eta)))
-        return error_make("eta is %g; it must be 0 or more", o->eta);
-    if (!(o->s_noise >= 0 && isfinite(o->s_noise)))
-        return error_make("s_noise is %g; it must be 0 or more", o->s_noise);
-    if (!(o->churn >= 0 && isfinite(o->churn)))
-        return error_make("churn is %g; it must be 0 or more", o->churn);
-    if (!(o->churn_min <= o->churn_max))
-        return error_make("churn is wanted from sigma %g to %g, which is nowhere", o->churn_min,
-                          o->churn_max);
-    if (o->churn > 0 && s->model.flow)
-        return error_make("churn cannot be used with a flow: noise cannot grow beyond sigma 1");
-    if (o->variance != SAMPLER_FIXED_SMALL && s->model.flow)
-        return error_make("a flow has no beta: use the small variance");
-    return NULL;
-}
-
-/* An option that the kind does not listen to would be a silent surprise. */
-static error check_wanted(const sampler *s)
-{
-    const sampler_options *o = &s->options;
-    const sampler_kind *k = s->kind;
-    if (o->eta != k->eta && !k->takes_eta) return error_make("sampler %s takes no eta", k->name);
-    if (o->churn != 0 && !k->takes_churn) return error_make("sampler %s takes no churn", k->name);
-    if (o->variance != SAMPLER_FIXED_SMALL && !k->takes_variance)
-        return error_make("sampler %s takes no variance", k->name);
-    if (o->order != 0 && k->max_order == 0)
-        return error_make("sampler %s has one order only", k->name);
-    if (o->order < 0 || o->order > k->max_order)
-        return error_make("sampler %s takes an order from 1 to %d, not %d", k->name, k->max_order,
-                          o->order);
-    if (o->climb && k->stochastic)
-        return error_make("sampler %s cannot climb: it draws noise instead of following the slope",
-                          k->name);
-    if (s->model.gives_away && !k->takes_away)
-        return error_make("sampler %s cannot walk along another guess's noise: take ddim, or do "
-                          "without CFG++ and keep_direction",
-                          k->name);
-    if (k->needs_schedule && !s->schedule)
-        return error_make("sampler %s needs the training schedule", k->name);
-    return NULL;
-}
-
-/* A path gives each stretch of sigma one noise, so it can be walked once, downwards. */
-static error check_path(const sampler *s)
-{
-    if (s->noise.kind != NOISE_BROWNIAN) return NULL;
-    if (s->options.churn > 0) return error_make("churn needs fresh noise, not a Brownian path");
-    for (int i = 0; i <= s->walk.n; i++) {
-        if (s->walk.at[i] > s->noise.top)
-            return error_make("the Brownian path ends at sigma %g but the walk is at %g",
-                              s->noise.top, s->walk.at[i]);
-        if (i > 0 && s->walk.at[i] > s->walk.at[i - 1] && !s->options.climb)
-            return error_make("a walk that rises needs fresh noise, not a Brownian path");
-    }
-    return NULL;
-}
+/* --- the walk ---------------------------------------------------------------------------------- */
 
 error sampler_begin(sampler *s, tensor x, arena *keep)
 {
     PROMISE(s->kind && s->model.guess && s->model.k <= 1, "sampler_begin: one kind, one answer");
-    error wrong = sigmas_check(s->walk);
-    if (!wrong) wrong = check_options(s);
-    if (!wrong) wrong = check_wanted(s);
-    if (!wrong) wrong = check_path(s);
-    for (int i = 0; !wrong && s->model.flow && i <= s->walk.n; i++)
-        if (s->walk.at[i] > 1)
-            wrong = error_make("sigma %d is %g; a flow has none above 1", i, s->walk.at[i]);
-    if (!wrong && !tensor_finite(x))
-        wrong = error_make("the picture to start from holds a number that is not finite");
+    error wrong = sampler_check(s, x);
     if (wrong) return wrong;
     for (int j = 0; j < SAMPLER_PAST; j++) {
         s->past[j].x = tensor_like(keep, x);
@@ -159,7 +91,7 @@ void sampler_play_step(sampler *s, tensor x, arena scratch)
 void sampler_close_step(sampler *s, tensor x)
 {
     s->calls += s->evals;
-    sampler_show(s, x, s->walk.at[s->kind->whole_walk ? s->walk.n : s->i + 1]);
+    if (!s->kind->whole_walk) sampler_show(s, x, s->walk.at[s->i + 1]);
     s->i = s->kind->whole_walk ? s->walk.n : s->i + 1;
     if (s->history < SAMPLER_PAST - 1) s->history++;
     sampler_memory oldest = s->past[SAMPLER_PAST - 1];

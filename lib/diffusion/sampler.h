@@ -32,38 +32,90 @@ typedef struct sampler sampler;
  * question falls back to Euler there (heun.c). */
 typedef void sampler_step_fn(sampler *s, tensor x, double sigma, double next);
 
+/** What of sampler_options a kind listens to. Asking it for another is an error: an option that is
+ * not listened to would be a silent surprise. */
+enum {
+    SAMPLER_ETA = 1,               /**< eta: 0 makes it deterministic, more makes it stochastic */
+    SAMPLER_CHURN = 2,             /**< churn, noise_min, noise_max */
+    SAMPLER_VARIANCE = 4,          /**< variance */
+    SAMPLER_FORM = 8,              /**< form */
+    SAMPLER_NOISE_PREDICTION = 16, /**< noise_prediction */
+    SAMPLER_KEEP_ORDER = 32,       /**< keep_order */
+    SAMPLER_R = 64,                /**< r */
+    SAMPLER_GAMMA = 128,           /**< gamma */
+    SAMPLER_CORRECT = 256,         /**< correct and snr */
+    SAMPLER_PECE = 512,            /**< pece */
+    SAMPLER_CONTROL = 1024,        /**< control */
+    SAMPLER_ORDER = 2048,          /**< order; set by max_order */
+    SAMPLER_AS_PUBLISHED = 4096,   /**< as_published */
+    SAMPLER_AWAY = 8192            /**< no option: walks along answer.away where there is one */
+};
+
 /** What a sampler file exports. */
 typedef struct {
     const char *name, *label, *paper;
+    const char *also;      /**< what other programs call it, commas between */
+    const char *use;       /**< when to take it, in a sentence */
     int order;             /**< promised order of convergence, once the history that the rule
                                 looks at is full; a test measures it */
+    int max_order;         /**< options.order: the highest; 0 when it has only one */
     int evals;             /**< denoiser calls a step, at most */
     double eta;            /**< share of the noise made fresh unless options say otherwise */
+    unsigned takes;        /**< which options, see above */
     bool stochastic;       /**< draws noise as it is, without being asked to */
-    bool takes_eta;        /**< options.eta: 0 makes it deterministic, more makes it stochastic */
-    bool takes_churn;      /**< options.churn: more than 0 makes it stochastic */
-    bool takes_variance;   /**< options.variance */
-    bool takes_away;       /**< walks along answer.away where a denoiser gives one (CFG++) */
-    int max_order;         /**< options.order: the highest; 0 when it has only one */
     bool needs_schedule;   /**< looks at s->schedule */
     bool whole_walk;       /**< adaptive: the walk is one step from its first size to its last */
     sampler_step_fn *step; /**< the rule */
 } sampler_kind;
 
+/** The constant that a sampler file exports, sampler_NAME; its rule is the file's step(). */
+#define SAMPLER(name_, ...) \
+    const sampler_kind sampler_##name_ = {.name = #name_, .step = step, __VA_ARGS__}
+
 /** Which variance DDPM draws with: Ho 2020, section 3.2, the two ends of what is right. */
 typedef enum {
     SAMPLER_FIXED_SMALL, /**< beta~_t: right when the data are one picture */
-    SAMPLER_FIXED_LARGE  /**< beta_t: right when the data are noise themselves, x0 ~ N(0, 1) */
+    SAMPLER_FIXED_LARGE, /**< beta_t: right when the data are noise themselves, x0 ~ N(0, 1) */
+    SAMPLER_LEARNED      /**< answer.log_variance: what the network says */
 } sampler_variance;
+
+/** Papers and programs that agree on a rule up to terms of a higher order. */
+typedef enum {
+    SAMPLER_FORM_USUAL, /**< what the sampler's file says */
+    SAMPLER_MIDPOINT,   /**< DPM-Solver: the weight of a second answer as a middle has it ... */
+    SAMPLER_HEUN,       /**< ... and as an exact integral has it */
+    SAMPLER_BH1,        /**< UniPC: B(h) = h */
+    SAMPLER_BH2         /**< UniPC: B(h) = e^h - 1 */
+} sampler_form;
+
+/** How an adaptive kind chooses its steps; zeros mean its usual numbers. */
+typedef struct {
+    double rtol, atol; /**< error allowed: rtol of the picture's own size, at least atol */
+    double first;      /**< the first step tried, in lambda */
+    double p, i, d;    /**< weights of the controller: the last error, the one before, the trend */
+    double safety;     /**< a step is accepted when the next may be at least this much longer */
+} sampler_control;
 
 /** All options of all samplers; sampler_make() sets each kind's usual ones. */
 typedef struct {
     double eta;                  /**< 0: no fresh noise; 1: as much as the forward process had */
     double s_noise;              /**< factor on every fresh noise, 1 */
     double churn;                /**< EDM's S_churn: noise put back before a step, 0 */
-    double churn_min, churn_max; /**< EDM's S_tmin, S_tmax: only for sigmas between these */
+    double noise_min, noise_max; /**< where churn or SA-Solver's eta is at work: only for sigmas
+                                      between these (EDM's S_tmin, S_tmax) */
     int order;                   /**< of rules that have several; 0: the kind's own */
     sampler_variance variance;   /**< ddpm */
+    sampler_form form;           /**< of rules that have several */
+    bool noise_prediction;       /**< let the guess of eps, not that of x0, stand still in a step:
+                                      DPM-Solver instead of DPM-Solver++ */
+    bool keep_order;             /**< keep the order up to the end of a short walk (diffusers:
+                                      lower_order_final off) */
+    double r;                    /**< where in the step a second question lies; 0: the usual */
+    double gamma;                /**< gradient_estimation: how far to lean; 0: the usual */
+    int correct;                 /**< Langevin steps before each step (predictor-corrector) */
+    double snr;                  /**< ... and their size, as a ratio of signal to noise; 0: 0.16 */
+    bool pece;                   /**< ask again where the corrector lands */
+    sampler_control control;     /**< of adaptive kinds */
     bool as_published;           /**< do what the well-known program does where it is wrong, to get
                                        others' pictures again: the sampler's file says where */
     bool climb;                  /**< where the list rises, follow the slope (inversion) instead of

@@ -1,10 +1,16 @@
 /** @file sampler_inside.h
- *  The three parts of a step, shared by sampler.c, which makes it once, and sampler_ask.c, which
- *  plays it until no question is left. Nobody else includes this.
+ *  What the files of the driver share: the check before a walk, and the three parts of a step,
+ *  which sampler.c makes once and sampler_ask.c plays until no question is left. Nobody else includes this.
  */
 #ifndef DIFFUSION_SAMPLER_INSIDE_H
 #define DIFFUSION_SAMPLER_INSIDE_H
 #include "diffusion/sampler.h"
+
+/** Whether this walk can be walked with these options from this picture.
+ *  @param s the sampler
+ *  @param x the picture
+ *  @return NULL, or the first thing that is wrong */
+error sampler_check(const sampler *s, tensor x);
 
 /** Before a step: forget the history where the walk turns.
  *  @param s the sampler */

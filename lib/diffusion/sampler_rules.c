@@ -70,7 +70,7 @@ void sampler_add_noise(sampler *s, tensor x, double amount, double sigma, double
 double sampler_churn(sampler *s, tensor x, double sigma)
 {
     const sampler_options *o = &s->options;
-    if (!(o->churn > 0 && sigma >= o->churn_min && sigma <= o->churn_max)) return sigma;
+    if (!(o->churn > 0 && sigma >= o->noise_min && sigma <= o->noise_max)) return sigma;
     double gamma = fmin(o->churn / s->walk.n, sqrt(2) - 1), raised = (1 + gamma) * sigma;
     sampler_add_noise(s, x, sqrt(raised * raised - sigma * sigma), sigma, raised);
     return raised;

@@ -23,13 +23,8 @@ static void step(sampler *s, tensor x, double sigma, double next)
     sampler_add_noise(s, x, up, sigma, next);
 }
 
-const sampler_kind sampler_ddim = {
-    .name = "ddim",
-    .label = "DDIM",
-    .paper = "arXiv:2010.02502 eq. 12, 16",
-    .order = 1,
-    .evals = 1,
-    .takes_eta = true,
-    .takes_away = true,
-    .step = step,
-};
+SAMPLER(
+    ddim, .label = "DDIM", .paper = "arXiv:2010.02502 eq. 12, 16",
+    .also = "DDIMScheduler, DDIMParallelScheduler, euler_cfg_pp, DDIM CFG++",
+    .use = "Few steps with a VP network; eta turns it into DDPM, and it can be walked backwards.",
+    .order = 1, .evals = 1, .takes = SAMPLER_ETA | SAMPLER_AWAY);

@@ -33,14 +33,7 @@ static void step(sampler *s, tensor x, double sigma, double next)
                       next);
 }
 
-const sampler_kind sampler_ddpm = {
-    .name = "ddpm",
-    .label = "DDPM",
-    .paper = "arXiv:2006.11239 Alg. 2",
-    .order = 1,
-    .evals = 1,
-    .eta = 1,
-    .takes_variance = true,
-    .stochastic = true,
-    .step = step,
-};
+SAMPLER(ddpm, .label = "DDPM", .paper = "arXiv:2006.11239 Alg. 2",
+        .also = "DDPMScheduler, DDPMParallelScheduler",
+        .use = "Hundreds of small steps, as the model was trained; never few.", .order = 1,
+        .evals = 1, .eta = 1, .takes = SAMPLER_VARIANCE, .stochastic = true);

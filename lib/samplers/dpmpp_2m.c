@@ -27,11 +27,6 @@ static void step(sampler *s, tensor x, double sigma, double next)
     sampler_follow(x, x0, sigma, next);
 }
 
-const sampler_kind sampler_dpmpp_2m = {
-    .name = "dpmpp_2m",
-    .label = "DPM++ 2M",
-    .paper = "arXiv:2211.01095 Alg. 2",
-    .order = 2,
-    .evals = 1,
-    .step = step,
-};
+SAMPLER(dpmpp_2m, .label = "DPM++ 2M", .paper = "arXiv:2211.01095 Alg. 2",
+        .also = "DPMSolverMultistepScheduler, multistep_dpm_solver",
+        .use = "The first to try: 15 to 30 steps, one call each.", .order = 2, .evals = 1);

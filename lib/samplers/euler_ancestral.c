@@ -26,14 +26,8 @@ static void step(sampler *s, tensor x, double sigma, double next)
     sampler_add_noise(s, x, up, sigma, next);
 }
 
-const sampler_kind sampler_euler_ancestral = {
-    .name = "euler_ancestral",
-    .label = "Euler a",
-    .paper = "arXiv:2006.11239 eq. 6-7, k-diffusion",
-    .order = 1,
-    .evals = 1,
-    .eta = 1,
-    .stochastic = true,
-    .takes_eta = true,
-    .step = step,
-};
+SAMPLER(
+    euler_ancestral, .label = "Euler a", .paper = "arXiv:2006.11239 eq. 6-7, k-diffusion",
+    .also = "EulerAncestralDiscreteScheduler",
+    .use = "Soft, varied pictures in 20 to 40 steps; another number of steps is another picture.",
+    .order = 1, .evals = 1, .eta = 1, .takes = SAMPLER_ETA, .stochastic = true);

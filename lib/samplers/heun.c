@@ -27,12 +27,6 @@ static void step(sampler *s, tensor x, double sigma, double next)
     tensor_add_scaled(x, next - sigma, d);
 }
 
-const sampler_kind sampler_heun = {
-    .name = "heun",
-    .label = "Heun",
-    .paper = "arXiv:2206.00364 Alg. 2",
-    .order = 2,
-    .evals = 2,
-    .takes_churn = true,
-    .step = step,
-};
+SAMPLER(heun, .label = "Heun", .paper = "arXiv:2206.00364 Alg. 2", .also = "HeunDiscreteScheduler",
+        .use = "Exact ends where calls are cheap; with churn it mends its own errors.", .order = 2,
+        .evals = 2, .takes = SAMPLER_CHURN);

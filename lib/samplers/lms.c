@@ -10,42 +10,21 @@
  * than the steps it was drawn through, which magnifies every wrinkle of a network ("LMS Karras is
  * bugged at high steps"). k-diffusion and diffusers do continue it: as_published.
  */
-#include "diffusion/sampler.h"
-#include <math.h>
-
-/* l_j at tau, through the slopes of this step and of order - 1 before it. */
-static double basis(const sampler *s, int order, int j, double tau)
-{
-    double product = 1;
-    for (int m = 0; m < order; m++)
-        if (m != j) product *= (tau - s->past[m].sigma) / (s->past[j].sigma - s->past[m].sigma);
-    return product;
-}
-
-/* Two points of Gauss and Legendre: exact for a polynomial of degree 3, which l_j at most is. */
-static double area(const sampler *s, int order, int j, double next)
-{
-    double from = s->past[0].sigma, middle = (from + next) / 2, half = (next - from) / 2;
-    double off = half / sqrt(3);
-    return half * (basis(s, order, j, middle - off) + basis(s, order, j, middle + off));
-}
+#include "diffusion/multistep.h"
 
 static void step(sampler *s, tensor x, double sigma, double next)
 {
+    double node[4], weight[4];
     int order = s->options.order ? s->options.order : 4;
     if (order > s->history + 1) order = s->history + 1;
     if (next == 0 && !s->options.as_published) order = 1;
     sampler_guess(s, x, sigma);
-    for (int j = 0; j < order; j++)
-        tensor_add_scaled(x, area(s, order, j, next), sampler_past_slope(s, j));
+    for (int j = 0; j < order; j++) node[j] = s->past[j].sigma;
+    multistep_weights(weight, node, order, sigma, next, 0);
+    for (int j = 0; j < order; j++) tensor_add_scaled(x, weight[j], sampler_past_slope(s, j));
 }
 
-const sampler_kind sampler_lms = {
-    .name = "lms",
-    .label = "LMS",
-    .paper = "Adams, Bashforth 1883; k-diffusion",
-    .order = 4,
-    .evals = 1,
-    .max_order = 4,
-    .step = step,
-};
+SAMPLER(lms, .label = "LMS", .paper = "Adams, Bashforth 1883; k-diffusion",
+        .also = "LMSDiscreteScheduler, lms_discrete, PLMS in sigma",
+        .use = "Smooth models and 30 steps or more; at few steps it wobbles.", .order = 4,
+        .max_order = 4, .evals = 1, .takes = SAMPLER_AS_PUBLISHED);

@@ -4,68 +4,36 @@
 #   "torch==2.15.0", "diffusers==0.42.0", "k-diffusion==0.1.1.post1", "scipy==1.17.1",
 # ]
 # ///
-"""What k-diffusion and diffusers make of two small models, for tests/test_samplers_golden.c.
+"""What k-diffusion and diffusers make of two small models with the plainest samplers.
 
     python tools/golden/samplers.py > tests/golden/samplers.h
 
-Every case starts from sigma[0] * torch.randn(3, 2, 5, 3) of a seed, and later noise goes on with
-the same generator. Three ways of the references are undone here, so that one rule is compared and not
-its surroundings:
+Three ways of the references are undone here, so that one rule is compared and not its surroundings:
   - k-diffusion's Euler, Heun and DPM2 draw a tensor at every step and throw it away where churn
     is off: the draw is made only where it is used;
   - diffusers' DDIM, DDPM and DPMSolverMultistep hold x / sqrt(1 + sigma^2): results are divided
     back;
   - diffusers' DDIM takes t - T // n for the next time whatever the spacing, so it walks "leading".
 """
-import contextlib
 import math
-import sys
-import types
 
 import diffusers
-import torch
 
-sys.modules["clip"] = types.ModuleType("clip")  # k-diffusion imports it for scores not used here
-from k_diffusion import sampling as kd  # noqa: E402
+from walks import (MODELS, TRAINED, draws_where_used, karras, kd, keep, show_all, spaced_in_t,
+                   start)
 
-SHAPE = (3, 2, 5, 3)  # n, c, h, w: 3 pictures of 5 rows, 3 columns, 2 channels
-TRAINED = dict(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear")
+NAMES = {"s_churn": "churn", "s_tmin": "noise_min", "s_tmax": "noise_max"}
 
 
-def line(x, sigma):
-    """One bell N(0.5, 0.6^2): linear in x."""
-    v = 0.36 + sigma * sigma
-    return (0.5 * sigma * sigma / v) + x * (0.36 / v)
-
-
-def bells(x, sigma):
-    """Two bells at -1 and 1 of width 0.3, number by number."""
-    v = 0.09 + sigma * sigma
-    return torch.tanh(x * (1 / v)) * (sigma * sigma / v) + x * (0.09 / v)
-
-
-MODELS = {"line": line, "bells": bells}
-CASES = []
-
-
-def start(sigma, seed):
-    torch.manual_seed(seed)
-    return torch.randn(SHAPE) * sigma
-
-
-def keep(source, kind, model, sigmas, seed, x, **options):
-    CASES.append((source, kind, model, [float(s) for s in sigmas], seed, x, options))
-
-
-@contextlib.contextmanager
-def draws_where_used(used):
-    """torch.randn_like as the samplers call it, but silent where the result is not used."""
-    real, at = torch.randn_like, iter(used)
-    torch.randn_like = lambda x: real(x) if next(at) else torch.zeros_like(x)
-    try:
-        yield
-    finally:
-        torch.randn_like = real
+def in_c(kind, options):
+    """The options of a call as sampler_options has them."""
+    o = {"eta": 1} if kind in ("euler_ancestral", "ddpm") else {}
+    o.update({NAMES.get(k, k): v for k, v in options.items()})
+    if o.pop("variance", "fixed_small") == "fixed_large":
+        o["variance"] = "SAMPLER_FIXED_LARGE"
+    if kind == "lms":
+        o["as_published"] = True  # the curve is drawn on to 0
+    return o
 
 
 def k_diffusion(kind, model, sigmas, seed=11, **options):
@@ -76,7 +44,7 @@ def k_diffusion(kind, model, sigmas, seed=11, **options):
             for s in sigmas[:-1]]
     with draws_where_used(used):
         x = getattr(kd, "sample_" + kind)(denoise, x, sigmas, disable=True, **options)
-    keep("k-diffusion", kind, model, sigmas, seed, x, **options)
+    keep("k-diffusion", kind, model, sigmas, seed, x, **in_c(kind, options))
 
 
 def ve(scheduler, kind, model, n, seed=12, first=0, **options):
@@ -95,7 +63,7 @@ def ve(scheduler, kind, model, n, seed=12, first=0, **options):
         scheduler.scale_model_input(x, t)
         eps = (x - MODELS[model](x, sigma)) / sigma
         x = scheduler.step(eps, t, x).prev_sample
-    keep("diffusers", kind, model, walk[first:], seed, x, **options)
+    keep("diffusers", kind, model, walk[first:], seed, x, **in_c(kind, options))
 
 
 def vp(scheduler, kind, model, n, seed=13, first=0, **options):
@@ -119,17 +87,7 @@ def vp(scheduler, kind, model, n, seed=13, first=0, **options):
         x0 = MODELS[model](x * g, sigma)
         eps = (x * g - x0) / sigma
         x = scheduler.step(eps, t, x, **call).prev_sample
-    keep("diffusers", kind, model, walk, seed, x * grow[-1], **options)
-
-
-def karras(n):
-    return kd.get_sigmas_karras(n, 0.1, 10.0)
-
-
-def spaced_in_t(n):
-    scheduler = diffusers.EulerDiscreteScheduler(**TRAINED, timestep_spacing="linspace")
-    scheduler.set_timesteps(n)
-    return scheduler.sigmas
+    keep("diffusers", kind, model, walk, seed, x * grow[-1], **in_c(kind, options))
 
 
 def all_of_k_diffusion():
@@ -195,66 +153,6 @@ def all_of_diffusers():
         vp(make(), "ddpm", "line", 7, variance=variance)
 
 
-NAMES = {"s_churn": "churn", "s_tmin": "churn_min", "s_tmax": "churn_max"}
-
-
-def options_in_c(kind, options):
-    """All options, so that the test needs none of its own defaults."""
-    o = {"eta": 1 if kind in ("euler_ancestral", "ddpm") else 0, "s_noise": 1}
-    o.update({NAMES.get(k, k): v for k, v in options.items()})
-    large = o.pop("variance", "fixed_small") == "fixed_large"
-    words = [".%s = %.17g" % (k, v) for k, v in o.items() if v]
-    words += [] if "churn_max" in o else [".churn_max = HUGE_VAL"]
-    words += [".variance = SAMPLER_FIXED_LARGE"] if large else []
-    words += [".as_published = true"] if kind == "lms" else []  # the curve is drawn on to 0
-    return ", ".join(words)
-
-
-def lines(numbers, fmt, per_line):
-    for i in range(0, len(numbers), per_line):
-        print("  " + " ".join(fmt % v + "," for v in numbers[i : i + per_line]))
-
-
-def show(case):
-    source, kind, model, sigmas, seed, x, options = case
-    cut = options.pop("cut", "CUT_NOT")
-    print('{"%s", "%s", "%s", %s, %d, %d,\n {%s},\n (const double[]){'
-          % (source, kind, model, cut, seed, len(sigmas) - 1, options_in_c(kind, options)))
-    lines(sigmas, "%.17g", 4)
-    print(" }, {")
-    lines(x.flatten().tolist(), "%.9g", 6)
-    print(" }},")
-
-
-print("""/* Written by tools/golden/samplers.py with torch %s, diffusers %s and
- * k-diffusion 0.1.1.post1. Do not edit. Numbers are in the field's order [n, c, h, w]. */
-#ifndef GOLDEN_SAMPLERS_H
-#define GOLDEN_SAMPLERS_H
-#include "diffusion/sampler.h"
-#include <math.h>
-
-enum { GOLDEN_N = 3, GOLDEN_H = 5, GOLDEN_W = 3, GOLDEN_C = 2, GOLDEN_COUNT = 90 };
-
-/* x0 cut to [-0.8, 0.8], noise from the cut x0 or the uncut (KEEP); dynamic: share 0.9, limit 1.05,
- * noise from the uncut */
-typedef enum { CUT_NOT, CUT, CUT_KEEP, CUT_DYNAMIC } golden_cut;
-
-typedef struct {
-    const char *source, *kind, *model;
-    golden_cut cut;
-    unsigned seed;
-    int n;
-    sampler_options options;
-    const double *sigma;     /* [n + 1] */
-    double x[GOLDEN_COUNT];
-} golden_walk;
-
-/* clang-format off */
-static const golden_walk golden_walks[] = {""" % (torch.__version__.split("+")[0],
-                                                 diffusers.__version__))
-torch.set_num_threads(1)
 all_of_k_diffusion()
 all_of_diffusers()
-for case in CASES:
-    show(case)
-print("};\n/* clang-format on */\n\n#endif")
+show_all("samplers")

@@ -1,0 +1,87 @@
+/** @file multistep.h
+ *  For samplers that look back: a curve through the last answers, and the area under it.
+ *
+ *  All multistep rules are one idea. What moves x is an integral over the step, of the slope or of
+ *  the guess x0 with a weight. The integrand is known where it was asked for, so a polynomial is
+ *  drawn through those points and integrated exactly. The rules differ in what the curve is drawn
+ *  through, and in which clock:
+ *
+ *      through       clock                weight           who
+ *      slope         sigma                1                LMS (Adams, Bashforth 1883), iPNDM
+ *      slope (eps)   lambda = ln a/sigma  e^(lambda'-u)    DPM-Solver, DEIS in ln sigma
+ *      x0            lambda               e^-(lambda'-u)   DPM-Solver++, RES, UniPC
+ *      x0            lambda               e^-M(lambda'-u)  the same with fresh noise, SA-Solver
+ */
+#ifndef DIFFUSION_MULTISTEP_H
+#define DIFFUSION_MULTISTEP_H
+#include "diffusion/sampler.h"
+
+/** The most points a curve is drawn through. */
+enum { MULTISTEP_MOST = SAMPLER_PAST + 1 };
+
+/** How many answers the curve of this step may go through: this step's, and those before it in one
+ *  coordinate. One where lambda is infinite at the end (a step to 0), and no further back than
+ *  lambda is finite (a flow begins at minus infinity).
+ *  @param s    the sampler
+ *  @param most what the rule would like
+ *  @param next where the step ends
+ *  @return 1 to most */
+int multistep_reach(const sampler *s, int most, double next);
+
+/** reach, and no more than there are steps left to walk: a curve over the last steps of a short
+ *  walk, which are the longest in lambda, overshoots (lower_order_final: diffusers, for less than
+ *  15 steps). options.keep_order keeps it.
+ *  @param s    the sampler
+ *  @param most what the rule would like
+ *  @param next where the step ends
+ *  @return 1 to most */
+int multistep_reach_final(const sampler *s, int most, double next);
+
+/** The lambdas of the answers: this step's first, then backwards.
+ *  @param s     the sampler
+ *  @param node  filled with count numbers
+ *  @param count from multistep_reach() */
+void multistep_lambdas(const sampler *s, double *node, int count);
+
+/** The area under each Lagrange polynomial, so that sum_j weight[j] f(node[j]) is the integral of
+ *  the curve through all f(node[j]):
+ *
+ *      l_j(u)    = prod_{m != j} (u - node_m) / (node_j - node_m)         1 at node j, else 0
+ *      weight[j] = int_from^to e^(-pull (to - u)) l_j(u) du
+ *
+ *  By Gauss and Legendre's rule with 16 points for each 8 units of pull (to - from): exact to
+ *  rounding.
+ *  @param weight filled with count numbers
+ *  @param node   all different
+ *  @param count  1 to MULTISTEP_MOST
+ *  @param from   finite
+ *  @param to     finite
+ *  @param pull   0 for the plain area */
+void multistep_weights(double *weight, const double *node, int count, double from, double to,
+                       double pull);
+
+/** Follow a guess that moves along the curve through the last answers, exactly, with M - 1 times as
+ *  much fresh noise as the reverse SDE has (so M = 1 + eta^2; 1 is the ODE), h = lambda' - lambda:
+ *
+ *      x' = (next / sigma) e^(-(M-1) h) x + alpha' sum_j w_j x0_j,
+ *      w_j = M int_0^h e^(-M (h-u)) l_j(u) du
+ *
+ *  Xue 2023, arXiv:2309.05019, eq. 7 and 14; with M = 1 it is Zhang 2023, arXiv:2308.02157. The
+ *  caller adds the noise: multistep_noise().
+ *  @param s     the sampler, which has asked at x
+ *  @param x     moved
+ *  @param count answers to use, from multistep_reach()
+ *  @param sigma from
+ *  @param next  to
+ *  @param M     at least 1 */
+void multistep_follow(sampler *s, tensor x, int count, double sigma, double next, double M);
+
+/** Size of the noise that belongs to multistep_follow(): next sqrt(1 - e^(-2 (M-1) h)).
+ *  @param s     the sampler
+ *  @param sigma from
+ *  @param next  to
+ *  @param M     as there
+ *  @return in the units of next; 0 for a step to 0 */
+double multistep_noise(const sampler *s, double sigma, double next, double M);
+
+#endif

@@ -1,0 +1,120 @@
+/* Before a walk: what cannot be walked, and what a kind does not listen to. */
+#include "diffusion/sampler_inside.h"
+#include <math.h>
+#include <stdio.h>
+
+static error check_numbers(const sampler *s)
+{
+    const sampler_options *o = &s->options;
+    const struct {
+        const char *name;
+        double value;
+    } numbers[] = {{"eta", o->eta},           {"s_noise", o->s_noise},
+                   {"churn", o->churn},       {"r", o->r},
+                   {"gamma", o->gamma},       {"snr", o->snr},
+                   {"rtol", o->control.rtol}, {"atol", o->control.atol},
+                   {"correct", o->correct},   {"the controller's first step", o->control.first}};
+    for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++)
+        if (!(numbers[k].value >= 0 && isfinite(numbers[k].value)))
+            return error_make("%s is %g; it must be 0 or more", numbers[k].name, numbers[k].value);
+    if (!(o->noise_min <= o->noise_max))
+        return error_make("noise is wanted from sigma %g to %g, which is nowhere", o->noise_min,
+                          o->noise_max);
+    if (o->churn > 0 && s->model.flow)
+        return error_make("churn cannot be used with a flow: noise cannot grow beyond sigma 1");
+    if (o->variance == SAMPLER_FIXED_LARGE && s->model.flow)
+        return error_make("a flow has no beta: use the small variance");
+    if (o->variance == SAMPLER_LEARNED && !s->model.gives_variance)
+        return error_make("the denoiser gives no variance: use a fixed one");
+    return NULL;
+}
+
+static bool controlled(sampler_control c)
+{
+    return c.rtol != 0 || c.atol != 0 || c.first != 0 || c.p != 0 || c.i != 0 || c.d != 0 ||
+           c.safety != 0;
+}
+
+/* The options of all kinds: their bit, and whether this walk asks for them. */
+static error check_wanted(const sampler *s)
+{
+    const sampler_options *o = &s->options;
+    const sampler_kind *k = s->kind;
+    const struct {
+        const char *name;
+        unsigned bit;
+        bool wanted;
+    } all[] = {{"eta", SAMPLER_ETA, o->eta != k->eta},
+               {"churn", SAMPLER_CHURN, o->churn != 0},
+               {"order", SAMPLER_ORDER, o->order != 0},
+               {"variance", SAMPLER_VARIANCE, o->variance != SAMPLER_FIXED_SMALL},
+               {"form", SAMPLER_FORM, o->form != SAMPLER_FORM_USUAL},
+               {"noise_prediction", SAMPLER_NOISE_PREDICTION, o->noise_prediction},
+               {"keep_order", SAMPLER_KEEP_ORDER, o->keep_order},
+               {"r", SAMPLER_R, o->r != 0},
+               {"gamma", SAMPLER_GAMMA, o->gamma != 0},
+               {"correct", SAMPLER_CORRECT, o->correct != 0 || o->snr != 0},
+               {"pece", SAMPLER_PECE, o->pece},
+               {"control", SAMPLER_CONTROL, controlled(o->control)},
+               {"as_published", SAMPLER_AS_PUBLISHED, o->as_published}};
+    unsigned takes = k->takes | (k->max_order ? SAMPLER_ORDER : 0);
+    char list[256] = "no options";
+    const char *unwanted = NULL;
+    size_t used = 0;
+    for (size_t j = 0; j < sizeof all / sizeof *all; j++)
+        if (takes & all[j].bit)
+            used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", used ? ", " : "",
+                                     all[j].name);
+        else if (all[j].wanted)
+            unwanted = all[j].name;
+    if (unwanted) return error_make("sampler %s takes no %s; it takes %s", k->name, unwanted, list);
+    if (o->order < 0 || o->order > k->max_order)
+        return error_make("sampler %s takes an order from 1 to %d, not %d", k->name, k->max_order,
+                          o->order);
+    return NULL;
+}
+
+static error check_kind(const sampler *s)
+{
+    const sampler_kind *k = s->kind;
+    if (s->options.climb && k->stochastic)
+        return error_make("sampler %s cannot climb: it draws noise instead of following the slope",
+                          k->name);
+    if (s->model.gives_away && !(k->takes & SAMPLER_AWAY))
+        return error_make("sampler %s cannot walk along another guess's noise: take ddim, or do "
+                          "without CFG++ and keep_direction",
+                          k->name);
+    if (k->needs_schedule && !s->schedule)
+        return error_make("sampler %s needs the training schedule", k->name);
+    return NULL;
+}
+
+/* A path gives each stretch of sigma one noise, so it can be walked once, downwards. */
+static error check_path(const sampler *s)
+{
+    if (s->noise.kind != NOISE_BROWNIAN) return NULL;
+    if (s->options.churn > 0) return error_make("churn needs fresh noise, not a Brownian path");
+    for (int i = 0; i <= s->walk.n; i++) {
+        if (s->walk.at[i] > s->noise.top)
+            return error_make("the Brownian path ends at sigma %g but the walk is at %g",
+                              s->noise.top, s->walk.at[i]);
+        if (i > 0 && s->walk.at[i] > s->walk.at[i - 1] && !s->options.climb)
+            return error_make("a walk that rises needs fresh noise, not a Brownian path");
+    }
+    return NULL;
+}
+
+error sampler_check(const sampler *s, tensor x)
+{
+    error wrong = sigmas_check(s->walk);
+    if (!wrong) wrong = check_numbers(s);
+    if (!wrong) wrong = check_wanted(s);
+    if (!wrong) wrong = check_kind(s);
+    if (!wrong) wrong = check_path(s);
+    for (int i = 0; !wrong && s->model.flow && i <= s->walk.n; i++)
+        if (s->walk.at[i] > 1)
+            wrong = error_make("sigma %d is %g; a flow has none above 1", i, s->walk.at[i]);
+    if (!wrong && !tensor_finite(x))
+        wrong = error_make("the picture to start from holds a number that is not finite");
+    return wrong;
+}
