@@ -1,6 +1,6 @@
 #include "diffusion.h"
 #include "base/error.h"
-#include "diffusion/sampler.h"
+#include "diffusion/sampler_names.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -93,8 +93,10 @@ static void ask(void *self, answer out, tensor x, double sigma, arena scratch)
 
 static error sample(tensor x, const diffusion_walk *walk, model *m, arena scratch)
 {
-    const sampler_kind *kind;
-    error wrong = sampler_find(walk->sampler, &kind);
+    sampler_choice choice;
+    schedule sd;
+    error wrong = sampler_choose(walk->sampler, &choice);
+    if (!wrong) wrong = schedule_make("scaled_linear", (schedule_options){0}, &scratch, &sd);
     if (wrong) return wrong;
     double *at = arena_take(&scratch, (size_t)(walk->steps + 1) * sizeof *at);
     memcpy(at, walk->sigma, (size_t)(walk->steps + 1) * sizeof *at);
@@ -102,8 +104,10 @@ static error sample(tensor x, const diffusion_walk *walk, model *m, arena scratc
     tensor_copy(y, x);
     rng r = rng_torch(walk->seed);
     rng_normal(&r, tensor_like(&scratch, x), scratch); /* x began as these */
-    sampler s = sampler_make(kind, (denoiser){.guess = ask, .self = m},
+    sampler s = sampler_make(choice.kind, (denoiser){.guess = ask, .self = m},
                              (sigmas){.n = walk->steps, .at = at}, noise_fresh(r));
+    s.options = choice.options;
+    s.schedule = &sd;
     if (!(walk->eta < 0)) s.options.eta = walk->eta;
     wrong = sampler_run(&s, y, scratch);
     if (!wrong) tensor_copy(x, y);

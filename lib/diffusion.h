@@ -67,7 +67,7 @@ typedef void diffusion_denoiser(void *self, float *x0, const float *x, const int
 
 /** How to walk. */
 typedef struct {
-    const char *sampler;     /**< "euler", "heun", ... */
+    const char *sampler;     /**< "euler", "heun", ..., or what another program calls it */
     const double *sigma;     /**< [steps + 1] */
     int steps;               /**< at least 1 */
     unsigned long long seed; /**< of the noise that stochastic samplers add: what diffusion_noise()

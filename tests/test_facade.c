@@ -150,6 +150,22 @@ static void complains_and_keeps_x(void **state)
     assert_memory_equal(x, start, sizeof x);
 }
 
+/* "Euler a Karras" of a web UI is euler_ancestral; the list is the caller's own. */
+static void other_programs_names_will_do(void **state)
+{
+    (void)state;
+    const double sigma[5] = {8, 4, 2, 1, 0};
+    const char *const names[2] = {"euler_ancestral", "Euler a Karras"};
+    float x[2][NUMBERS];
+    for (int k = 0; k < 2; k++) {
+        int calls = 0;
+        diffusion_walk walk = {names[k], sigma, 4, 3, -1};
+        diffusion_noise(x[k], shape, 3);
+        assert_int_equal(diffusion_sample(x[k], shape, &walk, bell, &calls), 0);
+    }
+    assert_memory_equal(x[0], x[1], sizeof x[0]);
+}
+
 /* All but "flow", whose sizes mean another x, and each of them makes a list. */
 static void every_list_has_a_name(void **state)
 {
@@ -184,6 +200,7 @@ int main(void)
         cmocka_unit_test(another_seed_is_another_noise),
         cmocka_unit_test(absurd_shapes_are_refused),
         cmocka_unit_test(complains_and_keeps_x),
+        cmocka_unit_test(other_programs_names_will_do),
         cmocka_unit_test(every_list_has_a_name),
         cmocka_unit_test(names_end),
     };
