@@ -61,6 +61,7 @@ LESSONS := $(call program,lessons/*.c)
 EXERS   := $(call program,lessons/exercises/*.c lessons/answers/*.c)
 TESTS   := $(call program,tests/test_*.c)
 DTESTS  := $(call program,tests/double_*.c)
+DTOOLS  := $(call program,tools/double_*.c)
 SLOW    := $(call program,tests/slow_*.c)
 FUZZERS := $(call program,tests/fuzz/*.c)
 BENCHES := $(call program,bench/*.c)
@@ -69,8 +70,8 @@ NOTES   := $(call program,notebooks-c/*.c)
 NOTEBOOK = $(BUILD)/tools/notebook
 TOOLS   := $(filter-out $(NOTEBOOK),$(call program,tools/*.c))
 PLAIN   := $(LESSONS) $(EXERS) $(TESTS) $(SLOW) $(FUZZERS) $(BENCHES) $(NOTES) \
-           $(filter-out %/embed,$(TOOLS)) $(NOTEBOOK)
-DOBJS   := $(patsubst $(BUILD)/%,$(BUILD)/double/%.o,$(DTESTS))
+           $(filter-out %/embed $(DTOOLS),$(TOOLS)) $(NOTEBOOK)
+DOBJS   := $(patsubst $(BUILD)/%,$(BUILD)/double/%.o,$(DTESTS) $(DTOOLS))
 
 # What others link.
 ifeq ($(shell uname),Darwin)
@@ -219,8 +220,8 @@ $(PLAIN): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/parts.a
 	$(QUIET)$(LINK) $(MAIN) -o $@ $< $(BUILD)/parts.a $(if $(findstring /tests/,$@),-lcmocka) \
 	    $(if $(filter $(NOTEBOOK),$@),-ljansson) $(LIBS)
 
-$(DTESTS): $(BUILD)/tests/%: $(BUILD)/double/tests/%.o $(BUILD)/double.a
+$(DTESTS) $(DTOOLS): $(BUILD)/%: $(BUILD)/double/%.o $(BUILD)/double.a
 	$(call SAY,link   )
-	$(QUIET)$(LINK) -o $@ $< $(BUILD)/double.a -lcmocka $(LIBS)
+	$(QUIET)$(LINK) -o $@ $< $(BUILD)/double.a $(if $(findstring /tests/,$@),-lcmocka) $(LIBS)
 
 -include $(PARTS:.o=.d) $(DOUBLES:.o=.d) $(PLAIN:%=%.d) $(DOBJS:.o=.d) $(BUILD)/tools/embed.d

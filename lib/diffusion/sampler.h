@@ -168,6 +168,12 @@ extern const sampler_kind *const samplers[];
  *  @return NULL, or the known names and the nearest */
 error sampler_find(const char *name, const sampler_kind **out);
 
+/** The options that a kind listens to, in words.
+ *  @param kind  which rule
+ *  @param out   filled in: "eta, order", or "no options"; 200 bytes hold them all
+ *  @param room  bytes there are */
+void sampler_takes(const sampler_kind *kind, char *out, size_t room);
+
 /** Put a walk together, with the kind's usual options.
  *  @param kind  which rule
  *  @param model one answer a question

@@ -35,8 +35,9 @@ static bool controlled(sampler_control c)
            c.safety != 0;
 }
 
-/* The options of all kinds: their bit, and whether this walk asks for them. */
-static error check_wanted(const sampler *s)
+/* The options of all kinds: their bit, and whether this walk asks for them. Writes down which the
+ * kind takes; returns one that is asked for in vain, or NULL. */
+static const char *unwanted(const sampler *s, char *takes, size_t room)
 {
     const sampler_options *o = &s->options;
     const sampler_kind *k = s->kind;
@@ -57,17 +58,31 @@ static error check_wanted(const sampler *s)
                {"pece", SAMPLER_PECE, o->pece},
                {"control", SAMPLER_CONTROL, controlled(o->control)},
                {"as_published", SAMPLER_AS_PUBLISHED, o->as_published}};
-    unsigned takes = k->takes | (k->max_order ? SAMPLER_ORDER : 0);
-    char list[256] = "no options";
-    const char *unwanted = NULL;
-    size_t used = 0;
+    unsigned bits = k->takes | (k->max_order ? SAMPLER_ORDER : 0);
+    const char *in_vain = NULL;
+    size_t here = 0;
+    snprintf(takes, room, "no options");
     for (size_t j = 0; j < sizeof all / sizeof *all; j++)
-        if (takes & all[j].bit)
-            used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", used ? ", " : "",
-                                     all[j].name);
+        if (bits & all[j].bit && here < room)
+            here +=
+                (size_t)snprintf(takes + here, room - here, "%s%s", here ? ", " : "", all[j].name);
         else if (all[j].wanted)
-            unwanted = all[j].name;
-    if (unwanted) return error_make("sampler %s takes no %s; it takes %s", k->name, unwanted, list);
+            in_vain = all[j].name;
+    return in_vain;
+}
+
+void sampler_takes(const sampler_kind *kind, char *out, size_t room)
+{
+    unwanted(&(sampler){.kind = kind, .options.eta = kind->eta}, out, room);
+}
+
+static error check_wanted(const sampler *s)
+{
+    const sampler_options *o = &s->options;
+    const sampler_kind *k = s->kind;
+    char takes[256];
+    const char *in_vain = unwanted(s, takes, sizeof takes);
+    if (in_vain) return error_make("sampler %s takes no %s; it takes %s", k->name, in_vain, takes);
     if (o->order < 0 || o->order > k->max_order)
         return error_make("sampler %s takes an order from 1 to %d, not %d", k->name, k->max_order,
                           o->order);
