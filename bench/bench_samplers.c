@@ -6,6 +6,7 @@
  * Beside it, in the same run, diffusers' and k-diffusion's steps, where that Python has them
  * (bench/samplers_peers.py says how they are timed and which versions). The best of 7 rounds
  * counts. A real network takes a thousand times as long as any of these. */
+#define _POSIX_C_SOURCE 200809L /* popen */
 #include "diffusion/sampler.h"
 #include <math.h>
 #include <stdio.h>
