@@ -78,4 +78,18 @@ static inline double bells_who(double share, double sigma)
     return low;
 }
 
+/* On such a map in VP: the true curve of the one with this rank, in white, down to sigma = low. */
+static inline plot_series *bells_curve(plot *map, arena *keep, double rank, double low)
+{
+    enum { PLACES = 80 };
+    double *sigma = arena_take(keep, 2 * PLACES * sizeof *sigma), *y = sigma + PLACES;
+    for (int i = 0; i < PLACES; i++) {
+        sigma[i] = low * pow(map->x.high / low, i / (PLACES - 1.0));
+        y[i] = bells_who(rank, sigma[i]) / hypot(1, sigma[i]);
+    }
+    plot_series *curve = plot_line(map, NULL, PLACES, sigma, y);
+    curve->ink = colour_paper, curve->dash = 0, curve->marker = PLOT_NO_MARKERS;
+    return curve;
+}
+
 #endif
