@@ -93,6 +93,14 @@ static inline void bells_ends(tensor end, tensor z, double sigma)
         end.data[i] = (real)bells_who(bells_left(sigma * (double)z.data[i], sigma), 0);
 }
 
+/* The mean distance from there. */
+static inline double bells_off(tensor x, tensor end)
+{
+    double sum = 0;
+    for (int i = 0; i < x.n; i++) sum += fabs((double)x.data[i] - (double)end.data[i]);
+    return sum / x.n;
+}
+
 /* The largest change of rank on n ways, each from noise of size 1 to a clean number. way: [n,
  * points] */
 static inline double bells_change(int n, int points, const double *way)
