@@ -88,7 +88,7 @@ static void part_b(lesson *l, denoiser d)
             sampler s = sampler_make(rules[k], network_denoiser(&net[j]), walk[j], (noise){0});
             lesson_must(sampler_run(&s, x[j], l->memory));
         }
-        printf("%-16s %10.4f %13.4f %9.1e\n", rules[k]->label, bells_off(x[0], end),
+        printf("%-16s %10.4f %13.4f %9.4f\n", rules[k]->label, bells_off(x[0], end),
                bells_off(x[1], end), tensor_distance(x[0], x[1]));
         if (k < 2) lesson_expect(l, "apart", tensor_distance(x[0], x[1]), 0, 1e-6); /* floats */
     }

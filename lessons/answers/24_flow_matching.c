@@ -2,10 +2,9 @@
  *
  * In the lesson a flow network did the work of one that says eps. Now the other way round, as if
  * Stable Diffusion 1.5 were to run in a program for Stable Diffusion 3. The program holds
- * y = (1 - s) x0 + s eps and wants u = eps - x0. The network wants a VP picture, of variance 1 where
- * the clean ones have it: x_vp = sqrt(abar) x0 + sqrt(1 - abar) eps, with as much noise for one
- * unit of picture as y has. It says eps. By which number is y to be multiplied, and how is u made
- * of eps and y?
+ * y = (1 - s) x0 + s eps and wants u = eps - x0. The network wants a VP picture,
+ * x_vp = sqrt(abar) x0 + sqrt(1 - abar) eps, with as much noise for one unit of picture as there is
+ * in y. It says eps. By which number is y to be multiplied, and how is u made of eps and y?
  *
  *     make exercises
  *     build/lessons/answers/24_flow_matching            a table
