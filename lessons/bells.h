@@ -23,6 +23,14 @@ static inline exact_mixture bells_mixture(arena *keep)
     return (exact_mixture){.centre = centre, .weight = bells_share, .width = bells_width};
 }
 
+/* The same in y = (1 - s) x0 + s eps. */
+static inline exact_mixture bells_mixture_flow(arena *keep)
+{
+    exact_mixture m = bells_mixture(keep);
+    m.flow = true;
+    return m;
+}
+
 static inline double bells_spread(int k, double sigma)
 {
     return hypot(bells_width[k], sigma);
@@ -90,6 +98,58 @@ static inline plot_series *bells_curve(plot *map, arena *keep, double rank, doub
     plot_series *curve = plot_line(map, NULL, PLACES, sigma, y);
     curve->ink = colour_paper, curve->dash = 0, curve->marker = PLOT_NO_MARKERS;
     return curve;
+}
+
+/* Where the ODE takes noises z of size sigma: to the places of the same rank. */
+static inline void bells_ends(tensor end, tensor z, double sigma)
+{
+    for (int i = 0; i < z.n; i++)
+        end.data[i] = (real)bells_who(bells_left(sigma * (double)z.data[i], sigma), 0);
+}
+
+/* The mean distance from there. */
+static inline double bells_off(tensor x, tensor end)
+{
+    double sum = 0;
+    for (int i = 0; i < x.n; i++) sum += fabs((double)x.data[i] - (double)end.data[i]);
+    return sum / x.n;
+}
+
+/* The largest change of rank on n ways, each from noise of size 1 to a clean number. way: [n,
+ * points] */
+static inline double bells_change(int n, int points, const double *way)
+{
+    double most = 0;
+    for (int k = 0; k < n; k++, way += points) {
+        double before = erfc(-way[0] / sqrt(2)) / 2, after = bells_left(way[points - 1], 0);
+        most = fmax(most, fabs(after - before));
+    }
+    return most;
+}
+
+/* A panel in the flow coordinate, y = (1 - s) x0 + s eps: the crowd at all s from 0, data, to 1,
+ * noise, and on top of it n ways, each seen at so many s. way: [n, points] */
+static inline void bells_show_flow(plot *p, int n, int points, const double *s, const double *way,
+                                   arena *keep)
+{
+    enum { CELLS = 60 };
+    double *heat = arena_take(keep, CELLS * CELLS * sizeof *heat);
+    p->x = (plot_axis){.label = "s (0 is data, 1 is noise)", .low = 0, .high = 1};
+    p->y = (plot_axis){.label = "y", .low = -3, .high = 3};
+    p->z.label = "crowd", p->width = 420, p->height = 340;
+    for (int c = 0; c < CELLS; c++) {
+        double at = (c + 0.5) / CELLS, most = 0;
+        for (int r = 0; r < CELLS; r++) {
+            double x = ((r + 0.5) / CELLS * 6 - 3) / (1 - at);
+            most = fmax(most, heat[r * CELLS + c] = bells_density(x, at / (1 - at)));
+        }
+        for (int r = 0; r < CELLS; r++) heat[r * CELLS + c] /= most;
+    }
+    plot_heat(p, CELLS, CELLS, heat, (plot_box){0, -3, 1, 3});
+    for (int k = 0; k < n; k++) {
+        plot_series *line = plot_line(p, NULL, points, s, way + (size_t)k * (size_t)points);
+        line->ink = colour_paper, line->width = 1, line->dash = 0;
+    }
 }
 
 #endif
