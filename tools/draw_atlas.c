@@ -3,7 +3,7 @@
  *     build/tools/draw_atlas          draws out/atlas_1.png, ... and out/atlas_error.svg, which
  *                                     docs/samplers.md shows (tools/double_samplers.c prints it)
  *
- * The model is exact: eight icons, known by heart, on paper with a grain. So where a walk should
+ * The model is exact: it knows eight icons by heart. So where a walk should
  * end is known too: a sampler that draws no noise follows the ODE, and its limit is a walk of Heun
  * in very many steps; one that does gets its noise from one Brownian path, and its limit is its own
  * walk along that path in very many steps. Runs in half a minute.
@@ -14,9 +14,30 @@
 #include "draw/icons.h"
 
 enum { SIDE = 16, SEED = 8, COUNTS = 4, COLUMNS = COUNTS + 2, LIMIT = 320, GROUPS = 8 };
+enum { STRENGTHS = 5, KNOWN = ICONS * STRENGTHS };
 static const int steps[COUNTS] = {5, 10, 20, 40};
-static const double tolerance[COUNTS] = {0.2, 0.05, 0.0125, 0.003}, grain = 0.1;
+static const double tolerance[COUNTS] = {0.2, 0.05, 0.0125, 0.003}, grain = 0.1, rarity = 0.15;
 static const sigmas_options range = {.sigma_max = 80, .sigma_min = 0.05};
+
+/* Eight icons on paper with a grain, mostly of their full strength; there are paler and stronger
+ * ones too, so that a walk in few steps can go wrong in strength as well as in motif. */
+typedef struct {
+    double width[KNOWN], weight[KNOWN];
+    exact_mixture pictures;
+} world;
+
+static void make_world(world *w, arena *keep)
+{
+    tensor icons = icons_draw(keep, SIDE), known = tensor_new(keep, KNOWN, SIDE, SIDE, 3);
+    for (int k = 0; k < KNOWN; k++) {
+        double strength = 0.4 + 0.3 * (k % STRENGTHS), off = (strength - 1) / rarity;
+        tensor_scale(tensor_pictures(known, k, 1), strength,
+                     tensor_pictures(icons, k / STRENGTHS, 1));
+        w->width[k] = grain;
+        w->weight[k] = exp(-off * off / 2);
+    }
+    w->pictures = (exact_mixture){.centre = known, .weight = w->weight, .width = w->width};
+}
 
 /* Where a walk of n steps ends, or of an adaptive kind with this tolerance. */
 typedef struct {
@@ -95,11 +116,9 @@ int main(int argc, char **argv)
     static row rows[ATLAS_ROWS * GROUPS];
     static plot chart[GROUPS];
     lesson l = lesson_begin(argc, argv);
-    exact_mixture icons = {.centre = icons_draw(&l.memory, SIDE)};
-    double width[ICONS];
-    for (int k = 0; k < ICONS; k++) width[k] = grain;
-    icons.width = width;
-    denoiser model = exact_denoiser(&icons);
+    world w = {0};
+    make_world(&w, &l.memory);
+    denoiser model = exact_denoiser(&w.pictures);
     tensor ode = walked(&l, &sampler_heun, model, LIMIT, 0).x;
     int count = 0, groups;
     for (int k = 0; samplers[k]; k++)
