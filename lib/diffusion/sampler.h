@@ -48,7 +48,8 @@ enum {
     SAMPLER_CONTROL = 1024,        /**< control */
     SAMPLER_ORDER = 2048,          /**< order; set by max_order */
     SAMPLER_AS_PUBLISHED = 4096,   /**< as_published */
-    SAMPLER_AWAY = 8192            /**< no option: walks along answer.away where there is one */
+    SAMPLER_AWAY = 8192,           /**< no option: walks along answer.away where there is one */
+    SAMPLER_EULER_LAST = 16384     /**< euler_last */
 };
 
 /** What a sampler file exports. */
@@ -110,6 +111,8 @@ typedef struct {
                                       DPM-Solver instead of DPM-Solver++ */
     bool keep_order;             /**< keep the order up to the end of a short walk (diffusers:
                                       lower_order_final off) */
+    bool euler_last;             /**< let the last step be of order 1, wherever it ends (diffusers:
+                                      euler_at_final) */
     double r;                    /**< where in the step a second question lies; 0: the usual */
     double gamma;                /**< gradient_estimation: how far to lean; 0: the usual */
     int correct;                 /**< Langevin steps before each step (predictor-corrector) */
@@ -314,7 +317,10 @@ double sampler_churn(sampler *s, tensor x, double sigma);
 /** Makes the list below a list of declarations. */
 #define SAMPLER_DECLARE(name) extern const sampler_kind sampler_##name;
 /** The list: a new sampler is its file and one word here. */
-#define SAMPLERS(X) X(euler) X(euler_ancestral) X(heun) X(dpm_2) X(ddim) X(ddpm) X(lms) X(dpmpp_2m)
+#define SAMPLERS(X)                                                                                \
+    X(euler)                                                                                       \
+    X(euler_ancestral) X(heun) X(dpm_2) X(ddim) X(ddpm) X(lms) X(dpmpp_2m) X(dpm_solver_multistep) \
+        X(dpmpp_2m_sde) X(dpmpp_3m_sde)
 SAMPLERS(SAMPLER_DECLARE)
 
 #endif

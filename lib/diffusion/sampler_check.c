@@ -52,6 +52,7 @@ static const char *unwanted(const sampler *s, char *takes, size_t room)
                {"form", SAMPLER_FORM, o->form != SAMPLER_FORM_USUAL},
                {"noise_prediction", SAMPLER_NOISE_PREDICTION, o->noise_prediction},
                {"keep_order", SAMPLER_KEEP_ORDER, o->keep_order},
+               {"euler_last", SAMPLER_EULER_LAST, o->euler_last},
                {"r", SAMPLER_R, o->r != 0},
                {"gamma", SAMPLER_GAMMA, o->gamma != 0},
                {"correct", SAMPLER_CORRECT, o->correct != 0 || o->snr != 0},
