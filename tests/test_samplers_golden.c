@@ -1,6 +1,7 @@
 /* Every sampler number for number against k-diffusion and diffusers, with the noise of their seeds.
  * tools/golden/samplers.py says how the numbers were made. */
 #include "diffusion/clip.h"
+#include "golden/dpm.h"
 #include "golden/samplers.h"
 #include "toy.h"
 #include <setjmp.h>
@@ -17,6 +18,7 @@ static const struct {
     size_t count;
 } tables[] = {
     {golden_samplers, sizeof golden_samplers / sizeof *golden_samplers},
+    {golden_dpm, sizeof golden_dpm / sizeof *golden_dpm},
 };
 
 enum { TABLES = sizeof tables / sizeof *tables, COUNT = GOLDEN_N * GOLDEN_H * GOLDEN_W * GOLDEN_C };
@@ -45,6 +47,7 @@ static double difference(const golden_walk *g, arena memory)
     rng_normal(&r, x, memory);
     tensor_scale(x, walk.at[0], x);
     denoiser model = strcmp(g->model, "line") == 0 ? toy_line : toy_bells;
+    model.flow = strcmp(g->model, "flow") == 0;
     clip cut = {.model = model, .limit = 0.8, .keep_direction = g->cut == CUT_KEEP};
     if (g->cut == CUT_DYNAMIC)
         cut = (clip){model, .limit = 1.05, .share = 0.9, .keep_direction = true};
@@ -67,6 +70,10 @@ static double tolerance(const golden_walk *g)
         return 3e-5; /* it has 1 - alpha_bar / alpha_bar' of neighbours from float32: seen 1.7e-5 */
     if (theirs && strcmp(g->kind, "dpm_2") == 0 && g->n == 2)
         return 1e-4; /* it has the middle from float32 logarithms: seen 6.9e-5 */
+    if (g->options.noise_prediction || strcmp(g->model, "flow") == 0)
+        return 5e-5; /* x is a small rest of large numbers, or has grown with alpha: seen 2.9e-5 */
+    if (strcmp(g->kind, "dpmpp_3m_sde") == 0)
+        return 1e-5; /* it has phi_3 from float32 differences: seen 4.3e-6 */
     return g->n <= 3 ? 2e-5 : 2e-6;
 }
 
@@ -85,20 +92,22 @@ static void walks_end_where_theirs_do(void **state)
     arena_free(memory);
 }
 
-/* k-diffusion's LMS draws its curve on to 0; ours does not unless asked to. */
-static void lms_as_published_is_another_walk(void **state)
+/* k-diffusion's LMS draws its curve on to 0; the DPM-Solvers' third order is none. Ours do otherwise
+ * unless asked to. */
+static void as_published_is_another_walk(void **state)
 {
     (void)state;
     arena memory = arena_make(1 << 24);
-    int seen = 0;
-    for (size_t i = 0; i < tables[0].count; i++) {
-        golden_walk g = golden_samplers[i];
-        if (strcmp(g.kind, "lms") != 0 || g.n < 7 || g.options.order == 1) continue;
-        g.options.as_published = false;
-        assert_true(difference(&g, memory) > 1e-3);
-        seen++;
-    }
-    assert_true(seen > 0);
+    int seen[TABLES] = {0};
+    for (size_t t = 0; t < TABLES; t++)
+        for (size_t i = 0; i < tables[t].count; i++) {
+            golden_walk g = tables[t].walk[i];
+            if (!g.options.as_published || g.n < 7 || g.options.order == 1) continue;
+            g.options.as_published = false;
+            assert_true(difference(&g, memory) > 1e-4);
+            seen[t]++;
+        }
+    assert_true(seen[0] > 0 && seen[1] > 0);
     arena_free(memory);
 }
 
@@ -106,7 +115,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(walks_end_where_theirs_do),
-        cmocka_unit_test(lms_as_published_is_another_walk),
+        cmocka_unit_test(as_published_is_another_walk),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
