@@ -54,6 +54,24 @@ static void equal_steps_are_adams_bashforth(void **state)
     for (int j = 0; j < 4; j++) assert_true(fabs(weight[j] + right[j] / 24) < 1e-14);
 }
 
+/* The curve through one point more is the one before and a bend: Newton's form of Lagrange's. */
+static void a_bend_is_one_point_more(void **state)
+{
+    (void)state;
+    const double node[] = {0, -0.7, -1.9}, M = 2;
+    double more[3], less[3];
+    for (int count = 2; count <= 3; count++) {
+        double area = 0; /* under (u - node_0) ... (u - node_count-2) */
+        multistep_weights(more, node, count, 0, 0.5, M);
+        multistep_weights(less, node, count - 1, 0, 0.5, M);
+        less[count - 1] = 0;
+        area = moment(1, 0.5, M) * (count == 2 ? 1 : -node[1]);
+        if (count == 3) area += moment(2, 0.5, M);
+        multistep_bend(less, node, count, area);
+        for (int j = 0; j < count; j++) assert_true(fabs(more[j] - less[j]) < 1e-15);
+    }
+}
+
 static arena memory;
 
 static sampler standing(double at, int history, bool flow, sigmas walk)
@@ -145,6 +163,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(powers_have_their_areas),
         cmocka_unit_test(equal_steps_are_adams_bashforth),
+        cmocka_unit_test(a_bend_is_one_point_more),
         cmocka_unit_test(reach_ends_where_lambda_does),
         cmocka_unit_test(the_order_falls_at_the_end_of_short_walks),
         cmocka_unit_test(following_one_guess_is_euler),

@@ -289,6 +289,7 @@ static void options_that_make_no_sense_are_refused(void **state)
         {"lms", 0, 1, 0, 0, 5, 0, 0, 0, "from 1 to 4, not 5"},
         {"lms", 0, 1, 0, 0, -1, 0, 0, 0, "from 1 to 4, not -1"},
         {"ddpm", 1, 1, 0, 0, 0, 0, 1, 0, "ddpm cannot climb"},
+        {"ddim", 0.5, 1, 0, 0, 0, 0, 1, 0, "ddim cannot climb"},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         sampler_options o = usual;

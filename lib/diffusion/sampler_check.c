@@ -93,7 +93,7 @@ static error check_wanted(const sampler *s)
 static error check_kind(const sampler *s)
 {
     const sampler_kind *k = s->kind;
-    if (s->options.climb && k->stochastic)
+    if (s->options.climb && (k->stochastic || s->options.eta > 0))
         return error_make("sampler %s cannot climb: it draws noise instead of following the slope",
                           k->name);
     if (s->model.gives_away && !(k->takes & SAMPLER_AWAY))

@@ -9,24 +9,32 @@
  *     x'  = (next / sigma) x - alpha' expm1(-h) x0^    exact if x0^ did not move during the step
  *
  * One denoiser call a step, second order. The first step and the step to 0, where lambda is
- * infinite, use x0 alone.
+ * infinite, use x0 alone. Where a guess's noise is to be walked along that is not x0's (CFG++,
+ * Chung 2024, arXiv:2406.08070), that guess is followed, and exchanged for x0 at the end.
  */
 #include "diffusion/sampler.h"
 #include <math.h>
 
 static void step(sampler *s, tensor x, double sigma, double next)
 {
-    tensor x0 = sampler_guess(s, x, sigma).x0;
+    answer guess = sampler_guess(s, x, sigma), before = s->past[1].guess;
+    bool away = guess.away.data;
+    tensor x0 = away ? guess.away : guess.x0;
     double lambda = sampler_lambda(s, sigma), h = sampler_lambda(s, next) - lambda;
     if (s->history > 0 && isfinite(h)) {
         double r = (lambda - sampler_lambda(s, s->past[1].sigma)) / h;
         tensor lean = tensor_like(&s->scratch, x);
-        tensor_mix(lean, 1 + 0.5 / r, x0, -0.5 / r, s->past[1].guess.x0);
+        tensor_mix(lean, 1 + 0.5 / r, x0, -0.5 / r, away ? before.away : before.x0);
         x0 = lean;
     }
     sampler_follow(x, x0, sigma, next);
+    if (!away) return;
+    tensor_add_scaled(x, sampler_alpha(s, next), guess.x0);
+    tensor_add_scaled(x, -sampler_alpha(s, next), guess.away);
 }
 
-SAMPLER(dpmpp_2m, .label = "DPM++ 2M", .paper = "arXiv:2211.01095 Alg. 2",
-        .also = "DPMSolverMultistepScheduler, multistep_dpm_solver",
-        .use = "The first to try: 15 to 30 steps, one call each.", .order = 2, .evals = 1);
+SAMPLER(
+    dpmpp_2m, .label = "DPM++ 2M", .paper = "arXiv:2211.01095 Alg. 2",
+    .also = "DPMSolverMultistepScheduler, multistep_dpm_solver, dpmpp_2m_cfg_pp, DPM++ 2M CFG++",
+    .use = "The first to try: 15 to 30 steps, one call each.", .order = 2, .evals = 1,
+    .takes = SAMPLER_AWAY);
