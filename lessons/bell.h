@@ -5,12 +5,19 @@
 #ifndef BELL_H
 #define BELL_H
 #include "diffusion/exact.h"
+#include "diffusion/sigmas.h"
 #include "lesson.h"
 
 /* dx/dsigma = (x - D) / sigma,   D = 1 + (1/4) / (1/4 + sigma^2) (x - 1) */
 static inline double bell_slope(double x, double sigma)
 {
     return (x - 1) * sigma / (0.25 + sigma * sigma);
+}
+
+/* D itself. */
+static inline double bell_guess(double x, double sigma)
+{
+    return x - sigma * bell_slope(x, sigma);
 }
 
 /* Where the curve through x at sigma is at the size `next`. */
@@ -26,6 +33,15 @@ static inline exact_mixture bell_mixture(arena *keep)
     tensor centre = tensor_new(keep, 1, 1, 1, 1);
     tensor_fill(centre, 1);
     return (exact_mixture){.centre = centre, .width = &width};
+}
+
+/* The list it is walked down: Karras's, from 10 to 0.01. */
+static inline sigmas bell_walk(lesson *l, int steps)
+{
+    sigmas walk;
+    sigmas_options range = {.sigma_max = 10, .sigma_min = 0.01, .end_at_min = true};
+    lesson_must(sigmas_make("karras", steps, NULL, range, &l->memory, &walk));
+    return walk;
 }
 
 /* The error that a walk down Karras's list leaves, from x = 11 at sigma 10 to 0.01, in 10, 20, 40,
