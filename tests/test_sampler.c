@@ -301,10 +301,10 @@ static void options_that_make_no_sense_are_refused(void **state)
     }
     sampler_options churn = usual;
     churn.churn = 1;
-    refused("euler", churn, toy_bells, noise_brownian(1, 10), "churn needs fresh noise");
+    refused("euler", churn, toy_bells, noise_brownian(1, 10), "need fresh noise");
     sampler_options correct = usual, learned = usual;
     correct.correct = 1;
-    refused("euler", correct, toy_bells, noise_brownian(1, 10), "correct needs fresh noise");
+    refused("euler", correct, toy_bells, noise_brownian(1, 10), "need fresh noise");
     refused("lms", correct, toy_bells, z, "lms takes no correct");
     correct.climb = true;
     refused("euler", correct, toy_bells, z, "euler cannot climb");

@@ -100,8 +100,7 @@ static error check_kind(const sampler *s)
                           "without CFG++ and keep_direction",
                           k->name);
     if (k->no_flow && s->model.flow)
-        return error_make("sampler %s has no form for a flow: take euler_ancestral or ddim",
-                          k->name);
+        return error_make("sampler %s has no form for a flow: take ddim", k->name);
     if (k->needs_schedule && !s->schedule)
         return error_make("sampler %s needs the training schedule", k->name);
     return NULL;
@@ -112,8 +111,7 @@ static error check_path(const sampler *s)
 {
     if (s->noise.kind != NOISE_BROWNIAN) return NULL;
     if (s->options.churn > 0 || s->options.correct)
-        return error_make("%s needs fresh noise, not a Brownian path",
-                          s->options.correct ? "correct" : "churn");
+        return error_make("churn and correct need fresh noise, not a Brownian path");
     for (int i = 0; i <= s->walk.n; i++) {
         if (s->walk.at[i] > s->noise.top)
             return error_make("the Brownian path ends at sigma %g but the walk is at %g",

@@ -15,10 +15,11 @@
  * The last is Nichol, Dhariwal 2021, arXiv:2102.09672, eq. 15. A network knows its time but not how
  * far the next step goes, so what it can say is the place v between the two, and the rule works out
  * both. (SAMPLER_LEARNED, without a range, is the logarithm of the variance itself: only for a walk
- * over all trained times.) diffusers' fixed_small_log and fixed_large_log mean the same as the
- * plain ones; its DDPM takes the root of the latter's logarithm and ends with NaN.
+ * over all trained times.)
  *
- * One denoiser call a step. It was made for a thousand small steps. The last one adds no noise.
+ * One denoiser call a step. It was made for a thousand small steps. The last one adds no noise; in
+ * diffusers it does where the list's last time is not 0 (trailing). Its fixed_small_log is
+ * fixed_small, its fixed_large_log takes the root of a logarithm and ends with NaN.
  */
 #include "diffusion/sampler.h"
 #include <math.h>

@@ -34,8 +34,7 @@ static void step(sampler *s, tensor x, double sigma, double next)
     double beta = (sigma * sigma - next * next) * a * a, keep = 2 - root, eta = s->options.eta;
     bool maruyama = s->options.form == SAMPLER_EULER_MARUYAMA;
     bool published = maruyama && s->options.as_published;
-    if (maruyama) beta = published ? published_beta(s, sigma) : -2 * log(root);
-    if (maruyama) keep = 1 + beta / 2;
+    if (maruyama) beta = published ? published_beta(s, sigma) : -2 * log(root), keep = 1 + beta / 2;
     double push = (1 + eta * eta) / 2 * beta;
     if (s->options.form == SAMPLER_ANCESTRAL) keep = 1 / root, push /= root;
     double part = push / (sigma * sigma * a * a); /* score = (a x0 - y) / (1 - a^2) */
