@@ -1,6 +1,6 @@
 /* Do the samplers of the SDE, with and without a corrector, draw from the data's law? 10,000 points
- * of each from two bumps, against 100,000 exact ones, with bounds that near-by wrong rules are shown
- * to break. */
+ * of each from two bumps, against 100,000 exact ones, with bounds that near-by wrong rules are
+ * shown to break. */
 #include "law.h"
 #include "toy.h"
 #include <setjmp.h>

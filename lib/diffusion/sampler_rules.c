@@ -97,9 +97,9 @@ static double length(tensor x, arena scratch)
  *
  *     e = 2 (snr sigma)^2
  *
- * The paper has e = 2 (snr |z| / |score|)^2 with means of these lengths over the batch. In a picture
- * of many numbers |z| / |score| is sigma as long as the noise is larger than the data's details; but
- * so a picture would depend on its neighbours in the batch, and alone, or with few numbers, on a
+ * The paper has e = 2 (snr |z| / |score|)^2 with means of these lengths over the batch. In a
+ * picture of many numbers |z| / |score| is sigma while the noise is larger than the data's details.
+ * But so a picture would depend on its neighbours in the batch, and one of few numbers, alone, on a
  * length that is by chance near 0: the steps would no longer keep the law that they are there to
  * keep. as_published does it. (Algorithm 5 also has a factor alpha_i = 1 - beta_i, 0.98 to 1, that
  * the same steps in the other coordinate do not have: it is left out.) */

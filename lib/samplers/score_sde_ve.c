@@ -9,9 +9,9 @@
  *          noise times next / sigma                     ancestral: Euler a where eta = 1
  *
  * eta = 1 is the reverse SDE, 0 the probability flow ODE, and all between keep the same laws. With
- * options.correct Langevin steps go before each step: predictor-corrector; as_published changes their
- * size (sampler_rules.c). One denoiser call a step beside those, first order. The last step, to 0,
- * is the mean, without noise: x0.
+ * options.correct Langevin steps go before each step: predictor-corrector; as_published changes
+ * their size (sampler_rules.c). One denoiser call a step beside those, first order. The last step,
+ * to 0, is the mean, without noise: x0.
  */
 #include "diffusion/sampler.h"
 #include <math.h>

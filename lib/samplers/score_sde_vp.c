@@ -1,4 +1,4 @@
-/* Score SDE, variance preserving: the picture also grows back from the shrinking that noise brought.
+/* Score SDE, variance preserving: as noise leaves, the picture grows back that it had shrunk.
  *
  * Song 2021, arXiv:2011.13456, Algorithm 3 and eq. 32, in its coordinate y = a x, a = 1 / sqrt(1 +
  * sigma^2), with score = (a x0 - y) / (1 - a^2) and beta = 1 - (a / a')^2, the share of the noise

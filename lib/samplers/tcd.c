@@ -9,8 +9,9 @@
  *
  * eta = 0 is DDIM without noise, eta = 1 nearly LCM. For networks that were trained to say where
  * the ODE passes at any earlier time: two to twenty steps. It is no solver of an SDE: however short
- * the steps, each puts the same stretch of noise in, so more of them do not come nearer to anything.
- * One denoiser call a step. diffusers rounds (1 - eta) t' down to a trained time: as_published.
+ * the steps, each puts the same stretch of noise in, so more of them do not come nearer to
+ * anything. One denoiser call a step. diffusers rounds (1 - eta) t' down to a trained time:
+ * as_published.
  */
 #include "diffusion/sampler.h"
 #include <math.h>
