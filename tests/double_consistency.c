@@ -17,7 +17,8 @@ static double flowing[N + 1];
 
 static void noise_number(void *self, tensor z, int draw, double from, double to)
 {
-    (void)self, (void)from, (void)to;
+    (void)self;
+    assert_true(from == flowing[draw] && to == flowing[draw + 1]); /* each stretch once */
     rng r = rng_torch((uint64_t)(100 + draw));
     rng_normal(&r, z, noise_room);
 }
@@ -51,7 +52,7 @@ static void in_a_flow_they_are_one_rule(void **state)
     answer D = denoiser_room(toy_bells, &memory, x);
     for (int i = 0; i < N; i++) {
         denoiser_ask(toy_bells, D, x, flowing[i], memory);
-        noise_number(NULL, z, i, 0, 0);
+        noise_number(NULL, z, i, flowing[i], flowing[i + 1]);
         tensor_mix(x, 1 - flowing[i + 1], D.x0, flowing[i + 1], z);
     }
     assert_same(walked(&sampler_lcm, 0), x);

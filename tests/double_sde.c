@@ -50,7 +50,7 @@ static void assert_same(tensor x, tensor y)
 typedef struct {
     bool vp;           /* y = sqrt(abar) x instead of x */
     sampler_form form; /* of the predictor */
-    bool ode;          /* probability flow */
+    double eta;        /* 1: the reverse SDE, 0: probability flow */
     int M;             /* corrector steps */
     bool norms;        /* their size by the lengths of z and g, as means over the batch */
 } method;
@@ -139,11 +139,10 @@ static tensor written_out(const method *p)
             break;
         }
         predictor q = p->vp ? vp(p, i) : ve(p, i);
-        if (p->ode) q.push /= 2, q.noise = 0;
-        tensor_mix(y, q.keep, y, q.push, g);
-        if (p->ode) continue;
+        tensor_mix(y, q.keep, y, q.push * (1 + p->eta * p->eta) / 2, g);
+        if (p->eta == 0) continue;
         noise_number(NULL, z, draws++, 0, 0);
-        tensor_add_scaled(y, q.noise, z);
+        tensor_add_scaled(y, p->eta * q.noise, z);
     }
     return y;
 }
@@ -151,7 +150,7 @@ static tensor written_out(const method *p)
 static sampler sampler_for(const method *p)
 {
     sampler s = sampler_called(p->vp ? "score_sde_vp" : "score_sde_ve");
-    s.options.eta = p->ode ? 0 : 1;
+    s.options.eta = p->eta;
     s.options.form = p->form;
     s.options.correct = p->M;
     s.options.snr = p->M ? 0.2 : 0;
@@ -163,9 +162,9 @@ static void predictor_and_corrector_are_the_papers(void **state)
 {
     (void)state;
     const sampler_form forms[] = {SAMPLER_FORM_USUAL, SAMPLER_EULER_MARUYAMA, SAMPLER_ANCESTRAL};
-    for (int k = 0; k < 3 * 2 * 2 * 3; k++) {
+    for (int k = 0; k < 3 * 2 * 3 * 3; k++) {
         arena a = memory;
-        method p = {.form = forms[k % 3], .vp = k / 3 % 2, .ode = k / 6 % 2, .M = k / 12};
+        method p = {.form = forms[k % 3], .vp = k / 3 % 2, .eta = k / 6 % 3 * 0.5, .M = k / 18};
         assert_same(walked(sampler_for(&p)), written_out(&p));
         p.norms = true; /* in VP, Euler and Maruyama's dt is then another: test_samplers_golden.c */
         if (p.M && !(p.vp && p.form == SAMPLER_EULER_MARUYAMA))
@@ -178,7 +177,7 @@ static void predictor_and_corrector_are_the_papers(void **state)
 static void the_usual_snr_is_the_papers(void **state)
 {
     (void)state;
-    method p = {.M = 1};
+    method p = {.eta = 1, .M = 1};
     sampler s = sampler_for(&p), t = s;
     s.options.snr = 0, t.options.snr = 0.16;
     assert_same(walked(s), walked(t));
@@ -203,6 +202,73 @@ static void the_corrector_goes_before_other_rules(void **state)
         tensor_add_scaled(x, next - here, d);
     }
     assert_same(walked(s), x);
+}
+
+/* ... and Euler's in a flow, where log p has the slope ((1 - t) x0 - x) / t^2. */
+static void in_a_flow_it_has_the_flows_score(void **state)
+{
+    (void)state;
+    double times[N + 1];
+    for (int i = 0; i <= N; i++) times[i] = 1 - (double)i / N;
+    sampler s = sampler_called("euler");
+    s.walk.at = times, s.model.flow = true, s.options.correct = 1, s.options.snr = 0.2;
+    tensor x = toy_start(&memory, PICTURES, 1), z = tensor_like(&memory, x);
+    answer D = denoiser_room(toy_bells, &memory, x);
+    for (int i = 0; i < N; i++) {
+        double t = times[i], epsilon = 2 * 0.04 * t * t;
+        denoiser_ask(toy_bells, D, x, t, memory);
+        noise_number(NULL, z, i, 0, 0);
+        tensor_mix(x, 1 - epsilon / (t * t), x, (1 - t) * epsilon / (t * t), D.x0);
+        tensor_add_scaled(x, sqrt(2 * epsilon), z);
+        denoiser_ask(toy_bells, D, x, t, memory);
+        tensor_mix(x, times[i + 1] / t, x, 1 - times[i + 1] / t, D.x0);
+    }
+    assert_same(walked(s), x);
+}
+
+/* What is remembered of a step is the rule's own question, not the corrector's. */
+static bool remembers_the_rule(void *self, const sampler *s, tensor x)
+{
+    arena a = memory;
+    tensor y = tensor_like(&a, x);
+    double part = s->sigma > 0 ? 0.5 - 0.5 * pow(s->sigma / list[s->i], 2) : 1;
+    tensor_mix(y, 1 - part, s->past[0].x, part, s->past[0].guess.x0);
+    assert_same(x, y);
+    ++*(int *)self;
+    return true;
+}
+
+static void the_corrector_is_not_remembered(void **state)
+{
+    (void)state;
+    int seen = 0;
+    method p = {.M = 2};
+    sampler s = sampler_for(&p);
+    s.watch = remembers_the_rule, s.watcher = &seen;
+    walked(s);
+    assert_int_equal(seen, N);
+}
+
+/* diffusers' Euler and Maruyama, dt = 1/n, on a schedule of its own: beta from 0.3 to 12. */
+static void as_published_takes_the_schedules_beta(void **state)
+{
+    (void)state;
+    schedule own;
+    schedule_options o = {.beta_min = 0.3, .beta_max = 12};
+    assert_null(schedule_make("vp", o, NULL, &own));
+    method p = {.vp = true, .form = SAMPLER_EULER_MARUYAMA, .eta = 1};
+    sampler s = sampler_for(&p);
+    s.options.as_published = true, s.schedule = &own;
+    tensor y = toy_start(&memory, PICTURES, list[0]), z = tensor_like(&memory, y);
+    tensor_scale(y, sqrt(abar(0)), y);
+    for (int i = 0; i < N; i++) {
+        tensor g = score(y, abar(i), sqrt(1 - abar(i)));
+        double beta_t = 0.3 + 11.7 * schedule_t(&own, list[i]);
+        noise_number(NULL, z, i, 0, 0);
+        tensor_mix(y, 1 + beta_t / 2 / N, y, beta_t / N, g);
+        if (i + 1 < N) tensor_add_scaled(y, sqrt(beta_t / N), z);
+    }
+    assert_same(walked(s), y);
 }
 
 /* ---- Samplers that are the same rule ---- */
@@ -316,6 +382,9 @@ int main(void)
         cmocka_unit_test(predictor_and_corrector_are_the_papers),
         cmocka_unit_test(the_usual_snr_is_the_papers),
         cmocka_unit_test(the_corrector_goes_before_other_rules),
+        cmocka_unit_test(in_a_flow_it_has_the_flows_score),
+        cmocka_unit_test(the_corrector_is_not_remembered),
+        cmocka_unit_test(as_published_takes_the_schedules_beta),
         cmocka_unit_test(some_are_one_rule),
         cmocka_unit_test(a_learned_variance_is_eq_15),
         cmocka_unit_test(all_forms_follow_one_path),
