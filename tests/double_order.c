@@ -15,6 +15,8 @@ static void assert_order(const course *c, const sampler_kind *kind, int order)
 {
     double promised = order ? order : kind->order;
     double measured = measured_order(c, kind, order, 1280, memory);
+    if (fabs(measured - promised) > 0.06 && promised == 1) /* score_sde's next order is large */
+        measured = measured_order(c, kind, order, 2560, memory);
     if (!(fabs(measured - promised) <= 0.06))
         fail_msg("%s: order %g is promised and %.3f measured", kind->name, promised, measured);
 }
@@ -24,6 +26,7 @@ static void all_hold_their_order(const course *c)
     for (int k = 0; samplers[k]; k++) {
         const sampler_kind *kind = samplers[k];
         if (kind->order == 0 || kind->whole_walk) continue;
+        if (kind->no_flow && c->model->flow) continue;
         if (kind->stochastic && !(kind->takes & SAMPLER_ETA)) continue;
         assert_order(c, samplers[k], 0);
         for (int order = 1; order <= samplers[k]->max_order; order++)

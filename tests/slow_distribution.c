@@ -1,7 +1,7 @@
 /* Do stochastic samplers draw from the data's law? 10,000 points of each against 100,000 exact
  * ones: means, covariances, log-density and the energy distance, with bounds that near-by wrong
  * rules are shown to break. */
-#include "diffusion/exact.h"
+#include "law.h"
 #include "toy.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,9 +11,9 @@
 
 #include <cmocka.h>
 
-enum { POINTS = 10000, EXACT = 100000, FEW = 2000, STEPS = 200, FEATURES = 6 };
+enum { POINTS = 10000, EXACT = 100000, STEPS = 200 };
 static arena memory, noise_room;
-static tensor truth; /* [EXACT, 1, 1, 2] */
+static law three;
 static schedule trained;
 
 static real centre[] = {-2, 0, 1, 1.5f, 1, -1};
@@ -22,61 +22,6 @@ static const double weight[] = {0.3, 0.5, 0.2}, width[] = {0.3, 0.6, 0.2};
 static exact_mixture mixture(bool flow)
 {
     return (exact_mixture){{centre, 3, 1, 1, 2}, weight, width, flow};
-}
-
-/* ---- How far two clouds are apart ---- */
-
-typedef struct {
-    double mean[FEATURES], variance[FEATURES]; /* of u, v, uu, uv, vv, ln p(u, v) */
-} features;
-
-static features features_of(tensor x)
-{
-    features f = {0};
-    exact_mixture m = mixture(false);
-    for (int i = 0; i < x.n; i++) {
-        double u = (double)x.data[2 * i], v = (double)x.data[2 * i + 1];
-        double log_p = exact_log_density(&m, tensor_pictures(x, i, 1), 0);
-        double each[FEATURES] = {u, v, u * u, u * v, v * v, log_p};
-        for (int k = 0; k < FEATURES; k++) {
-            f.mean[k] += each[k] / x.n;
-            f.variance[k] += each[k] * each[k] / x.n;
-        }
-    }
-    for (int k = 0; k < FEATURES; k++) f.variance[k] -= f.mean[k] * f.mean[k];
-    return f;
-}
-
-/* The largest difference of a mean from the truth's, in standard errors. */
-static double standard_errors(tensor x)
-{
-    features a = features_of(x), b = features_of(truth);
-    double most = 0;
-    for (int k = 0; k < FEATURES; k++) {
-        double error_of_mean = sqrt(a.variance[k] / x.n + b.variance[k] / truth.n);
-        most = fmax(most, fabs(a.mean[k] - b.mean[k]) / error_of_mean);
-    }
-    return most;
-}
-
-static double mean_distance(tensor x, tensor y)
-{
-    double sum = 0;
-    for (int i = 0; i < x.n; i++)
-        for (int j = 0; j < y.n; j++) {
-            double u = (double)(x.data[2 * i] - y.data[2 * j]);
-            double v = (double)(x.data[2 * i + 1] - y.data[2 * j + 1]);
-            sum += sqrt(u * u + v * v);
-        }
-    return sum / x.n / y.n;
-}
-
-/* Szekely, Rizzo 2004: 2 E|X - Y| - E|X - X'| - E|Y - Y'|, 0 only where the laws are one. Of two
- * clouds of FEW points with one law it is some 2 E|X - X'| / FEW = 0.003. */
-static double energy(tensor x)
-{
-    tensor few = tensor_pictures(x, 0, FEW), exact = tensor_pictures(truth, 0, FEW);
-    return 2 * mean_distance(few, exact) - mean_distance(few, few) - mean_distance(exact, exact);
 }
 
 /* ---- Sampling ---- */
@@ -118,7 +63,7 @@ static void assert_right(const char *name, sampler_options o, noise z, bool flow
 {
     arena a = memory;
     tensor x = sampled(name, o, z, flow, &a);
-    double errors = standard_errors(x), apart = energy(x);
+    double errors = law_errors(&three, x), apart = law_energy(&three, x);
     print_message("%-20s %5.2f standard errors, energy %.4f\n", name, errors, apart);
     if (!(errors < 4 && apart < 0.01)) fail_msg("%s draws from another law", name);
 }
@@ -161,23 +106,21 @@ static void near_by_wrong_rules_are_noticed(void **state)
     loud.s_noise = 1.1;
     rng r = rng_torch(5);
     noise no_root = noise_given(without_square_root, &r);
-    double errors = standard_errors(sampled("ddim", loud, noise_fresh(r), false, &a));
+    double errors = law_errors(&three, sampled("ddim", loud, noise_fresh(r), false, &a));
     print_message("noise times 1.1  %5.2f standard errors\n", errors);
     assert_true(errors > 6);
     tensor x = sampled("ddim", usual(), no_root, false, &a);
-    print_message("up without root  %5.2f standard errors, energy %.4f\n", standard_errors(x),
-                  energy(x));
-    assert_true(standard_errors(x) > 6 && energy(x) > 0.05);
+    print_message("up without root  %5.2f standard errors, energy %.4f\n", law_errors(&three, x),
+                  law_energy(&three, x));
+    assert_true(law_errors(&three, x) > 6 && law_energy(&three, x) > 0.05);
 }
 
 int main(void)
 {
     memory = arena_make(0);
     noise_room = arena_make(1 << 22);
-    truth = tensor_new(&memory, EXACT, 1, 1, 2);
     exact_mixture m = mixture(false);
-    rng r = rng_torch(1);
-    exact_draw(&m, truth, &r, memory);
+    three = law_make(&m, EXACT, &memory);
     assert_null(schedule_make("scaled_linear", (schedule_options){0}, &memory, &trained));
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stochastic_samplers_draw_from_the_law),

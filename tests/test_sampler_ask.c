@@ -60,7 +60,8 @@ static void assert_one_walk(sampler s)
     if (!toy_same_bits(x, by_step(s, &keep, &step))) fail_msg("%s: step is not run", s.kind->name);
     if (s.kind->whole_walk) return; /* its number of questions depends on the answers */
     if (!toy_same_bits(x, by_ask(s, &keep, &ask))) fail_msg("%s: ask is not run", s.kind->name);
-    assert_true(run == step && run == ask && run <= s.walk.n * s.kind->evals);
+    int most = s.kind->evals + s.options.correct;
+    assert_true(run == step && run == ask && run <= s.walk.n * most);
 }
 
 /* One kind with each of the options that it listens to. */
@@ -76,6 +77,9 @@ static void with_every_option(sampler s)
     t = s;
     t.options.variance = SAMPLER_FIXED_LARGE;
     if (s.kind->takes & SAMPLER_VARIANCE && !s.model.flow) assert_one_walk(t);
+    t = s;
+    t.options.correct = 2;
+    if (s.kind->takes & SAMPLER_CORRECT && s.noise.kind == NOISE_FRESH) assert_one_walk(t);
     t = s;
     for (t.options.order = 1; t.options.order <= s.kind->max_order; t.options.order++)
         assert_one_walk(t);
@@ -93,39 +97,30 @@ static void run_and_step_and_ask_are_one_walk(void **state)
     sigmas down = toy_walk(&memory, 7, 10, 0.1, true), up = toy_list(&memory, 9, toy_rising);
     sigmas flow_walk = toy_list(&memory, 7, toy_flowing);
     for (int k = 0; samplers[k]; k++) {
-        with_every_option(sampler_make(samplers[k], toy_bells, down, fresh));
-        with_every_option(sampler_make(samplers[k], toy_bells, up, fresh));
-        with_every_option(sampler_make(samplers[k], flow, flow_walk, fresh));
-        assert_one_walk(sampler_make(samplers[k], toy_bells, down, noise_brownian(7, 10)));
+        with_every_option(toy_sampler(samplers[k], toy_bells, down, fresh));
+        with_every_option(toy_sampler(samplers[k], toy_bells, up, fresh));
+        if (!samplers[k]->no_flow)
+            with_every_option(toy_sampler(samplers[k], flow, flow_walk, fresh));
+        assert_one_walk(toy_sampler(samplers[k], toy_bells, down, noise_brownian(7, 10)));
         if (!(samplers[k]->takes & SAMPLER_AWAY)) continue;
-        with_every_option(sampler_make(samplers[k], toy_leaning, down, fresh));
-        with_every_option(sampler_make(samplers[k], toy_leaning, up, fresh));
+        with_every_option(toy_sampler(samplers[k], toy_leaning, down, fresh));
+        with_every_option(toy_sampler(samplers[k], toy_leaning, up, fresh));
     }
 }
 
 /* ---- A learned variance ---- */
 
-static void unsure_guess(void *self, answer out, tensor x, double sigma, arena scratch)
-{
-    toy_bells_guess(self, out, x, sigma, scratch);
-    tensor_mix(out.log_variance, 0.3, x, -0.1, out.x0);
-}
-
-static void unsure_step(sampler *s, tensor x, double sigma, double next)
-{
-    answer first = sampler_guess(s, x, sigma), second = sampler_guess(s, first.log_variance, sigma);
-    sampler_follow(x, first.x0, sigma, next);
-    tensor_add_scaled(x, 0.1, first.log_variance);
-    tensor_add_scaled(x, 0.1, second.log_variance);
-}
-
-/* No sampler in the list looks at the variance that a model learned, but ask carries it over. */
 static void ask_carries_the_variance(void **state)
 {
     (void)state;
-    const sampler_kind kind = {.name = "unsure", .order = 1, .evals = 2, .step = unsure_step};
-    denoiser unsure = {.guess = unsure_guess, .gives_variance = true};
-    assert_one_walk(sampler_make(&kind, unsure, toy_walk(&memory, 7, 10, 0.1, true), (noise){0}));
+    sampler s = sampler_make(&sampler_ddpm, toy_unsure, toy_walk(&memory, 7, 10, 0.1, true),
+                             noise_fresh(rng_torch(3)));
+    for (int correct = 0; correct < 3; correct += 2)
+        for (int range = 0; range < 2; range++) {
+            s.options.correct = correct;
+            s.options.variance = range ? SAMPLER_LEARNED_RANGE : SAMPLER_LEARNED;
+            assert_one_walk(s);
+        }
 }
 
 /* ---- Threads and batches ---- */
@@ -154,7 +149,7 @@ static void threads_change_no_bit(void **state)
         parallel_set_threads(threads[t]);
         for (int k = 0; samplers[k / 2]; k++) {
             noise z = k % 2 ? noise_brownian(7, 10) : noise_fresh(rng_philox(3));
-            sampler s = sampler_make(samplers[k / 2], exact_denoiser(&m), walk, z);
+            sampler s = toy_sampler(samplers[k / 2], exact_denoiser(&m), walk, z);
             assert_true(k < MOST);
             if (t == 0) first[k] = walked(s, start, &a);
             arena scratch = a;
@@ -173,11 +168,11 @@ static void a_batch_is_its_pictures(void **state)
         arena a = memory;
         tensor start = toy_start(&a, 3, 10), x = tensor_like(&a, start);
         tensor_copy(x, start);
-        sampler s = sampler_make(samplers[k], toy_bells, walk, noise_brownian(40, 10));
+        sampler s = toy_sampler(samplers[k], toy_bells, walk, noise_brownian(40, 10));
         assert_null(sampler_run(&s, x, a));
         for (int i = 0; i < 3; i++) {
             tensor one = tensor_pictures(start, i, 1);
-            s = sampler_make(samplers[k], toy_bells, walk, noise_brownian(40 + (uint64_t)i, 10));
+            s = toy_sampler(samplers[k], toy_bells, walk, noise_brownian(40 + (uint64_t)i, 10));
             assert_null(sampler_run(&s, one, a));
             assert_true(toy_same_bits(one, tensor_pictures(x, i, 1)));
         }

@@ -83,7 +83,7 @@ static void every_preset_can_be_walked(void **state)
             sigmas walk;
             assert_null(sigmas_make(out.list ? out.list : "karras", 6, &trained,
                                     (sigmas_options){0}, &memory, &walk));
-            denoiser model = toy_bells;
+            denoiser model = out.options.variance >= SAMPLER_LEARNED ? toy_unsure : toy_bells;
             model.flow = flow;
             sampler s = sampler_make(out.kind, model, walk, noise_fresh(rng_torch(1)));
             s.schedule = &trained;

@@ -17,7 +17,7 @@ static void fresh_noise_ends_at_all_of_it(void **state)
     for (int k = 0; samplers[k]; k++) {
         if (!(samplers[k]->takes & SAMPLER_ETA)) continue;
         arena a = memory;
-        sampler s = sampler_make(samplers[k], toy_bells, walk, noise_fresh(rng_torch(1)));
+        sampler s = toy_sampler(samplers[k], toy_bells, walk, noise_fresh(rng_torch(1)));
         s.options.eta = 2;
         for (int i = 0; i < 7; i++)
             assert_true(sampler_up(&s, walk.at[i], walk.at[i + 1]) <= walk.at[i + 1]);
@@ -36,7 +36,7 @@ static void no_noise_is_drawn_in_vain(void **state)
     for (int k = 0; samplers[k]; k++) {
         arena a = memory;
         const sampler_kind *kind = samplers[k];
-        sampler s = sampler_make(kind, toy_bells, walk, noise_fresh(rng_torch(1)));
+        sampler s = toy_sampler(kind, toy_bells, walk, noise_fresh(rng_torch(1)));
         assert_null(sampler_run(&s, toy_start(&a, 3, 10), a));
         if (!kind->stochastic) assert_int_equal(s.noise.draws, 0);
         if (kind == &sampler_euler_ancestral) assert_int_equal(s.noise.draws, 6);

@@ -3,6 +3,7 @@
 #include "diffusion/clip.h"
 #include "golden/dpm.h"
 #include "golden/samplers.h"
+#include "golden/sde.h"
 #include "toy.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,6 +20,7 @@ static const struct {
 } tables[] = {
     {golden_samplers, sizeof golden_samplers / sizeof *golden_samplers},
     {golden_dpm, sizeof golden_dpm / sizeof *golden_dpm},
+    {golden_sde, sizeof golden_sde / sizeof *golden_sde},
 };
 
 enum { TABLES = sizeof tables / sizeof *tables, COUNT = GOLDEN_N * GOLDEN_H * GOLDEN_W * GOLDEN_C };
@@ -48,12 +50,17 @@ static double difference(const golden_walk *g, arena memory)
     tensor_scale(x, walk.at[0], x);
     denoiser model = strcmp(g->model, "line") == 0 ? toy_line : toy_bells;
     model.flow = strcmp(g->model, "flow") == 0;
+    if (strcmp(g->model, "unsure") == 0) model = toy_unsure;
     clip cut = {.model = model, .limit = 0.8, .keep_direction = g->cut == CUT_KEEP};
     if (g->cut == CUT_DYNAMIC)
         cut = (clip){model, .limit = 1.05, .share = 0.9, .keep_direction = true};
     if (g->cut != CUT_NOT) model = clip_denoiser(&cut);
     sampler s = sampler_make(kind, model, walk, noise_fresh(r));
     s.options = g->options;
+    schedule trained;
+    schedule_options manner = {.manner = SCHEDULE_DIFFUSERS};
+    assert_null(schedule_make("scaled_linear", manner, &memory, &trained));
+    s.schedule = &trained;
     assert_null(sampler_run(&s, x, memory));
 
     real *ours = arena_take(&memory, COUNT * sizeof *ours);
@@ -66,7 +73,7 @@ static double difference(const golden_walk *g, arena memory)
 static double tolerance(const golden_walk *g)
 {
     bool theirs = strcmp(g->source, "diffusers") == 0;
-    if (theirs && strcmp(g->kind, "ddpm") == 0 && g->n == 50)
+    if (theirs && strcmp(g->kind, "ddpm") == 0 && g->n >= 40)
         return 3e-5; /* it has 1 - alpha_bar / alpha_bar' of neighbours from float32: seen 1.7e-5 */
     if (theirs && strcmp(g->kind, "dpm_2") == 0 && g->n == 2)
         return 1e-4; /* it has the middle from float32 logarithms: seen 6.9e-5 */
@@ -74,6 +81,11 @@ static double tolerance(const golden_walk *g)
         return 5e-5; /* x is a small rest of large numbers, or has grown with alpha: seen 2.9e-5 */
     if (strcmp(g->kind, "dpmpp_3m_sde") == 0)
         return 1e-5; /* it has phi_3 from float32 differences: seen 4.3e-6 */
+    if (strcmp(g->kind, "score_sde_vp") == 0)
+        return g->n <= 3 ? 3e-3 : 6e-5; /* its last step, 1/n at sigma 0.01, magnifies what x is
+                                           off by 1090/n: seen 1.7e-3 and 3.5e-5 */
+    if (theirs && strcmp(g->kind, "heun") == 0 && g->options.churn > 0)
+        return 2e-5; /* KarrasVe has its raised sizes in float32: seen 1.9e-5 and 4.4e-6 */
     return g->n <= 3 ? 2e-5 : 2e-6;
 }
 
@@ -92,22 +104,22 @@ static void walks_end_where_theirs_do(void **state)
     arena_free(memory);
 }
 
-/* k-diffusion's LMS draws its curve on to 0; the DPM-Solvers' third order is none. Ours do otherwise
- * unless asked to. */
+/* What programs do otherwise can be seen: without as_published ours ends elsewhere. (TCD's slip is
+ * in where its eta points; at 0 and 1 there is none to see.) */
 static void as_published_is_another_walk(void **state)
 {
     (void)state;
     arena memory = arena_make(1 << 24);
-    int seen[TABLES] = {0};
     for (size_t t = 0; t < TABLES; t++)
         for (size_t i = 0; i < tables[t].count; i++) {
             golden_walk g = tables[t].walk[i];
+            bool tcd = strcmp(g.kind, "tcd") == 0;
             if (!g.options.as_published || g.n < 7 || g.options.order == 1) continue;
+            if (tcd && g.options.eta != 0.3) continue;
             g.options.as_published = false;
-            assert_true(difference(&g, memory) > 1e-4);
-            seen[t]++;
+            double apart = difference(&g, memory);
+            if (!(apart > 1e-4)) fail_msg("walk %zu, %s: apart by %g only", i, g.kind, apart);
         }
-    assert_true(seen[0] > 0 && seen[1] > 0);
     arena_free(memory);
 }
 

@@ -39,9 +39,28 @@ static inline void toy_leaning_guess(void *self, answer out, tensor x, double si
 
 static const denoiser toy_leaning = {.guess = toy_leaning_guess, .gives_away = true};
 
+/** The bells' guess, and a place within the range of variances that moves with it. */
+static inline void toy_unsure_guess(void *self, answer out, tensor x, double sigma, arena scratch)
+{
+    toy_bells_guess(self, out, x, sigma, scratch);
+    tensor_scale(out.log_variance, 0.7, out.x0);
+}
+
+static const denoiser toy_unsure = {.guess = toy_unsure_guess, .gives_variance = true};
+
 /** A walk that rises twice, and one in a flow that rises once. */
 static const double toy_rising[] = {10, 4, 1.5, 0.6, 1, 4, 1.5, 0.5, 0.2, 0};
 static const double toy_flowing[] = {1, 0.8, 0.5, 0.7, 0.4, 0.2, 0.1, 0};
+
+/** A sampler with the paper's VP schedule, for the kinds that ask for t. */
+static inline sampler toy_sampler(const sampler_kind *kind, denoiser d, sigmas walk, noise source)
+{
+    static schedule vp;
+    if (vp.kind != SCHEDULE_VP) (void)schedule_make("vp", (schedule_options){0}, NULL, &vp);
+    sampler s = sampler_make(kind, d, walk, source);
+    s.schedule = &vp;
+    return s;
+}
 
 /** A walk from a list of n + 1 sizes. */
 static inline sigmas toy_list(arena *keep, int n, const double *at)

@@ -22,7 +22,11 @@ typedef struct {
     tensor x0;           /**< [k n, h, w, c] the guess of the clean picture */
     tensor away;         /**< same shape: the guess whose noise (x - alpha away) / sigma is to be
                               walked along, where that is not x0 itself (clipping, CFG++) */
-    tensor log_variance; /**< same shape: learned variance, natural logarithm */
+    tensor log_variance; /**< same shape: what the network learned of the variance of its steps.
+                              A denoiser does not know how long the step will be, so this is either
+                              its place between the two fixed variances of the step, -1 at the small
+                              one and 1 at the large (learned range), or the natural logarithm for
+                              the one step from this trained time to the time before (learned) */
 } answer;
 
 /** A model. */

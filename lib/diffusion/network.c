@@ -11,7 +11,9 @@ network_scaling network_scale(const network *net, double sigma)
     if (net->says == NETWORK_V) return (network_scaling){a, a * a, -a * sigma};
     if (net->says == NETWORK_X0) return (network_scaling){a, 0, 1};
     if (net->says == NETWORK_FLOW) return (network_scaling){1, 1, -sigma};
-    return (network_scaling){1 / sqrt(total), s * s / total, sigma * s / sqrt(total)}; /* EDM */
+    double above = sigma - net->sigma_min; /* EDM */
+    return (network_scaling){1 / sqrt(total), s * s / (above * above + s * s),
+                             above * s / sqrt(total)};
 }
 
 static void run_and_convert(void *self, answer out, tensor x, double sigma, arena scratch)

@@ -30,6 +30,8 @@ typedef struct {
     network_prediction says;
     const schedule *schedule; /**< gives t(sigma); EDM needs none */
     double sigma_data;        /**< EDM: standard deviation of its training data; 0 means 0.5 */
+    double sigma_min; /**< EDM: 0; of a consistency model, where D(x) must be x itself: 0.002
+                                   (Song 2023, arXiv:2303.01469, appendix C) */
 } network;
 
 /** The network as a denoiser.

@@ -51,16 +51,6 @@ error sampler_begin(sampler *s, tensor x, arena *keep)
 
 /* --- one step --------------------------------------------------------------------------------- */
 
-/* Noise grows from sigma to next > sigma, the picture shrinks with alpha:
- *     x' = (alpha'/alpha) x + sqrt(next^2 - (alpha' sigma / alpha)^2) z */
-static void rise(sampler *s, tensor x, double sigma, double next)
-{
-    double shrink = sampler_alpha(s, next) / sampler_alpha(s, sigma);
-    tensor_scale(x, shrink, x);
-    double had = shrink * sigma;
-    sampler_add_noise(s, x, sqrt(fmax(next * next - had * had, 0)), sigma, next);
-}
-
 static bool rises(const sampler *s, int i)
 {
     return s->walk.at[i + 1] > s->walk.at[i];
@@ -81,9 +71,11 @@ void sampler_play_step(sampler *s, tensor x, arena scratch)
     if (s->kind->whole_walk)
         s->kind->step(s, x, sigma, s->walk.at[s->walk.n]);
     else if (next > sigma && !s->options.climb)
-        rise(s, x, sigma, next);
-    else
+        sampler_rise(s, x, sigma, next);
+    else {
+        sampler_correct(s, x, sigma, next);
         s->kind->step(s, x, sigma, next);
+    }
     arena_forget(scratch);
 }
 

@@ -65,6 +65,7 @@ typedef struct {
     unsigned takes;        /**< which options, see above */
     bool stochastic;       /**< draws noise as it is, without being asked to */
     bool needs_schedule;   /**< looks at s->schedule */
+    bool no_flow;          /**< has no form for a flow, whose noise at sigma 1 is all there is */
     bool whole_walk;       /**< adaptive: the walk is one step from its first size to its last */
     sampler_step_fn *step; /**< the rule */
 } sampler_kind;
@@ -75,18 +76,21 @@ typedef struct {
 
 /** Which variance DDPM draws with: Ho 2020, section 3.2, the two ends of what is right. */
 typedef enum {
-    SAMPLER_FIXED_SMALL, /**< beta~_t: right when the data are one picture */
-    SAMPLER_FIXED_LARGE, /**< beta_t: right when the data are noise themselves, x0 ~ N(0, 1) */
-    SAMPLER_LEARNED      /**< answer.log_variance: what the network says */
+    SAMPLER_FIXED_SMALL,  /**< beta~_t: right when the data are one picture */
+    SAMPLER_FIXED_LARGE,  /**< beta_t: right when the data are noise themselves, x0 ~ N(0, 1) */
+    SAMPLER_LEARNED,      /**< what the network says: answer.log_variance itself, ... */
+    SAMPLER_LEARNED_RANGE /**< ... or as a place between the two fixed ones */
 } sampler_variance;
 
 /** Papers and programs that agree on a rule up to terms of a higher order. */
 typedef enum {
-    SAMPLER_FORM_USUAL, /**< what the sampler's file says */
-    SAMPLER_MIDPOINT,   /**< DPM-Solver: the weight of a second answer as a middle has it ... */
-    SAMPLER_HEUN,       /**< ... and as an exact integral has it */
-    SAMPLER_BH1,        /**< UniPC: B(h) = h */
-    SAMPLER_BH2         /**< UniPC: B(h) = e^h - 1 */
+    SAMPLER_FORM_USUAL,     /**< what the sampler's file says */
+    SAMPLER_MIDPOINT,       /**< DPM-Solver: the weight of a second answer as a middle has it ... */
+    SAMPLER_HEUN,           /**< ... and as an exact integral has it */
+    SAMPLER_BH1,            /**< UniPC: B(h) = h */
+    SAMPLER_BH2,            /**< UniPC: B(h) = e^h - 1 */
+    SAMPLER_EULER_MARUYAMA, /**< score_sde: Euler's rule for the SDE; usual: reverse diffusion */
+    SAMPLER_ANCESTRAL       /**< score_sde: the noise that DDPM's posterior has */
 } sampler_form;
 
 /** How an adaptive kind chooses its steps; zeros mean its usual numbers. */
@@ -115,7 +119,9 @@ typedef struct {
                                       euler_at_final) */
     double r;                    /**< where in the step a second question lies; 0: the usual */
     double gamma;                /**< gradient_estimation: how far to lean; 0: the usual */
-    int correct;                 /**< Langevin steps before each step (predictor-corrector) */
+    int correct;                 /**< Langevin steps before each step (predictor-corrector); each
+                                       asks once more, and sampler_ask() has SAMPLER_TAPE questions
+                                       a step */
     double snr;                  /**< ... and their size, as a ratio of signal to noise; 0: 0.16 */
     bool pece;                   /**< ask again where the corrector lands */
     sampler_control control;     /**< of adaptive kinds */
@@ -289,6 +295,14 @@ void sampler_follow(tensor x, tensor x0, double sigma, double next);
  *  @return up, in the units of next */
 double sampler_up(const sampler *s, double sigma, double next);
 
+/** More noise, less picture: from sigma up to next, x' = (alpha'/alpha) x + sqrt(next^2 - (alpha'
+ *  sigma / alpha)^2) z. The noise is that of the step under way, wherever it starts to rise.
+ *  @param s     the sampler
+ *  @param x     changed
+ *  @param sigma from; 0 is a clean picture
+ *  @param next  to, at least sigma */
+void sampler_rise(sampler *s, tensor x, double sigma, double next);
+
 /** Let the caller look, after a step or, in an adaptive kind, after every part of one it accepts.
  *  @param s     the sampler; s->sigma becomes sigma
  *  @param x     the picture now
@@ -318,8 +332,10 @@ double sampler_churn(sampler *s, tensor x, double sigma);
 #define SAMPLER_DECLARE(name) extern const sampler_kind sampler_##name;
 /** The list: a new sampler is its file and one word here. */
 /* clang-format off */
-#define SAMPLERS(X) X(euler) X(euler_ancestral) X(heun) X(dpm_2) X(ddim) X(ddpm) X(lms) X(dpmpp_2m) \
-    X(dpm_solver_multistep) X(dpmpp_2m_sde) X(dpmpp_3m_sde)
+#define SAMPLERS(X) \
+    X(euler) X(euler_ancestral) X(heun) X(dpm_2) X(ddim) X(ddpm) X(lms) X(dpmpp_2m) \
+    X(dpm_solver_multistep) X(dpmpp_2m_sde) X(dpmpp_3m_sde) X(score_sde_ve) X(score_sde_vp) \
+    X(lcm) X(tcd) X(consistency)
 /* clang-format on */
 SAMPLERS(SAMPLER_DECLARE)
 

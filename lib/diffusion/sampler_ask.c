@@ -6,10 +6,11 @@
 
 sampler_question sampler_listen(const sampler *s, tensor x, arena *keep)
 {
-    PROMISE(s->kind->evals <= SAMPLER_TAPE && !s->kind->whole_walk,
+    int questions = s->kind->evals + s->options.correct;
+    PROMISE(questions <= SAMPLER_TAPE && !s->kind->whole_walk,
             "sampler_listen: this kind asks too many questions in one step");
     sampler_question q = {.x = tensor_like(keep, x)};
-    for (int j = 0; j < s->kind->evals; j++) q.answer[j] = denoiser_room(s->model, keep, x);
+    for (int j = 0; j < questions; j++) q.answer[j] = denoiser_room(s->model, keep, x);
     return q;
 }
 

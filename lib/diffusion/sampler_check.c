@@ -22,9 +22,9 @@ static error check_numbers(const sampler *s)
                           o->noise_max);
     if (o->churn > 0 && s->model.flow)
         return error_make("churn cannot be used with a flow: noise cannot grow beyond sigma 1");
-    if (o->variance == SAMPLER_FIXED_LARGE && s->model.flow)
+    if (o->variance != SAMPLER_FIXED_SMALL && s->model.flow)
         return error_make("a flow has no beta: use the small variance");
-    if (o->variance == SAMPLER_LEARNED && !s->model.gives_variance)
+    if (o->variance >= SAMPLER_LEARNED && !s->model.gives_variance)
         return error_make("the denoiser gives no variance: use a fixed one");
     return NULL;
 }
@@ -93,13 +93,15 @@ static error check_wanted(const sampler *s)
 static error check_kind(const sampler *s)
 {
     const sampler_kind *k = s->kind;
-    if (s->options.climb && (k->stochastic || s->options.eta > 0))
+    if (s->options.climb && (k->stochastic || s->options.eta > 0 || s->options.correct))
         return error_make("sampler %s cannot climb: it draws noise instead of following the slope",
                           k->name);
     if (s->model.gives_away && !(k->takes & SAMPLER_AWAY))
         return error_make("sampler %s cannot walk along another guess's noise: take ddim, or do "
                           "without CFG++ and keep_direction",
                           k->name);
+    if (k->no_flow && s->model.flow)
+        return error_make("sampler %s has no form for a flow: take ddim", k->name);
     if (k->needs_schedule && !s->schedule)
         return error_make("sampler %s needs the training schedule", k->name);
     return NULL;
@@ -109,7 +111,8 @@ static error check_kind(const sampler *s)
 static error check_path(const sampler *s)
 {
     if (s->noise.kind != NOISE_BROWNIAN) return NULL;
-    if (s->options.churn > 0) return error_make("churn needs fresh noise, not a Brownian path");
+    if (s->options.churn > 0 || s->options.correct)
+        return error_make("churn and correct need fresh noise, not a Brownian path");
     for (int i = 0; i <= s->walk.n; i++) {
         if (s->walk.at[i] > s->noise.top)
             return error_make("the Brownian path ends at sigma %g but the walk is at %g",

@@ -22,6 +22,14 @@ void sampler_open_step(sampler *s);
  *  @param scratch for the step */
 void sampler_play_step(sampler *s, tensor x, arena scratch);
 
+/** Langevin steps at one size, as many as options.correct says. Song 2021, arXiv:2011.13456,
+ *  Algorithms 4 and 5.
+ *  @param s     the sampler
+ *  @param x     changed
+ *  @param sigma size of the noise in it, before and after
+ *  @param next  where the step that follows goes */
+void sampler_correct(sampler *s, tensor x, double sigma, double next);
+
 /** After a step: watch, count, move the history on.
  *  @param s the sampler
  *  @param x the picture after the step */

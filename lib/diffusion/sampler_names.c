@@ -23,6 +23,9 @@ const sampler_preset sampler_presets[] = {
     PRESET("FlowMatchEulerDiscreteScheduler, flow_match_euler", euler, "flow", .eta = 0),
     PRESET("FlowMatchHeunDiscreteScheduler, flow_match_heun", heun, "flow", .eta = 0),
     PRESET("DDIMInverseScheduler", ddim, NULL, .climb = true),
+    PRESET("ScoreSdeVeScheduler", score_sde_ve, "exponential", .eta = 1, .correct = 1, .snr = 0.15),
+    PRESET("ScoreSdeVpScheduler", score_sde_vp, "vp", .eta = 1, .form = SAMPLER_EULER_MARUYAMA),
+    PRESET("ddpm learned_range", ddpm, NULL, .eta = 1, .variance = SAMPLER_LEARNED_RANGE),
     PRESET("ddpm fixed_large", ddpm, NULL, .eta = 1, .variance = SAMPLER_FIXED_LARGE),
     {NULL, {NULL, NULL, {.eta = 0}}},
 };

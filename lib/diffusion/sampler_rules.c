@@ -1,10 +1,10 @@
 /* What step functions share. */
-#include "diffusion/sampler.h"
+#include "diffusion/sampler_inside.h"
 #include <math.h>
 
 answer sampler_guess(sampler *s, tensor x, double sigma)
 {
-    bool first = s->evals++ == 0;
+    bool first = s->evals++ == s->options.correct; /* the rule's own, after the corrector's */
     answer out = first ? s->past[0].guess : denoiser_room(s->model, &s->scratch, x);
     if (first) {
         s->past[0].sigma = sigma;
@@ -52,6 +52,13 @@ double sampler_up(const sampler *s, double sigma, double next)
     return fmin(s->options.eta * next * sqrt(fmax(1 - r * r, 0)), next);
 }
 
+void sampler_rise(sampler *s, tensor x, double sigma, double next)
+{
+    double shrink = sampler_alpha(s, next) / sampler_alpha(s, sigma), had = shrink * sigma;
+    tensor_scale(x, shrink, x);
+    sampler_add_noise(s, x, sqrt(fmax(next * next - had * had, 0)), s->walk.at[s->i], next);
+}
+
 bool sampler_show(sampler *s, tensor x, double sigma)
 {
     s->sigma = sigma;
@@ -74,4 +81,41 @@ double sampler_churn(sampler *s, tensor x, double sigma)
     double gamma = fmin(o->churn / s->walk.n, sqrt(2) - 1), raised = (1 + gamma) * sigma;
     sampler_add_noise(s, x, sqrt(raised * raised - sigma * sigma), sigma, raised);
     return raised;
+}
+
+/* The mean length of the pictures of a batch, in units of sqrt(h w c). */
+static double length(tensor x, arena scratch)
+{
+    double sum = 0;
+    tensor zero = tensor_like(&scratch, tensor_pictures(x, 0, 1));
+    tensor_fill(zero, 0);
+    for (int i = 0; i < x.n; i++) sum += tensor_distance(tensor_pictures(x, i, 1), zero);
+    return sum / x.n;
+}
+
+/* Langevin, at one size: x = x + e score + sqrt(2 e) z, with the score (alpha x0 - x) / sigma^2 and
+ *
+ *     e = 2 (snr sigma)^2
+ *
+ * The paper has e = 2 (snr |z| / |score|)^2 with means of these lengths over the batch. In a
+ * picture of many numbers |z| / |score| is sigma while the noise is larger than the data's details.
+ * But so a picture would depend on its neighbours in the batch, and one of few numbers, alone, on a
+ * length that is by chance near 0: the steps would no longer keep the law that they are there to
+ * keep. as_published does it. (Algorithm 5 also has a factor alpha_i = 1 - beta_i, 0.98 to 1, that
+ * the same steps in the other coordinate do not have: it is left out.) */
+void sampler_correct(sampler *s, tensor x, double sigma, double next)
+{
+    const sampler_options *o = &s->options;
+    double alpha = sampler_alpha(s, sigma), snr = o->snr > 0 ? o->snr : 0.16;
+    arena room = s->scratch;
+    for (int k = 0; k < o->correct; k++, s->scratch = room) {
+        tensor score = sampler_guess(s, x, sigma).x0, z = tensor_like(&s->scratch, x);
+        tensor_mix(score, alpha / (sigma * sigma), score, -1 / (sigma * sigma), x);
+        noise_draw(&s->noise, z, sigma, next, s->scratch);
+        double ratio = sigma;
+        if (o->as_published) ratio = length(z, s->scratch) / length(score, s->scratch);
+        double e = 2 * snr * ratio * snr * ratio;
+        tensor_add_scaled(x, e, score);
+        tensor_add_scaled(x, o->s_noise * sqrt(2 * e), z);
+    }
 }

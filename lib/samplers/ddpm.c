@@ -10,8 +10,16 @@
  *
  *     up^2 = next^2 (1 - r^2)                           beta~_t, "fixed small", r as in ddim.c
  *     up^2 = (sigma^2 - next^2) (1 + next^2) / (1 + sigma^2)      beta_t, "fixed large"
+ *     up   = small^((1 - v)/2) large^((1 + v)/2),  v in [-1, 1]   learned, number by number
  *
- * One denoiser call a step. It was made for a thousand small steps. The last one adds no noise.
+ * The last is Nichol, Dhariwal 2021, arXiv:2102.09672, eq. 15. A network knows its time but not how
+ * far the next step goes, so what it can say is the place v between the two, and the rule works out
+ * both. (SAMPLER_LEARNED, without a range, is the logarithm of the variance itself: only for a walk
+ * over all trained times.)
+ *
+ * One denoiser call a step. It was made for a thousand small steps. The last one adds no noise; in
+ * diffusers it does where the list's last time is not 0 (trailing). Its fixed_small_log is
+ * fixed_small, its fixed_large_log takes the root of a logarithm and ends with NaN.
  */
 #include "diffusion/sampler.h"
 #include <math.h>
@@ -22,18 +30,34 @@ static double fixed_large(double sigma, double next)
     return next > 0 ? sqrt((s2 - n2) * (1 + n2) / (1 + s2)) : 0;
 }
 
+static void add_learned_noise(sampler *s, tensor x, tensor says, double sigma, double next)
+{
+    double small = sampler_up(s, sigma, next), large = fixed_large(sigma, next);
+    bool range = s->options.variance == SAMPLER_LEARNED_RANGE;
+    double of = range ? sqrt(small * large) : sqrt(1 + next * next);
+    double spread = range ? log(large / small) : 1;
+    tensor z = tensor_like(&s->scratch, x);
+    tensor_fill(z, 0);
+    sampler_add_noise(s, z, of, sigma, next);
+    for (size_t i = 0, count = tensor_count(x); i < count; i++)
+        x.data[i] += z.data[i] * (real)exp(spread * (double)says.data[i] / 2);
+}
+
 static void step(sampler *s, tensor x, double sigma, double next)
 {
     double alpha = sampler_alpha(s, sigma), alpha_next = sampler_alpha(s, next);
     double keep = alpha / alpha_next * (next / sigma) * (next / sigma);
-    tensor x0 = sampler_guess(s, x, sigma).x0;
-    tensor_mix(x, keep, x, alpha_next - keep * alpha, x0);
+    answer guess = sampler_guess(s, x, sigma);
+    tensor_mix(x, keep, x, alpha_next - keep * alpha, guess.x0);
     bool large = s->options.variance == SAMPLER_FIXED_LARGE;
-    sampler_add_noise(s, x, large ? fixed_large(sigma, next) : sampler_up(s, sigma, next), sigma,
-                      next);
+    if (s->options.variance < SAMPLER_LEARNED)
+        sampler_add_noise(s, x, large ? fixed_large(sigma, next) : sampler_up(s, sigma, next),
+                          sigma, next);
+    else if (next > 0)
+        add_learned_noise(s, x, guess.log_variance, sigma, next);
 }
 
 SAMPLER(ddpm, .label = "DDPM", .paper = "arXiv:2006.11239 Alg. 2",
         .also = "DDPMScheduler, DDPMParallelScheduler",
         .use = "Hundreds of small steps, as the model was trained; never few.", .order = 1,
-        .evals = 1, .eta = 1, .takes = SAMPLER_VARIANCE, .stochastic = true);
+        .evals = 1, .eta = 1, .takes = SAMPLER_VARIANCE | SAMPLER_CORRECT, .stochastic = true);

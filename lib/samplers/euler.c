@@ -21,4 +21,4 @@ static void step(sampler *s, tensor x, double sigma, double next)
 SAMPLER(euler, .label = "Euler", .paper = "arXiv:2206.00364 Alg. 2",
         .also = "EulerDiscreteScheduler",
         .use = "The plainest: what others are measured against, and never far off with 50 steps.",
-        .order = 1, .evals = 1, .takes = SAMPLER_CHURN);
+        .order = 1, .evals = 1, .takes = SAMPLER_CHURN | SAMPLER_CORRECT);

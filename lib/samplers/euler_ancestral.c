@@ -30,4 +30,4 @@ SAMPLER(
     euler_ancestral, .label = "Euler a", .paper = "arXiv:2006.11239 eq. 6-7, k-diffusion",
     .also = "EulerAncestralDiscreteScheduler",
     .use = "Soft, varied pictures in 20 to 40 steps; another number of steps is another picture.",
-    .order = 1, .evals = 1, .eta = 1, .takes = SAMPLER_ETA, .stochastic = true);
+    .order = 1, .evals = 1, .eta = 1, .takes = SAMPLER_ETA | SAMPLER_CORRECT, .stochastic = true);

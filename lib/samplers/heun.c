@@ -29,4 +29,4 @@ static void step(sampler *s, tensor x, double sigma, double next)
 
 SAMPLER(heun, .label = "Heun", .paper = "arXiv:2206.00364 Alg. 2", .also = "HeunDiscreteScheduler",
         .use = "Exact ends where calls are cheap; with churn it mends its own errors.", .order = 2,
-        .evals = 2, .takes = SAMPLER_CHURN);
+        .evals = 2, .takes = SAMPLER_CHURN | SAMPLER_CORRECT);
