@@ -29,6 +29,14 @@ static const double points[8][2] = {
     {0.7554044083550030339, 0.1246289712555338720}, {0.8656312023878317439, 0.0951585116824927848},
     {0.9445750230732325761, 0.0622535239386478929}, {0.9894009349916499326, 0.0271524594117540949}};
 
+double multistep_point(int i, int pieces, double from, double to, double *share)
+{
+    double half = (to - from) / pieces / 2;
+    const double *point = points[i % 16 / 2];
+    *share = half * point[1];
+    return from + half * (1 + 2 * (i / 16) + (i % 2 ? point[0] : -point[0]));
+}
+
 static double lagrange(const double *node, int count, int j, double u)
 {
     double product = 1;
@@ -41,13 +49,21 @@ void multistep_weights(double *weight, const double *node, int count, double fro
                        double pull)
 {
     int pieces = 1 + (int)(fabs(pull * (to - from)) / 8);
-    double half = (to - from) / pieces / 2;
     for (int j = 0; j < count; j++) weight[j] = 0;
     for (int i = 0; i < 16 * pieces; i++) {
-        const double *point = points[i % 16 / 2];
-        double u = from + half * (1 + 2 * (i / 16) + (i % 2 ? point[0] : -point[0]));
-        double share = half * point[1] * exp(-pull * (to - u));
+        double share, u = multistep_point(i, pieces, from, to, &share);
+        share *= exp(-pull * (to - u));
         for (int j = 0; j < count; j++) weight[j] += share * lagrange(node, count, j, u);
+    }
+}
+
+void multistep_bend(double *weight, const double *node, int count, double amount)
+{
+    for (int j = 0; j < count; j++) {
+        double product = 1;
+        for (int m = 0; m < count; m++)
+            if (m != j) product *= node[j] - node[m];
+        weight[j] += amount / product;
     }
 }
 
@@ -72,4 +88,32 @@ double multistep_noise(const sampler *s, double sigma, double next, double M)
 {
     if (next == 0 || M == 1) return 0;
     return next * sqrt(-expm1(-2 * (M - 1) * (sampler_lambda(s, next) - sampler_lambda(s, sigma))));
+}
+
+void multistep_chain(sampler *s, tensor x, double sigma, double next, const double *place,
+                     bool exact)
+{
+    double M = 1 + s->options.eta, lambda = sampler_lambda(s, sigma), from = sigma;
+    double h = sampler_lambda(s, next) - lambda;
+    tensor x0 = sampler_guess(s, x, sigma).x0, there = x0;
+    tensor z = s->past[0].carry, y = tensor_like(&s->scratch, x);
+    tensor_fill(z, 0);
+    for (int k = 0;; k++) {
+        double c = isfinite(h) ? place[k] : 1, H = M * c * h;
+        double to = c == 1 ? next : sampler_sigma(s, lambda + c * h);
+        multistep_follow(s, z, 0, from, to, M);
+        sampler_add_noise(s, z, multistep_noise(s, from, to, M), from, to);
+        tensor_copy(y, x);
+        multistep_follow(s, y, 1, sigma, to, M);
+        tensor_add_scaled(y, 1, z);
+        if (k > 0) {
+            double w = c / place[k - 1] * (exact ? 1 + expm1(-H) / H : -expm1(-H) / 2);
+            tensor_add_scaled(y, w * sampler_alpha(s, to), there);
+            tensor_add_scaled(y, -w * sampler_alpha(s, to), x0);
+        }
+        if (!isfinite(h) || place[k + 1] == 0) break;
+        there = sampler_guess(s, y, to).x0;
+        from = to;
+    }
+    tensor_copy(x, y);
 }

@@ -60,6 +60,24 @@ void multistep_lambdas(const sampler *s, double *node, int count);
 void multistep_weights(double *weight, const double *node, int count, double from, double to,
                        double pull);
 
+/** Add a multiple of the last divided difference of Newton's, f[node_0, ..., node_count-1], which
+ *  is what the curve through count points has and the one through count - 1 lacks: how much it
+ *  leans (two points), how much it bends (three).
+ *  @param weight changed: weight[j] += amount / prod_{m != j} (node_j - node_m)
+ *  @param node   all different
+ *  @param count  1 to MULTISTEP_MOST
+ *  @param amount factor of the difference */
+void multistep_bend(double *weight, const double *node, int count, double amount);
+
+/** That rule itself: where to look, and how much it counts.
+ *  @param i      0 to 16 pieces - 1
+ *  @param pieces into how many equal ones the way is cut
+ *  @param from   finite
+ *  @param to     finite
+ *  @param share  of the way; all of them add up to to - from
+ *  @return the place */
+double multistep_point(int i, int pieces, double from, double to, double *share);
+
 /** Follow a guess that moves along the curve through the last answers, exactly, with M - 1 times as
  *  much fresh noise as the reverse SDE has (so M = 1 + eta^2; 1 is the ODE), h = lambda' - lambda:
  *
@@ -70,7 +88,7 @@ void multistep_weights(double *weight, const double *node, int count, double fro
  *  caller adds the noise: multistep_noise().
  *  @param s     the sampler, which has asked at x
  *  @param x     moved
- *  @param count answers to use, from multistep_reach()
+ *  @param count answers to use, from multistep_reach(); 0: what becomes of x alone, as if all were 0
  *  @param sigma from
  *  @param next  to
  *  @param M     at least 1 */
@@ -83,5 +101,24 @@ void multistep_follow(sampler *s, tensor x, int count, double sigma, double next
  *  @param M     as there
  *  @return in the units of next; 0 for a step to 0 */
 double multistep_noise(const sampler *s, double sigma, double next, double M);
+
+/** One step of the exponential rules that look again on their way (SEEDS, RES, DPM-Solver++(2S)),
+ *  with M = 1 + options.eta. At each place c of the step, h = lambda' - lambda, they stand where the
+ *  first guess and the one from the place before it, b, lead:
+ *
+ *      x_c = (sigma_c/sigma) e^(-(M-1) c h) x - alpha_c expm1(-M c h) x0
+ *            + alpha_c (c/b) w(M c h) (x0_b - x0) + noise_c
+ *      w(u) = 1 + expm1(-u)/u, the exact area of a line, or -expm1(-u)/2, that of its middle
+ *
+ *  and ask there. The noise is one path for all places: each goes on from the last one's, as
+ *  multistep_noise() has it.
+ *  @param s     the sampler, which has asked nothing yet
+ *  @param x     moved
+ *  @param sigma from
+ *  @param next  to; 0, and a flow's start, are walked with the first guess alone
+ *  @param place the places, shares of the step in lambda, rising; 1 the last, then a 0
+ *  @param exact which w */
+void multistep_chain(sampler *s, tensor x, double sigma, double next, const double *place,
+                     bool exact);
 
 #endif

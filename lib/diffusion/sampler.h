@@ -48,7 +48,8 @@ enum {
     SAMPLER_CONTROL = 1024,        /**< control */
     SAMPLER_ORDER = 2048,          /**< order; set by max_order */
     SAMPLER_AS_PUBLISHED = 4096,   /**< as_published */
-    SAMPLER_AWAY = 8192            /**< no option: walks along answer.away where there is one */
+    SAMPLER_AWAY = 8192,           /**< no option: walks along answer.away where there is one */
+    SAMPLER_PREDICTOR = 32768      /**< predictor */
 };
 
 /** What a sampler file exports. */
@@ -85,7 +86,8 @@ typedef enum {
     SAMPLER_MIDPOINT,   /**< DPM-Solver: the weight of a second answer as a middle has it ... */
     SAMPLER_HEUN,       /**< ... and as an exact integral has it */
     SAMPLER_BH1,        /**< UniPC: B(h) = h */
-    SAMPLER_BH2         /**< UniPC: B(h) = e^h - 1 */
+    SAMPLER_BH2,        /**< UniPC: B(h) = e^h - 1 */
+    SAMPLER_REVERSE     /**< ER-SDE: phi(lambda) = lambda^(1 + eta), the reverse SDE */
 } sampler_form;
 
 /** How an adaptive kind chooses its steps; zeros mean its usual numbers. */
@@ -114,11 +116,12 @@ typedef struct {
     double gamma;                /**< gradient_estimation: how far to lean; 0: the usual */
     int correct;                 /**< Langevin steps before each step (predictor-corrector) */
     double snr;                  /**< ... and their size, as a ratio of signal to noise; 0: 0.16 */
-    bool pece;                   /**< ask again where the corrector lands */
-    sampler_control control;     /**< of adaptive kinds */
-    bool as_published;           /**< do what the well-known program does where it is wrong, to get
+    int predictor;           /**< SA-Solver: answers that its predictor looks at; 0: order - 1 */
+    bool pece;               /**< ask again where the corrector lands */
+    sampler_control control; /**< of adaptive kinds */
+    bool as_published;       /**< do what the well-known program does where it is wrong, to get
                                        others' pictures again: the sampler's file says where */
-    bool climb;                  /**< where the list rises, follow the slope (inversion) instead of
+    bool climb;              /**< where the list rises, follow the slope (inversion) instead of
                                        adding noise (restart) */
 } sampler_options;
 
@@ -268,6 +271,12 @@ double sampler_alpha(const sampler *s, double sigma);
  *  @return infinite at sigma 0, minus infinite at a flow's sigma 1 */
 double sampler_lambda(const sampler *s, double sigma);
 
+/** The size at a lambda, sampler_lambda() turned round.
+ *  @param s      the sampler
+ *  @param lambda finite
+ *  @return sigma */
+double sampler_sigma(const sampler *s, double lambda);
+
 /** Follow a guess that does not move, exactly: x' = (next/sigma) x + (1 - next/sigma) x0, in both
  *  coordinates. Papers write the second factor as -alpha' expm1(-h) with h = lambda' - lambda,
  *  which is the same number; this form holds where lambda is infinite too. DPM-Solver++(1), DDIM
@@ -314,7 +323,11 @@ double sampler_churn(sampler *s, tensor x, double sigma);
 /** Makes the list below a list of declarations. */
 #define SAMPLER_DECLARE(name) extern const sampler_kind sampler_##name;
 /** The list: a new sampler is its file and one word here. */
-#define SAMPLERS(X) X(euler) X(euler_ancestral) X(heun) X(dpm_2) X(ddim) X(ddpm) X(lms) X(dpmpp_2m)
+#define SAMPLERS(X)                                                                       \
+    X(euler)                                                                              \
+    X(euler_ancestral)                                                                    \
+    X(heun) X(dpm_2) X(ddim) X(ddpm) X(lms) X(dpmpp_2m) X(sa_solver) X(er_sde) X(seeds_2) \
+        X(seeds_3) X(res_singlestep)
 SAMPLERS(SAMPLER_DECLARE)
 
 #endif
