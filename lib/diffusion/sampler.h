@@ -323,11 +323,12 @@ double sampler_churn(sampler *s, tensor x, double sigma);
 /** Makes the list below a list of declarations. */
 #define SAMPLER_DECLARE(name) extern const sampler_kind sampler_##name;
 /** The list: a new sampler is its file and one word here. */
-#define SAMPLERS(X)                                                                       \
-    X(euler)                                                                              \
-    X(euler_ancestral)                                                                    \
-    X(heun) X(dpm_2) X(ddim) X(ddpm) X(lms) X(dpmpp_2m) X(sa_solver) X(er_sde) X(seeds_2) \
-        X(seeds_3) X(res_singlestep)
+#define SAMPLERS(X)                                                                          \
+    X(euler)                                                                                 \
+    X(euler_ancestral)                                                                       \
+    X(heun)                                                                                  \
+    X(dpm_2) X(ddim) X(ddpm) X(lms) X(dpmpp_2m) X(sa_solver) X(er_sde) X(seeds_2) X(seeds_3) \
+        X(res_singlestep)
 SAMPLERS(SAMPLER_DECLARE)
 
 #endif

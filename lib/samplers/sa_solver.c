@@ -76,7 +76,8 @@ static void step(sampler *s, tensor x, double sigma, double next)
     ahead = multistep_reach(s, ahead, next);
     tensor_fill(s->past[0].carry, 0);
     move(s, s->past[0].carry, ahead, sigma, next, M);
-    move(s, x, ahead, sigma, next, M);
+    move(s, x, 0, sigma, next, M);
+    tensor_add_scaled(x, 1, s->past[0].carry);
     sampler_add_noise(s, x, up, sigma, next);
 }
 
