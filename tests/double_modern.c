@@ -96,8 +96,8 @@ static sampler_options usual(double eta)
 
 /* ---- SA-Solver ---- */
 
-/* The weights q[j] for which sum_j q[j] node[j]^p is int_s^t M e^(M (u-t)) u^p du for p = 0, 1, ...:
- * by parts, and by elimination. Clock: u = lambda - lambda_t. */
+/* The weights q[j] for which sum_j q[j] node[j]^p is int_s^t M e^(M (u-t)) u^p du for p = 0, 1 and
+ * so on: by parts, and by elimination. Clock: u = lambda - lambda_t. */
 static void adams(double *q, const double *node, int count, double s, double M)
 {
     double A[5][6], before = 0;
@@ -132,7 +132,7 @@ static double tau2(const sampler_options *o, int i)
     return karras[i] >= o->noise_min && karras[i] <= o->noise_max ? o->eta * o->eta : 0;
 }
 
-/* x_i from x_i-1, Xue 2023, eq. 14 and 17 (x0) or 11 (eps), with the noise z of step i - 1. */
+/* x_i from x_i-1, Xue 2023, for x0 or eps, with the noise z of step i - 1. */
 static double sa_to(const sampler_options *o, double x, const double *f, int newest, int count,
                     int i)
 {
@@ -185,14 +185,14 @@ static double phi(const sampler_options *o, double l)
     return o->form == SAMPLER_REVERSE ? pow(l, 1 + o->eta) : l * pow(exp(pow(l, 0.3)) + 10, o->eta);
 }
 
-/* The noise of eq. 24; none at all without eta, where the difference is rounding. */
+/* Its noise; none at all without eta, where the difference is rounding. */
 static double er_noise(const sampler_options *o, double s, double t)
 {
     double r = phi(o, t) / phi(o, s);
     return o->eta > 0 ? sqrt(t * t - s * s * r * r) * z_from(s) : 0;
 }
 
-/* Cui 2023, Algorithm 3, with its sums. */
+/* Cui 2023, three stages, with its sums. */
 static double er_sde_of_the_paper(const sampler_options *o, double x, int i)
 {
     static double x_theta[STEPS], slope[STEPS];

@@ -1,5 +1,5 @@
-/* SA-Solver, ER-SDE, SEEDS and RES: the rules that they equal, in a flow as out of it, the orders of
- * their options, and the law that they draw from. In double. */
+/* SA-Solver, ER-SDE, SEEDS and RES: the rules that they equal, in a flow as out of it, the orders
+ * of their options, and the law that they draw from. In double. */
 #include "order.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -38,6 +38,35 @@ static bool same(tensor x, tensor y)
     for (size_t i = 0; i < tensor_count(x); i++)
         if (!(fabs((double)(x.data[i] - y.data[i])) <= 1e-12)) return false;
     return true;
+}
+
+static void nonsense_is_refused(void **state)
+{
+    (void)state;
+    const struct {
+        const char *name;
+        sampler_options o;
+        const char *words;
+    } all[] = {
+        {"seeds_2", {.r = 1.5}, "r is 1.5, at most 1"},
+        {"seeds_3", {.eta = 1, .r = 0.5}, "seeds_3 takes no r; it takes eta"},
+        {"res_singlestep", {.eta = 1}, "res_singlestep takes no eta; it takes churn, r"},
+        {"sa_solver", {.predictor = -1}, "predictor -1, at least 0"},
+        {"sa_solver", {.order = 5}, "from 1 to 4, not 5"},
+        {"er_sde", {.order = 4}, "from 1 to 3, not 4"},
+        {"er_sde", {.pece = true}, "er_sde takes no pece"},
+        {"lms", {.predictor = 2}, "lms takes no predictor"},
+    };
+    for (size_t k = 0; k < sizeof all / sizeof *all; k++) {
+        arena a = memory;
+        sigmas walk = toy_walk(&a, 5, 10, 0.1, true);
+        sampler s = sampler_make(called(all[k].name), toy_bells, walk, noise_fresh(rng_torch(1)));
+        s.options = all[k].o;
+        s.options.s_noise = 1, s.options.noise_max = HUGE_VAL;
+        error wrong = sampler_run(&s, toy_start(&a, 1, 10), a);
+        if (!wrong || !strstr(wrong, all[k].words))
+            fail_msg("%s, row %zu: %s", all[k].name, k, wrong ? wrong : "not refused");
+    }
 }
 
 /* ---- Samplers that are the same rule ---- */
@@ -200,8 +229,8 @@ static void options_keep_their_order(void **state)
     memory = a;
 }
 
-/* As published, the third stage of ER-SDE is of order 2, and the sums in place of integrals, each of
- * an error h^2 / 400, make it 1 in the end: 1.16 was seen, and an error that is 700 times ours. */
+/* As published, the third stage of ER-SDE is of order 2, and the sums in place of integrals, each
+ * of an error h^2 / 400, make it 1 in the end: 1.16 was seen, and an error 700 times ours. */
 static void the_published_er_sde_is_not_of_order_3(void **state)
 {
     (void)state;
@@ -277,6 +306,7 @@ int main(void)
 {
     memory = arena_make(0);
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nonsense_is_refused),
         cmocka_unit_test(some_are_the_same_rule),
         cmocka_unit_test(seeds_2_without_noise_is_dpmpp_2s),
         cmocka_unit_test(sa_predictor_is_res_multistep),

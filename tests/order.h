@@ -1,6 +1,6 @@
 /** @file order.h
- *  Measuring an order of convergence: two models whose solution is known, walks, and the error where
- *  a walk ends. For the tests and for the page of samplers.
+ *  Measuring an order of convergence: two models whose solution is known, walks, and the error
+ *  where a walk ends. For the tests and for the page of samplers.
  */
 #ifndef TESTS_ORDER_H
 #define TESTS_ORDER_H
@@ -102,7 +102,7 @@ static inline course course_make(const exact_mixture *m, arena *keep)
 }
 
 /** How far a walk of n steps ends from the truth, without fresh noise; options as the kind has
- * them, but for its order (0: the usual), which is kept to the end. NaN when it cannot be walked. */
+ * them, but for its order (0: the usual), kept to the end. NaN when it cannot be walked. */
 static inline double error_of(const course *c, const sampler_kind *kind, int order, int n, arena a)
 {
     tensor x = tensor_like(&a, c->start);

@@ -84,6 +84,23 @@ void multistep_follow(sampler *s, tensor x, int count, double sigma, double next
     for (int j = 0; j < count; j++) tensor_add_scaled(x, weight[j], s->past[j].guess.x0);
 }
 
+tensor multistep_eps(sampler *s, int j)
+{
+    const sampler_memory *m = &s->past[j];
+    tensor eps = tensor_like(&s->scratch, m->x);
+    tensor_mix(eps, 1 / m->sigma, m->x, -sampler_alpha(s, m->sigma) / m->sigma, m->guess.x0);
+    return eps;
+}
+
+void multistep_follow_eps(sampler *s, tensor x, int count, double sigma, double next)
+{
+    double node[MULTISTEP_MOST] = {0}, weight[MULTISTEP_MOST];
+    multistep_lambdas(s, node, count);
+    multistep_weights(weight, node, count, sampler_lambda(s, sigma), sampler_lambda(s, next), -1);
+    tensor_scale(x, sampler_alpha(s, next) / sampler_alpha(s, sigma), x);
+    for (int j = 0; j < count; j++) tensor_add_scaled(x, -next * weight[j], multistep_eps(s, j));
+}
+
 double multistep_noise(const sampler *s, double sigma, double next, double M)
 {
     if (next == 0 || M == 1) return 0;
@@ -95,24 +112,21 @@ void multistep_chain(sampler *s, tensor x, double sigma, double next, const doub
 {
     double M = 1 + s->options.eta, lambda = sampler_lambda(s, sigma), from = sigma;
     double h = sampler_lambda(s, next) - lambda;
-    tensor x0 = sampler_guess(s, x, sigma).x0, there = x0;
-    tensor z = s->past[0].carry, y = tensor_like(&s->scratch, x);
-    tensor_fill(z, 0);
-    for (int k = 0;; k++) {
-        double c = isfinite(h) ? place[k] : 1, H = M * c * h;
-        double to = c == 1 ? next : sampler_sigma(s, lambda + c * h);
-        multistep_follow(s, z, 0, from, to, M);
-        sampler_add_noise(s, z, multistep_noise(s, from, to, M), from, to);
-        tensor_copy(y, x);
-        multistep_follow(s, y, 1, sigma, to, M);
-        tensor_add_scaled(y, 1, z);
-        if (k > 0) {
-            double w = c / place[k - 1] * (exact ? 1 + expm1(-H) / H : -expm1(-H) / 2);
-            tensor_add_scaled(y, w * sampler_alpha(s, to), there);
-            tensor_add_scaled(y, -w * sampler_alpha(s, to), x0);
-        }
-        if (!isfinite(h) || place[k + 1] == 0) break;
-        there = sampler_guess(s, y, to).x0;
+    tensor x0 = sampler_guess(s, x, sigma).x0, there = x0, y = tensor_like(&s->scratch, x);
+    if (!isfinite(h)) {
+        multistep_follow(s, x, 1, sigma, next, M);
+        sampler_add_noise(s, x, multistep_noise(s, sigma, next, M), sigma, next);
+        return;
+    }
+    for (const double *c = place; *c > 0; c++) {
+        double to = *c == 1 ? next : sampler_sigma(s, lambda + *c * h), H = M * *c * h;
+        double alpha = sampler_alpha(s, to), w = 0;
+        if (c > place) w = alpha * *c / c[-1] * (exact ? 1 + expm1(-H) / H : -expm1(-H) / 2);
+        multistep_follow(s, x, 0, from, to, M);
+        sampler_add_noise(s, x, multistep_noise(s, from, to, M), from, to);
+        tensor_mix(y, 1, x, -alpha * expm1(-H) - w, x0);
+        tensor_add_scaled(y, w, there);
+        if (c[1] > 0) there = sampler_guess(s, y, to).x0;
         from = to;
     }
     tensor_copy(x, y);

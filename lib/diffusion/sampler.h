@@ -116,12 +116,12 @@ typedef struct {
     double gamma;                /**< gradient_estimation: how far to lean; 0: the usual */
     int correct;                 /**< Langevin steps before each step (predictor-corrector) */
     double snr;                  /**< ... and their size, as a ratio of signal to noise; 0: 0.16 */
-    int predictor;           /**< SA-Solver: answers that its predictor looks at; 0: order - 1 */
-    bool pece;               /**< ask again where the corrector lands */
-    sampler_control control; /**< of adaptive kinds */
-    bool as_published;       /**< do what the well-known program does where it is wrong, to get
+    int predictor;               /**< SA-Solver: how many answers it predicts from; 0: order - 1 */
+    bool pece;                   /**< ask again where the corrector lands */
+    sampler_control control;     /**< of adaptive kinds */
+    bool as_published;           /**< do what the well-known program does where it is wrong, to get
                                        others' pictures again: the sampler's file says where */
-    bool climb;              /**< where the list rises, follow the slope (inversion) instead of
+    bool climb;                  /**< where the list rises, follow the slope (inversion) instead of
                                        adding noise (restart) */
 } sampler_options;
 
@@ -323,12 +323,13 @@ double sampler_churn(sampler *s, tensor x, double sigma);
 /** Makes the list below a list of declarations. */
 #define SAMPLER_DECLARE(name) extern const sampler_kind sampler_##name;
 /** The list: a new sampler is its file and one word here. */
-#define SAMPLERS(X)                                                                          \
-    X(euler)                                                                                 \
-    X(euler_ancestral)                                                                       \
-    X(heun)                                                                                  \
-    X(dpm_2) X(ddim) X(ddpm) X(lms) X(dpmpp_2m) X(sa_solver) X(er_sde) X(seeds_2) X(seeds_3) \
-        X(res_singlestep)
+#define SAMPLERS(X)    \
+    X(euler)           \
+    X(euler_ancestral) \
+    X(heun)            \
+    X(dpm_2)           \
+    X(ddim)            \
+    X(ddpm) X(lms) X(dpmpp_2m) X(sa_solver) X(er_sde) X(seeds_2) X(seeds_3) X(res_singlestep)
 SAMPLERS(SAMPLER_DECLARE)
 
 #endif

@@ -17,7 +17,8 @@ static error check_numbers(const sampler *s)
     for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++)
         if (!(numbers[k].value >= 0 && isfinite(numbers[k].value)))
             return error_make("%s is %g; it must be 0 or more", numbers[k].name, numbers[k].value);
-    if (o->r > 1) return error_make("r is %g; it must be at most 1, the end of the step", o->r);
+    if (o->r > 1 || o->predictor < 0)
+        return error_make("r is %g, at most 1; predictor %d, at least 0", o->r, o->predictor);
     if (!(o->noise_min <= o->noise_max))
         return error_make("noise is wanted from sigma %g to %g, which is nowhere", o->noise_min,
                           o->noise_max);

@@ -1,8 +1,8 @@
 /* SEEDS-2: look ahead within the step, and let the noise of the look be the step's own noise.
  *
- * Gonzalez, Fernandez, Tran, Gherbi, Hajri, Masmoudi 2023, "SEEDS: Exponential SDE Solvers for Fast
- * High-Quality Sampling from Diffusion Models", arXiv:2305.14267, Algorithm 3, for the guess of x0.
- * h = lambda' - lambda, M = 1 + eta, m = the size at lambda + r h:
+ * Gonzalez et al. 2023, "SEEDS: Exponential SDE Solvers for Fast High-Quality Sampling from
+ * Diffusion Models", arXiv:2305.14267, SEEDS-2 for the guess of x0. h = lambda' - lambda,
+ * M = 1 + eta, m is the size at lambda + r h:
  *
  *     y  = (m/sigma) e^(-eta r h) x - alpha_m expm1(-M r h) x0 + m n_1
  *     x' = (next/sigma) e^(-eta h) x - alpha' expm1(-M h) (x0 + (x0_y - x0)/(2 r)) + next n_2
@@ -21,6 +21,6 @@ static void step(sampler *s, tensor x, double sigma, double next)
     multistep_chain(s, x, sigma, next, place, s->options.form == SAMPLER_HEUN);
 }
 
-SAMPLER(seeds_2, .label = "SEEDS-2", .paper = "arXiv:2305.14267 Alg. 3", .also = "sample_seeds_2",
-        .use = "As DPM++ SDE: noise of any amount with two calls a step.", .order = 2, .evals = 2,
-        .eta = 1, .takes = SAMPLER_ETA | SAMPLER_R | SAMPLER_FORM, .stochastic = true);
+SAMPLER(seeds_2, .label = "SEEDS-2", .paper = "arXiv:2305.14267",
+        .use = "As DPM++ SDE: fresh noise, two calls a step.", .order = 2, .evals = 2, .eta = 1,
+        .takes = SAMPLER_ETA | SAMPLER_R | SAMPLER_FORM, .stochastic = true);

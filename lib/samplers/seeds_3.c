@@ -1,6 +1,6 @@
 /* SEEDS-3: look ahead twice within the step, at a third and at two thirds of it.
  *
- * Gonzalez et al. 2023, arXiv:2305.14267, Algorithm 4, for the guess of x0. h = lambda' - lambda,
+ * Gonzalez et al. 2023, arXiv:2305.14267, SEEDS-3 for the guess of x0. h = lambda' - lambda,
  * M = 1 + eta; each x_c has the noise of the way to it, one path:
  *
  *     w(u)  = 1 + expm1(-u) / u
@@ -18,6 +18,6 @@ static void step(sampler *s, tensor x, double sigma, double next)
     multistep_chain(s, x, sigma, next, (const double[]){1.0 / 3, 2.0 / 3, 1, 0}, true);
 }
 
-SAMPLER(seeds_3, .label = "SEEDS-3", .paper = "arXiv:2305.14267 Alg. 4", .also = "sample_seeds_3",
+SAMPLER(seeds_3, .label = "SEEDS-3", .paper = "arXiv:2305.14267",
         .use = "SEEDS-2 with a third call; for small steps.", .order = 3, .evals = 3, .eta = 1,
         .takes = SAMPLER_ETA, .stochastic = true);
