@@ -257,7 +257,8 @@ static void er_sde_is_its_paper(void **state)
 /* Gonzalez 2023, two stages, with the noise of the way to m and of the way from m. */
 static double seeds_2_of_the_paper(const sampler_options *o, double x, int i)
 {
-    double s = karras[i], t = karras[i + 1], h = log(s / t), eta = o->eta, r = o->r ? o->r : 0.5;
+    double s = karras[i], t = karras[i + 1], h = log(s / t), eta = o->eta,
+           r = o->r > 0 ? o->r : 0.5;
     double x0 = D(x, s), m = r == 1 ? t : s * exp(-r * h), n = sqrt(-expm1(-2 * r * h * eta));
     if (t == 0) return x0;
     n *= z_from(s);
@@ -288,7 +289,7 @@ static double seeds_3_of_the_paper(const sampler_options *o, double x, int i)
 /* Zhang 2023, Algorithm 1: its phi functions and b's; c_2 is r. */
 static double res_of_the_paper(const sampler_options *o, double x, int i)
 {
-    double s = karras[i], t = karras[i + 1], h = log(s / t), c_2 = o->r ? o->r : 0.5;
+    double s = karras[i], t = karras[i + 1], h = log(s / t), c_2 = o->r > 0 ? o->r : 0.5;
     if (t == 0) return D(x, s);
     double phi_1 = expm1(-h) / -h, phi_2 = (phi_1 - 1) / -h, phi_1c = expm1(-c_2 * h) / (-c_2 * h);
     double b_2 = phi_2 / c_2, b_1 = phi_1 - b_2, x0 = D(x, s), m = s * exp(-c_2 * h);
