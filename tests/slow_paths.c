@@ -29,6 +29,7 @@ static tensor walked(const sampler_kind *kind, int n, noise z, arena *keep)
     tensor x = toy_noise(keep, POINTS, 1, 1, 1, 10);
     sampler s = sampler_make(kind, exact_denoiser(&bumps), toy_walk(keep, n, 10, 0.02, true), z);
     s.schedule = &trained;
+    if (kind == &sampler_er_sde) s.options.form = SAMPLER_REVERSE; /* its own SDE is another */
     error wrong = sampler_run(&s, x, *keep);
     if (wrong) fail_msg("%s: %s", kind->name, wrong);
     return x;

@@ -84,6 +84,16 @@ static void with_every_option(sampler s)
     for (t.options.order = 1; t.options.order <= s.kind->max_order; t.options.order++)
         assert_one_walk(t);
     t = s;
+    unsigned takes = s.kind->takes;
+    t.options.noise_prediction = takes & SAMPLER_NOISE_PREDICTION;
+    t.options.as_published = takes & SAMPLER_AS_PUBLISHED;
+    t.options.keep_order = takes & SAMPLER_KEEP_ORDER;
+    t.options.pece = takes & SAMPLER_PECE;
+    t.options.predictor = takes & SAMPLER_PREDICTOR ? 2 : 0;
+    t.options.r = takes & SAMPLER_R ? 0.3 : 0;
+    t.options.form = takes & SAMPLER_FORM ? SAMPLER_HEUN : SAMPLER_FORM_USUAL;
+    assert_one_walk(t);
+    t = s;
     t.options.climb = true;
     if (!s.kind->stochastic) assert_one_walk(t);
 }

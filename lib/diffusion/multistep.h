@@ -69,6 +69,15 @@ void multistep_weights(double *weight, const double *node, int count, double fro
  *  @param amount factor of the difference */
 void multistep_bend(double *weight, const double *node, int count, double amount);
 
+/** That rule itself: where to look, and how much it counts.
+ *  @param i      0 to 16 pieces - 1
+ *  @param pieces into how many equal ones the way is cut
+ *  @param from   finite
+ *  @param to     finite
+ *  @param share  of the way; all of them add up to to - from
+ *  @return the place */
+double multistep_point(int i, int pieces, double from, double to, double *share);
+
 /** Follow a guess that moves along the curve through the last answers, exactly, with M - 1 times as
  *  much fresh noise as the reverse SDE has (so M = 1 + eta^2; 1 is the ODE), h = lambda' - lambda:
  *
@@ -79,11 +88,29 @@ void multistep_bend(double *weight, const double *node, int count, double amount
  *  caller adds the noise: multistep_noise().
  *  @param s     the sampler, which has asked at x
  *  @param x     moved
- *  @param count answers to use, from multistep_reach()
+ *  @param count answers to use, from multistep_reach(); 0: what becomes of x alone
  *  @param sigma from
  *  @param next  to
  *  @param M     at least 1 */
 void multistep_follow(sampler *s, tensor x, int count, double sigma, double next, double M);
+
+/** The noise that an answer says is in its x: eps = (x - alpha x0) / sigma.
+ *  @param s the sampler
+ *  @param j at most s->history, 0 for this step's
+ *  @return eps, in scratch */
+tensor multistep_eps(sampler *s, int j);
+
+/** Follow a guess of eps that moves along the curve through the last answers, exactly:
+ *
+ *      x' = (alpha' / alpha) x - next sum_j w_j eps_j,   w_j = int_0^h e^(h-u) l_j(u) du
+ *
+ *  Lu 2022, arXiv:2206.00927, eq. 3.4; Zhang 2023, arXiv:2204.13902, eq. 15.
+ *  @param s     the sampler, which has asked at x
+ *  @param x     moved
+ *  @param count answers to use, from multistep_reach(), where both lambdas are finite
+ *  @param sigma from
+ *  @param next  to */
+void multistep_follow_eps(sampler *s, tensor x, int count, double sigma, double next);
 
 /** Size of the noise that belongs to multistep_follow(): next sqrt(1 - e^(-2 (M-1) h)).
  *  @param s     the sampler
@@ -92,5 +119,23 @@ void multistep_follow(sampler *s, tensor x, int count, double sigma, double next
  *  @param M     as there
  *  @return in the units of next; 0 for a step to 0 */
 double multistep_noise(const sampler *s, double sigma, double next, double M);
+
+/** One step of the exponential rules that look again on their way (SEEDS, RES, DPM-Solver++(2S)),
+ *  with M = 1 + options.eta, h = lambda' - lambda. At each place c of the step they stand where the
+ *  first guess x0 and the guess x0_b made at the place b before it lead, and ask there:
+ *
+ *      y_c = x_c - alpha_c expm1(-M c h) x0 + alpha_c (c/b) w(M c h) (x0_b - x0)
+ *      w(u) = 1 + expm1(-u)/u, the exact area of a line, or -expm1(-u)/2, that of its middle
+ *      x_c = (sigma_c/sigma_b) e^(-(M-1)(c-b) h) x_b + noise of that way, as multistep_noise()
+ *
+ *  Where h is infinite (a step to 0, a flow's first) the first guess is all.
+ *  @param s     the sampler, which has asked nothing yet
+ *  @param x     moved
+ *  @param sigma from
+ *  @param next  to
+ *  @param place shares of the step in lambda, rising, 1 the last, then a 0
+ *  @param exact which w */
+void multistep_chain(sampler *s, tensor x, double sigma, double next, const double *place,
+                     bool exact);
 
 #endif

@@ -49,7 +49,8 @@ enum {
     SAMPLER_ORDER = 2048,          /**< order; set by max_order */
     SAMPLER_AS_PUBLISHED = 4096,   /**< as_published */
     SAMPLER_AWAY = 8192,           /**< no option: walks along answer.away where there is one */
-    SAMPLER_EULER_LAST = 16384     /**< euler_last */
+    SAMPLER_EULER_LAST = 16384,    /**< euler_last */
+    SAMPLER_PREDICTOR = 32768      /**< predictor */
 };
 
 /** What a sampler file exports. */
@@ -90,7 +91,8 @@ typedef enum {
     SAMPLER_BH1,            /**< UniPC: B(h) = h */
     SAMPLER_BH2,            /**< UniPC: B(h) = e^h - 1 */
     SAMPLER_EULER_MARUYAMA, /**< score_sde: Euler's rule for the SDE; usual: reverse diffusion */
-    SAMPLER_ANCESTRAL       /**< score_sde: the noise that DDPM's posterior has */
+    SAMPLER_ANCESTRAL,      /**< score_sde: the noise that DDPM's posterior has */
+    SAMPLER_REVERSE         /**< ER-SDE: phi(lambda) = lambda^(1 + eta), the reverse SDE */
 } sampler_form;
 
 /** How an adaptive kind chooses its steps; zeros mean its usual numbers. */
@@ -123,6 +125,7 @@ typedef struct {
                                        asks once more, and sampler_ask() has SAMPLER_TAPE questions
                                        a step */
     double snr;                  /**< ... and their size, as a ratio of signal to noise; 0: 0.16 */
+    int predictor;               /**< SA-Solver: how many answers it predicts from; 0: order - 1 */
     bool pece;                   /**< ask again where the corrector lands */
     sampler_control control;     /**< of adaptive kinds */
     bool as_published;           /**< do what the well-known program does where it is wrong, to get
@@ -277,6 +280,12 @@ double sampler_alpha(const sampler *s, double sigma);
  *  @return infinite at sigma 0, minus infinite at a flow's sigma 1 */
 double sampler_lambda(const sampler *s, double sigma);
 
+/** The size at a lambda, sampler_lambda() turned round.
+ *  @param s      the sampler
+ *  @param lambda finite
+ *  @return sigma */
+double sampler_sigma(const sampler *s, double lambda);
+
 /** Follow a guess that does not move, exactly: x' = (next/sigma) x + (1 - next/sigma) x0, in both
  *  coordinates. Papers write the second factor as -alpha' expm1(-h) with h = lambda' - lambda,
  *  which is the same number; this form holds where lambda is infinite too. DPM-Solver++(1), DDIM
@@ -331,12 +340,11 @@ double sampler_churn(sampler *s, tensor x, double sigma);
 /** Makes the list below a list of declarations. */
 #define SAMPLER_DECLARE(name) extern const sampler_kind sampler_##name;
 /** The list: a new sampler is its file and one word here. */
-/* clang-format off */
-#define SAMPLERS(X) \
-    X(euler) X(euler_ancestral) X(heun) X(dpm_2) X(ddim) X(ddpm) X(lms) X(dpmpp_2m) \
-    X(dpm_solver_multistep) X(dpmpp_2m_sde) X(dpmpp_3m_sde) X(score_sde_ve) X(score_sde_vp) \
-    X(lcm) X(tcd) X(consistency)
-/* clang-format on */
+#define SAMPLERS(X)                                                                                \
+    X(euler)                                                                                       \
+    X(euler_ancestral) X(heun) X(dpm_2) X(ddim) X(ddpm) X(lms) X(dpmpp_2m) X(dpm_solver_multistep) \
+        X(dpmpp_2m_sde) X(dpmpp_3m_sde) X(score_sde_ve) X(score_sde_vp) X(lcm) X(tcd)              \
+            X(consistency) X(sa_solver) X(er_sde) X(seeds_2) X(seeds_3) X(res_singlestep)
 SAMPLERS(SAMPLER_DECLARE)
 
 #endif

@@ -17,6 +17,8 @@ static error check_numbers(const sampler *s)
     for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++)
         if (!(numbers[k].value >= 0 && isfinite(numbers[k].value)))
             return error_make("%s is %g; it must be 0 or more", numbers[k].name, numbers[k].value);
+    if (o->r > 1 || o->predictor < 0)
+        return error_make("r is %g, at most 1; predictor %d, at least 0", o->r, o->predictor);
     if (!(o->noise_min <= o->noise_max))
         return error_make("noise is wanted from sigma %g to %g, which is nowhere", o->noise_min,
                           o->noise_max);
@@ -56,6 +58,7 @@ static const char *unwanted(const sampler *s, char *takes, size_t room)
                {"r", SAMPLER_R, o->r != 0},
                {"gamma", SAMPLER_GAMMA, o->gamma != 0},
                {"correct", SAMPLER_CORRECT, o->correct != 0 || o->snr != 0},
+               {"predictor", SAMPLER_PREDICTOR, o->predictor != 0},
                {"pece", SAMPLER_PECE, o->pece},
                {"control", SAMPLER_CONTROL, controlled(o->control)},
                {"as_published", SAMPLER_AS_PUBLISHED, o->as_published}};

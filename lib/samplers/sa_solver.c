@@ -1,0 +1,81 @@
+/* SA-Solver: step along the curve through the last guesses, look there, and mend the step with the
+ * curve that knows this guess too. Adams' way, with as much fresh noise as asked for.
+ *
+ * Xue et al. 2023, "SA-Solver: Stochastic Adams Solver for Fast Sampling of Diffusion Models",
+ * arXiv:2309.05019. tau is eta, M = 1 + tau^2, w as in multistep_follow():
+ *
+ *     area(n) = alpha' sum_j w_j x0_j, j < n      zeta = next sqrt(1 - e^(-2 tau^2 h)) z
+ *     x'  = (next/sigma) e^(-tau^2 h) x + area(predictor) + zeta
+ *     x'' = x' - area(predictor) + area(order)    order: with the guess at x', and the same zeta
+ *
+ * One denoiser call a step, or with pece two: the second at x''. tau is 0 outside of noise_min to
+ * noise_max. Towards the end both look at fewer guesses. noise_prediction: of eps, not of x0; its
+ * zeta, tau next sqrt(e^(2h) - 1), wants small steps. as_published is the authors' program and
+ * diffusers: two guesses count as if the line's area were h^2/2, and the corrector has one more.
+ */
+#include "diffusion/multistep.h"
+#include <math.h>
+
+/* 1 + tau^2 in the step that begins at sigma. */
+static double pull(const sampler *s, double sigma)
+{
+    const sampler_options *o = &s->options;
+    return sigma >= o->noise_min && sigma <= o->noise_max ? 1 + o->eta * o->eta : 1;
+}
+
+/* x' of a step along the curve through `count` answers, without its noise. */
+static void move(sampler *s, tensor x, int count, double sigma, double next, double M)
+{
+    double node[2], weight[2] = {0}, h = sampler_lambda(s, next) - sampler_lambda(s, sigma);
+    if (s->options.noise_prediction && isfinite(h)) {
+        multistep_follow_eps(s, x, count, sigma, next);
+        if (count > 0) tensor_scale(x, M, x);
+        return;
+    }
+    multistep_follow(s, x, count, sigma, next, M);
+    if (count != 2 || !s->options.as_published) return;
+    multistep_lambdas(s, node, 2);
+    double more = M * h * h / 2 - h - expm1(-M * h) / M;
+    multistep_bend(weight, node, 2, sampler_alpha(s, next) * more);
+    for (int j = 0; j < 2; j++) tensor_add_scaled(x, weight[j], s->past[j].guess.x0);
+}
+
+static void correct(sampler *s, tensor x, int count, double sigma)
+{
+    tensor area = tensor_like(&s->scratch, x);
+    tensor_fill(area, 0);
+    move(s, area, count, s->past[1].sigma, sigma, pull(s, s->past[1].sigma));
+    tensor_mix(area, 1, area, -1, s->past[1].carry);
+    tensor_add_scaled(x, 1, area);
+    if (!s->options.pece) return;
+    tensor_copy(s->past[0].guess.x0, sampler_guess(s, x, sigma).x0);
+    tensor_copy(s->past[0].x, x);
+}
+
+static void step(sampler *s, tensor x, double sigma, double next)
+{
+    const sampler_options *o = &s->options;
+    int order = o->order ? o->order : 4, ahead = o->predictor ? o->predictor : order - 1;
+    int left = s->walk.n - s->i - (s->walk.at[s->walk.n] == 0);
+    if (!o->keep_order && ahead > left) ahead = left;
+    if (!o->keep_order && order > left + 1 + o->as_published) order = left + 1 + o->as_published;
+    sampler_guess(s, x, sigma);
+    order = multistep_reach(s, order, sigma), ahead = multistep_reach(s, ahead, next);
+    if (order > 1) correct(s, x, order, sigma);
+    double M = next > 0 ? pull(s, sigma) : 1, up = multistep_noise(s, sigma, next, M);
+    double h = sampler_lambda(s, next) - sampler_lambda(s, sigma);
+    if (o->noise_prediction && M > 1 && isfinite(h)) up = next * sqrt((M - 1) * expm1(2 * h));
+    tensor area = s->past[0].carry;
+    tensor_fill(area, 0);
+    move(s, area, ahead, sigma, next, M);
+    move(s, x, 0, sigma, next, M);
+    tensor_add_scaled(x, 1, area);
+    sampler_add_noise(s, x, up, sigma, next);
+}
+
+SAMPLER(sa_solver, .label = "SA-Solver", .paper = "arXiv:2309.05019",
+        .use = "Fresh noise in few calls, 20 to 60.", .order = 4, .max_order = 4, .evals = 2,
+        .eta = 1,
+        .takes = SAMPLER_ETA | SAMPLER_NOISE_PREDICTION | SAMPLER_KEEP_ORDER | SAMPLER_PREDICTOR |
+                 SAMPLER_PECE | SAMPLER_AS_PUBLISHED,
+        .stochastic = true);
