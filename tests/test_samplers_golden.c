@@ -92,8 +92,8 @@ static void walks_end_where_theirs_do(void **state)
     arena_free(memory);
 }
 
-/* k-diffusion's LMS draws its curve on to 0; the DPM-Solvers' third order is none. Ours do otherwise
- * unless asked to. */
+/* k-diffusion's LMS draws its curve on to 0; the DPM-Solvers' third order is none. Ours do
+ * otherwise unless asked to. */
 static void as_published_is_another_walk(void **state)
 {
     (void)state;
