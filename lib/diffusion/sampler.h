@@ -318,8 +318,8 @@ double sampler_churn(sampler *s, tensor x, double sigma);
 #define SAMPLER_DECLARE(name) extern const sampler_kind sampler_##name;
 /** The list: a new sampler is its file and one word here. */
 /* clang-format off */
-#define SAMPLERS(X) X(euler) X(euler_ancestral) X(heun) X(dpm_2) X(ddim) X(ddpm) X(lms) X(dpmpp_2m) \
-    X(dpm_solver_multistep) X(dpmpp_2m_sde) X(dpmpp_3m_sde)
+#define SAMPLERS(X) X(euler) X(euler_ancestral) X(heun) X(dpm_2) X(ddim) X(ddpm) X(lms) \
+    X(dpmpp_2m) X(dpm_solver_multistep) X(dpmpp_2m_sde) X(dpmpp_3m_sde)
 /* clang-format on */
 SAMPLERS(SAMPLER_DECLARE)
 
