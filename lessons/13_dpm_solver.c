@@ -111,7 +111,7 @@ static void part_b(lesson *l)
     lesson_plot(l, "13_order", 1, 1, &chart);
 }
 
-/* c: few steps, and the grain in the picture where they end, at sigma 0.1: 12.75 greys are right. */
+/* c: few steps, and the grain in the picture where they end, at sigma 0.1: 12.75 are right. */
 static void part_c(lesson *l)
 {
     static const char *const row[] = {"1 look", "2 looks", "3 looks", "3, fewer at the end"};

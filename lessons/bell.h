@@ -1,6 +1,6 @@
-/* bell.h: the one bell of lesson 10, for lessons after it. Clean numbers from the Gaussian N(1, 1/4):
- * its best guess, its slope and its curve are formulas, so that an error can be measured. bell_check()
- * has what another program measured.
+/* bell.h: the one bell of lesson 10, for lessons after it. Clean numbers from the Gaussian
+ * N(1, 1/4): its best guess, its slope and its curve are formulas, so that an error can be
+ * measured. bell_check() has what another program measured.
  */
 #ifndef BELL_H
 #define BELL_H

@@ -316,8 +316,8 @@ static sigmas from_one(arena *keep, int n)
     return walk;
 }
 
-/* Near a flow's sigma 1 a step from alpha to 2 alpha is ln 2 long in lambda, however small alpha is:
- * there a curve in lambda gains nothing from its third point, and order 3 is order 2. */
+/* Near a flow's sigma 1 a step from alpha to 2 alpha is ln 2 long in lambda, however small alpha
+ * is: there a curve in lambda gains nothing from its third point, and order 3 is order 2. */
 static void from_a_flows_one_it_is_two(void **state)
 {
     (void)state;

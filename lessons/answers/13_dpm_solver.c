@@ -13,8 +13,8 @@
  *     build/lessons/answers/13_dpm_solver            a table
  *     build/lessons/answers/13_dpm_solver --check    ends with 0 once your line is right
  *
- * Look for: the orders 1, 2, 3. The first row is Euler's, to the last digit: why? And with two looks,
- * is this worse than the ++ of the lesson? Page: docs/13_dpm_solver.md.
+ * Look for: the orders 1, 2, 3. The first row is Euler's, to the last digit: why? And with two
+ * looks, is this worse than the ++ of the lesson? Page: docs/13_dpm_solver.md.
  */
 #include "../bell.h"
 

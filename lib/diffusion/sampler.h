@@ -340,11 +340,12 @@ double sampler_churn(sampler *s, tensor x, double sigma);
 /** Makes the list below a list of declarations. */
 #define SAMPLER_DECLARE(name) extern const sampler_kind sampler_##name;
 /** The list: a new sampler is its file and one word here. */
-#define SAMPLERS(X)                                                                                \
-    X(euler)                                                                                       \
-    X(euler_ancestral) X(heun) X(dpm_2) X(ddim) X(ddpm) X(lms) X(dpmpp_2m) X(dpm_solver_multistep) \
-        X(dpmpp_2m_sde) X(dpmpp_3m_sde) X(score_sde_ve) X(score_sde_vp) X(lcm) X(tcd)              \
-            X(consistency) X(sa_solver) X(er_sde) X(seeds_2) X(seeds_3) X(res_singlestep)
+/* clang-format off */
+#define SAMPLERS(X) \
+    X(euler) X(heun) X(dpm_2) X(ddim) X(lms) X(dpmpp_2m) X(dpm_solver_multistep) \
+    X(res_singlestep) X(ddpm) X(euler_ancestral) X(dpmpp_2m_sde) X(dpmpp_3m_sde) X(score_sde_ve) \
+    X(score_sde_vp) X(sa_solver) X(er_sde) X(seeds_2) X(seeds_3) X(lcm) X(tcd) X(consistency)
+/* clang-format on */
 SAMPLERS(SAMPLER_DECLARE)
 
 #endif
