@@ -22,6 +22,7 @@
 #ifndef DIFFUSION_SAMPLER_H
 #define DIFFUSION_SAMPLER_H
 #include "diffusion/denoiser.h"
+#include "diffusion/discrete.h"
 #include "diffusion/noise.h"
 #include "diffusion/sigmas.h"
 
@@ -65,6 +66,9 @@ typedef struct {
     bool stochastic;       /**< draws noise as it is, without being asked to */
     bool needs_schedule;   /**< looks at s->schedule */
     bool whole_walk;       /**< adaptive: the walk is one step from its first size to its last */
+    bool discrete;         /**< x holds symbols, the list holds times, s->discrete the tables */
+    bool mask_alone;       /**< the noise must be MASK and nothing else */
+    double temperature;    /**< options.temperature unless they say otherwise; 0: takes none */
     sampler_step_fn *step; /**< the rule */
 } sampler_kind;
 
@@ -104,6 +108,7 @@ typedef struct {
     double noise_min, noise_max; /**< where churn or SA-Solver's eta is at work: only for sigmas
                                       between these (EDM's S_tmin, S_tmax) */
     int order;                   /**< of rules that have several; 0: the kind's own */
+    double temperature;          /**< of draws of symbols, 0 or more: vq_diffusion, masked */
     sampler_variance variance;   /**< ddpm */
     sampler_form form;           /**< of rules that have several */
     bool noise_prediction;       /**< let the guess of eps, not that of x0, stand still in a step:
@@ -141,6 +146,7 @@ struct sampler {
     noise noise;
     sampler_options options;
     const schedule *schedule; /**< for the few kinds that ask for t or beta; may be NULL */
+    const discrete *discrete; /**< for kinds of symbols: what noise replaces them with */
     tensor mask, known;       /**< for repaint: 1 where `known` is to be kept; data may be NULL */
 
     /** Called after every step with what it knows; false stops the walk. May change x. */
@@ -314,7 +320,9 @@ double sampler_churn(sampler *s, tensor x, double sigma);
 /** Makes the list below a list of declarations. */
 #define SAMPLER_DECLARE(name) extern const sampler_kind sampler_##name;
 /** The list: a new sampler is its file and one word here. */
-#define SAMPLERS(X) X(euler) X(euler_ancestral) X(heun) X(dpm_2) X(ddim) X(ddpm) X(lms) X(dpmpp_2m)
+#define SAMPLERS(X) \
+    X(euler)        \
+    X(euler_ancestral) X(heun) X(dpm_2) X(ddim) X(ddpm) X(lms) X(dpmpp_2m) X(vq_diffusion) X(masked)
 SAMPLERS(SAMPLER_DECLARE)
 
 #endif
