@@ -4,6 +4,31 @@
 #ifndef TESTS_SYMBOLS_H
 #define TESTS_SYMBOLS_H
 #include "diffusion/sampler.h"
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+/** All tables that have a name. */
+enum { SYMBOLS_TABLES = 5 };
+static const char *const symbols_tables[SYMBOLS_TABLES] = {"mask", "mask_cosine", "uniform",
+                                                           "mask_uniform", "vq_diffusion"};
+
+static inline discrete symbols_noise(const char *name, int codes, int times, arena *keep)
+{
+    discrete d;
+    error wrong = discrete_make(name, codes, times, keep, &d);
+    if (wrong) fail_msg("%s", wrong);
+    return d;
+}
+
+static inline int symbols_count(const discrete *d)
+{
+    return d->codes + (d->masked != NULL);
+}
 
 static inline int symbols_at(tensor x, int place)
 {
@@ -42,5 +67,20 @@ static inline sigmas symbols_walk(arena *keep, int T, int stride)
     walk.at[walk.n] = 0;
     return walk;
 }
+
+/** Pearson 1900: of `count` cells it is some count - 1 +- sqrt(2 (count - 1)). */
+static inline double symbols_chi_square(const int *seen, const double *law, int count, int draws)
+{
+    double sum = 0;
+    for (int k = 0; k < count; k++) {
+        double apart = seen[k] - draws * law[k];
+        if (law[k] > 0) sum += apart * apart / (draws * law[k]);
+        if (law[k] == 0 && seen[k] > 0) return HUGE_VAL;
+    }
+    return sum;
+}
+
+/** Four cells or fewer: beyond this one time in 5,000. */
+static const double symbols_unlikely = 20;
 
 #endif

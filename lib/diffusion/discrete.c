@@ -73,9 +73,12 @@ void discrete_posterior(const discrete *d, tensor law, tensor x, tensor x0, int 
     double other = discrete_chance(d, 0, s, 0, 1), stay = d->keep[s] / d->keep[0];
     for (int i = 0, K = d->codes; i < x.n * x.h * x.w; i++) {
         int v = symbol(x, i);
-        bool untouched = v < K && discrete_chance(d, 0, t, !v, v) == 0;
-        const real *p = (untouched ? x : x0).data + i * x.c;
+        const real *p = x0.data + i * x.c;
         real *w = law.data + i * x.c;
+        if (v < K && discrete_chance(d, 0, t, !v, v) == 0) {
+            memcpy(w, x.data + i * x.c, (size_t)x.c * sizeof *w);
+            continue;
+        }
         double sum = 0;
         for (int k = 0; k < K; k++) {
             w[k] = p[k] == 0 ? 0 : (real)((double)p[k] / discrete_chance(d, 0, t, k, v));
@@ -123,8 +126,9 @@ static void guess(void *self, answer out, tensor x, double t, arena scratch)
         }
         for (int j = 0; j < count; j++) sum += share[j] = exp(share[j] - most);
         for (int j = 0; j < count; j++)
-            tensor_add_scaled(tensor_pictures(out.x0, n, 1), share[j] / sum,
-                              tensor_pictures(m->data, j, 1));
+            for (int i = 0; i < each * x.c; i++)
+                out.x0.data[n * each * x.c + i] +=
+                    (real)(share[j] / sum) * m->data.data[j * each * x.c + i];
     }
 }
 

@@ -65,7 +65,7 @@ error discrete_check(const discrete *d, sigmas walk, tensor x, bool mask_alone);
 
 /** Q(j, v) from time s to time t.
  *  @param d the tables
- *  @param s from
+ *  @param s from, below T
  *  @param t to, s <= t <= T
  *  @param j the symbol at s, a code from 0 or K for MASK
  *  @param v the symbol at t
@@ -76,7 +76,7 @@ double discrete_chance(const discrete *d, int s, int t, int j, int v);
  *  @param d   the tables
  *  @param law same shape as x, sums to 1 at each place; not x itself
  *  @param x   one-hot at time s
- *  @param s   from
+ *  @param s   from, below T
  *  @param t   to, s <= t <= T */
 void discrete_forward(const discrete *d, tensor law, tensor x, int s, int t);
 
