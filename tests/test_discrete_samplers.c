@@ -152,6 +152,31 @@ static void masked_prefers_the_sure(void **state)
     assert_true(seen[0] > 0.32 * MANY && seen[0] < 0.4 * MANY);
 }
 
+static bool one_is_hidden(void *self, const sampler *s, tensor x)
+{
+    (void)self;
+    int masks = (symbols_at(x, 0) == K) + (symbols_at(x, 1) == K);
+    assert_int_equal(masks, s->i + 1 < s->walk.n);
+    return true;
+}
+
+/* Five steps for two places: of 1.6, 1.2, 0.8 and 0.4 places to be hidden it hides one, and the last
+ * one waits for the last step. */
+static void masked_hides_one_until_the_end(void **state)
+{
+    (void)state;
+    arena a = memory;
+    discrete d = symbols_noise("mask", K, 5, &a);
+    discrete_set set = {&d, symbols_from(&a, "0011", 2, 1, 2, K + 1), NULL};
+    tensor x = symbols_all(&a, K, 1, 1, 2, K + 1);
+    sampler s = sampler_make(&sampler_masked, discrete_denoiser(&set), symbols_walk(&a, 5, 1),
+                             noise_fresh(rng_torch(1)));
+    s.discrete = &d;
+    s.watch = one_is_hidden;
+    assert_null(sampler_run(&s, x, a));
+    assert_int_equal(s.i, 5);
+}
+
 /* ---- One walk, in every bit ---- */
 
 /* Chances that look at the place, its left neighbour and the time. */
@@ -166,7 +191,7 @@ static void leaning(void *self, answer out, tensor x, double t, arena scratch)
         for (int k = 0; k < K; k++)
             out.x0.data[i * x.c + k] = (real)((1 + (i + 5 * k + 3 * left + (int)t) % 7) / sum);
     }
-    if (self && t == 4) out.x0.data[7 * x.c + 1] = (real)NAN;
+    if (self && t == 4) out.x0.data[1] = (real)NAN;
 }
 
 static const denoiser leans = {.guess = leaning};
@@ -263,9 +288,9 @@ static void a_nan_stops_the_walk_at_its_step(void **state)
         s.model.self = &d;
         assert_null(sampler_begin(&s, x, &a));
         assert_null(sampler_step(&s, x, a));
-        symbols_put(x, 7, K); /* where the NaN will be */
+        symbols_put(x, 0, K); /* where the NaN will be */
         assert_says(sampler_step(&s, x, a), "step 2 of 3");
-        assert_int_equal(symbols_at(x, 7), K);
+        assert_int_equal(symbols_at(x, 0), K);
     }
 }
 
@@ -323,7 +348,9 @@ static void options_that_make_no_sense_are_refused(void **state)
         s.options.temperature = heat[k];
         assert_says(sampler_run(&s, x, a), "masked takes a finite temperature");
     }
+    assert_true(walker(&sampler_masked, &d, 2, &a).options.temperature == 2);
     sampler s = walker(&sampler_vq_diffusion, &d, 2, &a);
+    assert_true(s.options.temperature == 1);
     s.noise = noise_brownian(1, 10);
     assert_says(sampler_run(&s, x, a), "fresh noise");
     s = walker(&sampler_euler, NULL, 2, &a);
@@ -339,6 +366,7 @@ int main(void)
         cmocka_unit_test(a_step_that_mistakes_its_time_is_noticed),
         cmocka_unit_test(two_places_need_many_steps),
         cmocka_unit_test(masked_prefers_the_sure),
+        cmocka_unit_test(masked_hides_one_until_the_end),
         cmocka_unit_test(run_and_step_and_ask_are_one_walk),
         cmocka_unit_test(threads_change_no_bit),
         cmocka_unit_test(what_is_seen_stays),

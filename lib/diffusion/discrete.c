@@ -75,7 +75,7 @@ void discrete_posterior(const discrete *d, tensor law, tensor x, tensor x0, int 
         int v = symbol(x, i);
         const real *p = x0.data + i * x.c;
         real *w = law.data + i * x.c;
-        if (v < K && discrete_chance(d, 0, t, !v, v) == 0) {
+        if (v < K && discrete_chance(d, 0, t, v == 0, v) == 0) {
             memcpy(w, x.data + i * x.c, (size_t)x.c * sizeof *w);
             continue;
         }
@@ -117,13 +117,15 @@ static void guess(void *self, answer out, tensor x, double t, arena scratch)
     tensor_fill(out.x0, 0);
     for (int n = 0; n < x.n; n++) {
         double most = -HUGE_VAL, sum = 0;
-        for (int j = 0; j < count; j++) {
-            share[j] = m->weight ? log(m->weight[j]) : 0;
-            for (int i = 0; i < each; i++)
-                share[j] += log(discrete_chance(m->noise, 0, (int)t, symbol(m->data, j * each + i),
-                                                symbol(x, n * each + i)));
-            most = fmax(most, share[j]);
+        for (int j = 0; j < count; j++) share[j] = m->weight ? log(m->weight[j]) : 0;
+        for (int i = 0; i < each; i++) {
+            int v = symbol(x, n * each + i);
+            double hit = log(fmax(1e-30, discrete_chance(m->noise, 0, (int)t, v, v)));
+            double miss = log(fmax(1e-30, discrete_chance(m->noise, 0, (int)t, v == 0, v)));
+            for (int j = 0; j < count; j++)
+                share[j] += symbol(m->data, j * each + i) == v ? hit : miss;
         }
+        for (int j = 0; j < count; j++) most = fmax(most, share[j]);
         for (int j = 0; j < count; j++) sum += share[j] = exp(share[j] - most);
         for (int j = 0; j < count; j++)
             for (int i = 0; i < each * x.c; i++)
