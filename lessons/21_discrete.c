@@ -13,7 +13,7 @@
  */
 #include "glyphs.h"
 
-enum { K = GLYPHS_CODES, MASK = K, T = 20, SEED = 8, GAMES = 100000, WORDS = 5000, DRAWS = 200 };
+enum { K = GLYPHS_CODES, MASK = K, T = 20, SEED = 8, GAMES = 100000, WORDS = 5000, DRAWS = 100 };
 enum { SHOWN = 6, NOISES = 3, ROWS = 6, COUNTS = 5, HEART = 2 };
 static const int shown[SHOWN] = {0, 4, 8, 12, 16, 20}, steps[COUNTS] = {1, 2, 4, 10, 20};
 static const char *const noises[NOISES] = {"mask", "uniform", "mask_uniform"};
@@ -24,13 +24,13 @@ static const double HEAT = 2; /* of the sampler `masked` */
 static void part_a(lesson *l)
 {
     plot panels[3 * NOISES];
-    printf("what becomes of code 2           0      1      2      3   MASK\n");
+    printf("what becomes of code 2              0      1      2      3   MASK\n");
     for (int p = 0; p < 3 * NOISES; p++) {
         discrete d = glyphs_tables(l, noises[p / 3], T);
         int t = p % 3 == 0 ? 1 : p % 3 * T / 2;
-        printf("%-12s to time %2d     ", noises[p / 3], t);
-        for (int v = 0; v <= MASK; v++) printf(" %6.3f", discrete_chance(&d, 0, t, 2, v));
-        printf("\n");
+        printf("%-12s to time %2d       ", noises[p / 3], t);
+        for (int v = 0; v <= MASK; v++)
+            printf(" %6.3f%s", discrete_chance(&d, 0, t, 2, v), v == MASK ? "\n" : "");
         for (int j = 0; j <= MASK; j++) {
             double sum = 0, product = 0;
             for (int v = 0, half = t / 2; v <= MASK; v++) {
@@ -65,7 +65,7 @@ static void way_back(const discrete *d, double *law, const double *p, int s, int
  * share q of N games is sqrt(q (1 - q) / N); the check allows four. */
 static void part_b(lesson *l)
 {
-    printf("\nwhere was it at time 5?           0      1      2      3   MASK\n");
+    printf("\nwhere was it at time 5?             0      1      2      3   MASK\n");
     for (int k = 0; k < NOISES; k++) {
         discrete d = glyphs_tables(l, noises[k], T);
         arena room = l->memory;
@@ -74,23 +74,21 @@ static void part_b(lesson *l)
         tensor x = tensor_new(&room, GAMES, 1, 1, d.masked ? K + 1 : K), y = tensor_like(&room, x);
         rng r = rng_torch(SEED);
         for (int i = 0; i < GAMES; i++)
-            glyphs_put(x, i, (i % 20 > 9) + (i % 20 > 15) + (i % 20 > 18));
+            glyphs_put(x, i, (i % 20 + 1) / 11 + i % 20 / 16 + i % 20 / 19);
         glyphs_noise(&d, x, 0, 5, &r, room);
         tensor_copy(y, x);
         glyphs_noise(&d, x, 5, 10, &r, room);
-        for (int i = 0; i < GAMES; i++)
-            if (glyphs_at(x, i) == v) games++, seen[glyphs_at(y, i)]++;
+        for (int i = 0; i < GAMES; i++) seen[glyphs_at(y, i)] += glyphs_at(x, i) == v;
+        for (int j = 0; j <= MASK; j++) games += seen[j];
         for (int j = 0; j < K; j++) p[j] *= discrete_chance(&d, 0, 10, j, v); /* Bayes, lesson 05 */
         way_back(&d, law, p, 5, 10, v);
-        printf("%-12s now %-4s counted", noises[k], v == MASK ? "MASK" : "3");
+        printf("%-12s now %-4s  counted", noises[k], v == MASK ? "MASK" : "3");
         for (int j = 0; j <= MASK; j++) printf(" %6.3f", seen[j] / games);
-        printf("\n%28s", "formula");
-        for (int j = 0; j <= MASK; j++) {
-            double q = law[j], share = seen[j] / games;
-            printf(" %6.3f", q);
-            lesson_expect(l, "counted", share, q, 4 * sqrt(q * (1 - q) / games));
-        }
-        printf("\n");
+        printf("\n%30s", "formula");
+        for (int j = 0; j <= MASK; j++) printf(" %6.3f%s", law[j], j == MASK ? "\n" : "");
+        for (int j = 0; j <= MASK; j++)
+            lesson_expect(l, "games", seen[j] / games, law[j],
+                          4 * sqrt(law[j] * (1 - law[j]) / games));
     }
 }
 
@@ -121,7 +119,8 @@ static void part_d(lesson *l)
     for (int k = 0; k < ROWS; k++) {
         discrete d = glyphs_tables(l, tables[k], T);
         const sampler_kind *kind = k < 4 ? &sampler_vq_diffusion : &sampler_masked;
-        int c = d.masked ? K + 1 : K, n = k ? DRAWS : WORDS, seen[ICONS + 1];
+        int c = d.masked ? K + 1 : K, n = k ? DRAWS : WORDS;
+        double broken[COUNTS];
         tensor data = k ? glyphs_make(l, c) : glyphs_words(l, c);
         tensor x = tensor_new(&l->memory, n, data.h, data.w, c);
         printf("%-12s %-12s", tables[k], k ? kind->name : "(words)");
@@ -129,14 +128,15 @@ static void part_d(lesson *l)
             sampler s = glyphs_sampler(l, kind, &(discrete_set){&d, data, NULL}, steps[j], x, SEED);
             if (kind == &sampler_masked) s.options.temperature = HEAT;
             lesson_must(sampler_run(&s, x, l->memory));
-            memset(seen, 0, sizeof seen);
+            int seen[ICONS + 1] = {0};
             for (int i = 0; i < n; i++) seen[1 + glyphs_which(x, i, data)]++;
-            double broken = seen[0] / (double)n, one_in = 0.5 / steps[j];
-            printf(" %4.2f", broken);
-            if (k == 0) lesson_expect(l, "broken words", broken, one_in, 4 * sqrt(one_in / n));
+            broken[j] = seen[0] / (double)n;
+            printf(" %4.2f", broken[j]);
+            for (int g = 0; k && j == COUNTS - 1 && g < ICONS; g++) printf(" %5d", seen[g + 1]);
         }
-        for (int g = 0; k && g < ICONS; g++) printf(" %5d", seen[g + 1]);
         printf("\n");
+        for (int j = 0; k == 0 && j < COUNTS; j++)
+            lesson_expect(l, "broken", broken[j], 0.5 / steps[j], 4 * sqrt(0.5 / steps[j] / n));
     }
 }
 

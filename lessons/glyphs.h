@@ -183,8 +183,7 @@ static inline plot glyphs_matrix(lesson *l, const char *name, const discrete *d,
         bool there = d->masked || (j < 4 && v < 4);
         cells[i] = there ? discrete_chance(d, s, t, j, v) : nan("");
         if (there && cells[i] >= 0.005)
-            plot_text(&p, v - 0.35, 4 - j, lesson_words(l, "%.2f", cells[i]))->ink =
-                cells[i] > 0.5 ? colour_ink : colour_paper;
+            plot_text(&p, v - 0.35, 4 - j, lesson_words(l, "%.2f", cells[i]));
     }
     return p;
 }

@@ -201,6 +201,8 @@ static void exact_guess_of_the_impossible(void **state)
     answer guess = denoiser_room(discrete_denoiser(&set), &a, x);
     denoiser_ask(discrete_denoiser(&set), guess, x, 3, a);
     for (int i = 0; i < 4; i++) assert_int_equal(symbols_at(guess.x0, i), i < 3 ? 0 : 2);
+    denoiser_ask(discrete_denoiser(&set), guess, x, T, a); /* no code can be there at all */
+    assert_true(tensor_finite(guess.x0));
 }
 
 /* The chance of 4,096 places is far below the smallest double. */
