@@ -9,8 +9,7 @@
  *
  * Look for: from which t on can you read the heart among blots, from which among misprints? What
  * does it cost to draw 64 places in few steps, and which noise forgives it?
- * Needs: 07. Runs in under two seconds. Try: HEAT 0. Which glyphs come then, and which never?
- */
+ * Needs: 07. Runs in under two seconds. Try: HEAT 0. Which glyphs come then, and which never? */
 #include "glyphs.h"
 
 enum { K = GLYPHS_CODES, MASK = K, T = 20, SEED = 8, GAMES = 100000, WORDS = 5000, DRAWS = 100 };
