@@ -1,6 +1,7 @@
 /* Samplers of symbols: the law of their data, one walk by run, step and ask, and what is refused.
  * (Number for number against diffusers: test_discrete_golden.c.) */
 #include "base/parallel.h"
+#include "diffusion/sampler_names.h"
 #include "symbols.h"
 #include "toy.h"
 
@@ -346,9 +347,12 @@ static void options_that_make_no_sense_are_refused(void **state)
     for (int k = 0; k < 3; k++) {
         sampler s = walker(&sampler_masked, &d, 2, &a);
         s.options.temperature = heat[k];
-        assert_says(sampler_run(&s, x, a), "masked takes a finite temperature");
+        assert_says(sampler_run(&s, x, a), "temperature is ");
     }
     assert_true(walker(&sampler_masked, &d, 2, &a).options.temperature == 2);
+    sampler_choice amused;
+    assert_null(sampler_choose("AmusedScheduler", &amused));
+    assert_true(amused.kind == &sampler_masked && amused.options.temperature == 2);
     sampler s = walker(&sampler_vq_diffusion, &d, 2, &a);
     assert_true(s.options.temperature == 1);
     s.noise = noise_brownian(1, 10);

@@ -13,8 +13,7 @@ error discrete_make(const char *name, int codes, int T, arena *keep, discrete *o
     if (!names[rule]) return error_unknown("noise of symbols", name, names);
     if (codes < 2 || T < 1 || T > SIGMAS_MOST)
         return error_make("%d codes, %d times: 2 codes at least, 1 time to a million", codes, T);
-    double *a = arena_take(keep, (size_t)(T + 1) * sizeof *a);
-    double *c = arena_take(keep, (size_t)(T + 1) * sizeof *c);
+    double *a = arena_take(keep, 2 * (size_t)(T + 1) * sizeof *a), *c = a + T + 1;
     for (int t = 0; t <= T; t++) {
         double u = (double)t / T, ramp = 0.999981 * (t - 1) / fmax(T - 1, 1);
         double bend = cos((u + 0.008) / 1.008 * PI / 2) / cos(0.008 / 1.008 * PI / 2);
@@ -80,10 +79,10 @@ void discrete_posterior(const discrete *d, tensor law, tensor x, tensor x0, int 
             continue;
         }
         double sum = 0;
-        for (int k = 0; k < K; k++) {
-            w[k] = p[k] == 0 ? 0 : (real)((double)p[k] / discrete_chance(d, 0, t, k, v));
-            sum += (double)w[k];
-        }
+        for (int k = 0; k < K; k++)
+            sum +=
+                (double)(w[k] =
+                             p[k] == 0 ? 0 : (real)((double)p[k] / discrete_chance(d, 0, t, k, v)));
         for (int k = 0; k < K; k++)
             w[k] = (real)(discrete_chance(d, s, t, k, v) * (stay * (double)w[k] + other * sum));
         if (x.c > K) w[K] = v == K ? (real)(d->masked[s] * sum) : 0;

@@ -49,6 +49,7 @@ enum {
     SAMPLER_CONTROL = 1024,        /**< control */
     SAMPLER_ORDER = 2048,          /**< order; set by max_order */
     SAMPLER_AS_PUBLISHED = 4096,   /**< as_published */
+    SAMPLER_TEMPERATURE = 16384,   /**< temperature */
     SAMPLER_AWAY = 8192            /**< no option: walks along answer.away where there is one */
 };
 
@@ -68,7 +69,7 @@ typedef struct {
     bool whole_walk;       /**< adaptive: the walk is one step from its first size to its last */
     bool discrete;         /**< x holds symbols, the list holds times, s->discrete the tables */
     bool mask_alone;       /**< the noise must be MASK and nothing else */
-    double temperature;    /**< options.temperature unless they say otherwise; 0: takes none */
+    double temperature;    /**< of draws of symbols unless options say otherwise */
     sampler_step_fn *step; /**< the rule */
 } sampler_kind;
 

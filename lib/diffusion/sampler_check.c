@@ -17,6 +17,8 @@ static error check_numbers(const sampler *s)
     for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++)
         if (!(numbers[k].value >= 0 && isfinite(numbers[k].value)))
             return error_make("%s is %g; it must be 0 or more", numbers[k].name, numbers[k].value);
+    if (!(o->temperature >= 0 && isfinite(o->temperature)))
+        return error_make("temperature is %g; it must be 0 or more", o->temperature);
     if (!(o->noise_min <= o->noise_max))
         return error_make("noise is wanted from sigma %g to %g, which is nowhere", o->noise_min,
                           o->noise_max);
@@ -57,6 +59,7 @@ static const char *unwanted(const sampler *s, char *takes, size_t room)
                {"correct", SAMPLER_CORRECT, o->correct != 0 || o->snr != 0},
                {"pece", SAMPLER_PECE, o->pece},
                {"control", SAMPLER_CONTROL, controlled(o->control)},
+               {"temperature", SAMPLER_TEMPERATURE, o->temperature != k->temperature},
                {"as_published", SAMPLER_AS_PUBLISHED, o->as_published}};
     unsigned bits = k->takes | (k->max_order ? SAMPLER_ORDER : 0);
     const char *in_vain = NULL;
@@ -101,6 +104,8 @@ static error check_kind(const sampler *s)
                           k->name);
     if (k->needs_schedule && !s->schedule)
         return error_make("sampler %s needs the training schedule", k->name);
+    if (k->discrete && s->noise.kind != NOISE_FRESH)
+        return error_make("sampler %s draws uniform numbers: give it fresh noise", k->name);
     return NULL;
 }
 
@@ -131,5 +136,7 @@ error sampler_check(const sampler *s, tensor x)
             wrong = error_make("sigma %d is %g; a flow has none above 1", i, s->walk.at[i]);
     if (!wrong && !tensor_finite(x))
         wrong = error_make("the picture to start from holds a number that is not finite");
+    if (!wrong && s->kind->discrete)
+        wrong = discrete_check(s->discrete, s->walk, x, s->kind->mask_alone);
     return wrong;
 }

@@ -56,8 +56,8 @@ static void step(sampler *s, tensor x, double t, double next)
              u.data + n * places, heat, wanted);
 }
 
-const sampler_kind sampler_masked = {
-    "masked",         "Masked",           "arXiv:2202.04200 sec. 3.2",
-    .order = 1,       .evals = 1,         .stochastic = true,
-    .discrete = true, .mask_alone = true, .temperature = 2,
-    .step = step};
+SAMPLER(masked, .label = "Masked", .paper = "arXiv:2202.04200 sec. 3.2",
+        .also = "AmusedScheduler, MaskGIT",
+        .use = "Pictures of symbols in 8 to 20 steps, where noise is MASK alone.", .evals = 1,
+        .takes = SAMPLER_TEMPERATURE, .stochastic = true, .discrete = true, .mask_alone = true,
+        .temperature = 2);

@@ -22,6 +22,7 @@ static void step(sampler *s, tensor x, double t, double next)
                   &s->noise.rng, s->scratch);
 }
 
-const sampler_kind sampler_vq_diffusion = {
-    "vq_diffusion",     "VQ-Diffusion",   "arXiv:2111.14822 eq. 11", .order = 1,  .evals = 1,
-    .stochastic = true, .discrete = true, .temperature = 1,          .step = step};
+SAMPLER(vq_diffusion, .label = "VQ-Diffusion", .paper = "arXiv:2111.14822 eq. 11",
+        .also = "VQDiffusionScheduler, D3PM",
+        .use = "Pictures of symbols, any table of noise; a step may skip times.", .evals = 1,
+        .takes = SAMPLER_TEMPERATURE, .stochastic = true, .discrete = true, .temperature = 1);
