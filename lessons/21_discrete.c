@@ -1,8 +1,8 @@
 /* Lesson 21. Noise that replaces symbols.
  *
- * Words, pixels of four greys, entries of a codebook: such things cannot be moved by a little. Noise
- * for them replaces a symbol, by MASK (a blot of ink) or by another (a misprint). The way in is a
- * table of chances, the way back is Bayes' rule on that table, place by place. All else is as
+ * Words, pixels of four greys, entries of a codebook: such things cannot be moved by a little.
+ * Noise for them replaces a symbol, by MASK (a blot of ink) or by another (a misprint). The way in
+ * is a table of chances, the way back is Bayes' rule on that table, place by place. All else is as
  * before: a model guesses x0, a sampler makes a small step towards it and looks again.
  *
  *     make run L=21       prints three tables, writes out/21_matrices.svg and out/21_glyphs.png
@@ -107,8 +107,8 @@ static void part_c(lesson *l)
     glyphs_strip(l, "21_glyphs", picture, rows, 6, shown, SHOWN);
 }
 
-/* d: what is drawn in one step is drawn place by place. Of words 00 and 11, as common as each other,
- * two blots that vanish together make a broken one half of the time: one in 2 N of N steps. */
+/* d: what is drawn in one step is drawn place by place. Of words 00 and 11, equally common, two
+ * blots that vanish together make a broken one half of the time: one in 2 N of N steps. */
 static void part_d(lesson *l)
 {
     static const char *const tables[ROWS] = {"mask",         "mask", "uniform",

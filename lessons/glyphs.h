@@ -132,8 +132,8 @@ static inline image glyphs_picture(lesson *l, tensor x, int n)
     return out;
 }
 
-/* Picture g of the data into noise, at the times shown; back from there; and what is believed on the
- * way back. Three rows of `columns` pictures; the last x stays in `x`. */
+/* x0 into noise, at the times shown; back from there; and what is believed on the way back. Three
+ * rows of `columns` pictures; the last x stays in `x`. */
 static inline void glyphs_film(lesson *l, sampler s, tensor x, tensor x0, const int *shown,
                                int columns, image *picture)
 {

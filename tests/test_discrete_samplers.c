@@ -161,7 +161,7 @@ static bool one_is_hidden(void *self, const sampler *s, tensor x)
     return true;
 }
 
-/* Five steps for two places: of 1.6, 1.2, 0.8 and 0.4 places to be hidden it hides one, and the last
+/* Five steps for two places: where 1.6, 1.2, 0.8 and 0.4 are to be hidden it hides one, and that
  * one waits for the last step. */
 static void masked_hides_one_until_the_end(void **state)
 {

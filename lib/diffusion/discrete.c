@@ -80,9 +80,8 @@ void discrete_posterior(const discrete *d, tensor law, tensor x, tensor x0, int 
         }
         double sum = 0;
         for (int k = 0; k < K; k++)
-            sum +=
-                (double)(w[k] =
-                             p[k] == 0 ? 0 : (real)((double)p[k] / discrete_chance(d, 0, t, k, v)));
+            w[k] = p[k] == 0 ? 0 : p[k] / (real)discrete_chance(d, 0, t, k, v);
+        for (int k = 0; k < K; k++) sum += (double)w[k];
         for (int k = 0; k < K; k++)
             w[k] = (real)(discrete_chance(d, s, t, k, v) * (stay * (double)w[k] + other * sum));
         if (x.c > K) w[K] = v == K ? (real)(d->masked[s] * sum) : 0;

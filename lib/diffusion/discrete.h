@@ -108,9 +108,9 @@ typedef struct {
     const double *weight;  /**< [k], any positive numbers; NULL: all alike */
 } discrete_set;
 
-/** Its denoiser: at each place the chances of the codes, given all places of x. An x that none of the
- *  pictures can have become (places drawn in one step need not fit) is taken for those of them that
- *  need the fewest changes: what is impossible counts as 1e-30.
+/** Its denoiser: at each place the chances of the codes, given all places of x. An x that none of
+ *  the pictures can have become (places drawn in one step need not fit) is taken for those of them
+ *  that need the fewest changes: what is impossible counts as 1e-30.
  *  @param m stays with the caller while the denoiser is in use
  *  @return a denoiser with one answer */
 denoiser discrete_denoiser(const discrete_set *m);

@@ -32,8 +32,9 @@ def digits(x):
 
 
 def show(kind, tables, codes, seed, heat, start, trace):
-    print('{"%s", {%s}, %d, %d, %d, %g,\n "%s", {' % (kind, ", ".join("%g" % v for v in tables), codes,
-                                                     len(trace), seed, heat, digits(start)))
+    ends = ", ".join("%g" % v for v in tables)
+    print('{"%s", {%s}, %d, %d, %d, %g,\n "%s", {'
+          % (kind, ends, codes, len(trace), seed, heat, digits(start)))
     for x in trace:
         print('  "%s",' % digits(x))
     print(" }},")
