@@ -29,7 +29,7 @@ const char *diffusion_error(void)
 const char *diffusion_sampler_name(int i)
 {
     for (int k = 0; samplers[k]; k++)
-        if (k == i) return samplers[k]->name;
+        if (!samplers[k]->discrete && i-- == 0) return samplers[k]->name; /* x is floats here */
     return NULL;
 }
 

@@ -30,6 +30,7 @@ static void one_step_to_zero_is_the_guess(void **state)
     answer guess = denoiser_room(toy_bells, &a, start);
     denoiser_ask(toy_bells, guess, start, 5, a);
     for (int k = 0; samplers[k]; k++) {
+        if (samplers[k]->discrete) continue;
         tensor_copy(x, start);
         sampler s = toy_sampler(samplers[k], toy_bells, toy_walk(&a, 1, 5, 5, true),
                                 noise_fresh(rng_torch(1)));
@@ -46,6 +47,7 @@ static void long_walks_arrive(void **state)
     (void)state;
     real numbers[] = {-7, 9};
     for (int k = 0; samplers[k]; k++) {
+        if (samplers[k]->discrete) continue;
         tensor x = {numbers, 1, 1, 1, 2};
         numbers[0] = -7, numbers[1] = 9;
         sampler s = toy_sampler(samplers[k], toy_line, toy_walk(&memory, 50000, 10, 0.1, false),
@@ -74,7 +76,7 @@ static void a_flow_starts_at_pure_noise(void **state)
     tensor_copy(truth, start);
     exact_follow(&m, truth, 1, 0);
     for (int k = 0; samplers[k]; k++) {
-        if (samplers[k]->no_flow) continue;
+        if (samplers[k]->no_flow || samplers[k]->discrete) continue;
         tensor_copy(x, start);
         sampler s = toy_sampler(samplers[k], exact_denoiser(&m), walk, noise_fresh(rng_torch(1)));
         assert_null(sampler_run(&s, x, a));
@@ -150,6 +152,7 @@ static void a_watcher_sees_every_step_once_and_may_stop(void **state)
     sigmas walk = toy_walk(&memory, 7, 10, 0.1, true);
     for (int k = 0; samplers[k]; k++)
         for (int stop_at = 2; stop_at <= 7; stop_at += 5) {
+            if (samplers[k]->discrete) continue;
             arena a = memory;
             watcher w = {.stop_at = stop_at}, v = w;
             sampler s = toy_sampler(samplers[k], toy_bells, walk, noise_fresh(rng_torch(1))), t = s;
@@ -206,6 +209,7 @@ static void a_nan_stops_the_walk_at_its_step(void **state)
     (void)state;
     sigmas walk = toy_walk(&memory, 7, 10, 0.1, true);
     for (int k = 0; samplers[k]; k++) {
+        if (samplers[k]->discrete) continue;
         arena a = memory;
         const sampler_kind *kind = samplers[k];
         if (kind->whole_walk) continue;

@@ -107,6 +107,7 @@ static void run_and_step_and_ask_are_one_walk(void **state)
     sigmas down = toy_walk(&memory, 7, 10, 0.1, true), up = toy_list(&memory, 9, toy_rising);
     sigmas flow_walk = toy_list(&memory, 7, toy_flowing);
     for (int k = 0; samplers[k]; k++) {
+        if (samplers[k]->discrete) continue;
         with_every_option(toy_sampler(samplers[k], toy_bells, down, fresh));
         with_every_option(toy_sampler(samplers[k], toy_bells, up, fresh));
         if (!samplers[k]->no_flow)
@@ -158,6 +159,7 @@ static void threads_change_no_bit(void **state)
     for (int t = 0; t < 3; t++) {
         parallel_set_threads(threads[t]);
         for (int k = 0; samplers[k / 2]; k++) {
+            if (samplers[k / 2]->discrete) continue;
             noise z = k % 2 ? noise_brownian(7, 10) : noise_fresh(rng_philox(3));
             sampler s = toy_sampler(samplers[k / 2], exact_denoiser(&m), walk, z);
             assert_true(k < MOST);
@@ -175,6 +177,7 @@ static void a_batch_is_its_pictures(void **state)
     (void)state;
     sigmas walk = toy_walk(&memory, 6, 10, 0.1, true);
     for (int k = 0; samplers[k]; k++) {
+        if (samplers[k]->discrete) continue;
         arena a = memory;
         tensor start = toy_start(&a, 3, 10), x = tensor_like(&a, start);
         tensor_copy(x, start);

@@ -26,7 +26,8 @@ sampler sampler_make(const sampler_kind *kind, denoiser model, sigmas walk, nois
         .model = model,
         .walk = walk,
         .noise = source,
-        .options = {.eta = kind->eta, .s_noise = 1, .noise_max = HUGE_VAL},
+        .options = {kind->eta, .s_noise = 1, .noise_max = HUGE_VAL,
+                    .temperature = kind->temperature},
     };
 }
 

@@ -22,6 +22,7 @@
 #ifndef DIFFUSION_SAMPLER_H
 #define DIFFUSION_SAMPLER_H
 #include "diffusion/denoiser.h"
+#include "diffusion/discrete.h"
 #include "diffusion/noise.h"
 #include "diffusion/sigmas.h"
 
@@ -50,7 +51,8 @@ enum {
     SAMPLER_AS_PUBLISHED = 4096,   /**< as_published */
     SAMPLER_AWAY = 8192,           /**< no option: walks along answer.away where there is one */
     SAMPLER_EULER_LAST = 16384,    /**< euler_last */
-    SAMPLER_PREDICTOR = 32768      /**< predictor */
+    SAMPLER_PREDICTOR = 32768,     /**< predictor */
+    SAMPLER_TEMPERATURE = 65536    /**< temperature */
 };
 
 /** What a sampler file exports. */
@@ -68,6 +70,9 @@ typedef struct {
     bool needs_schedule;   /**< looks at s->schedule */
     bool no_flow;          /**< has no form for a flow, whose noise at sigma 1 is all there is */
     bool whole_walk;       /**< adaptive: the walk is one step from its first size to its last */
+    bool discrete;         /**< x holds symbols, the list holds times, s->discrete the tables */
+    bool mask_alone;       /**< the noise must be MASK and nothing else */
+    double temperature;    /**< of draws of symbols unless options say otherwise */
     sampler_step_fn *step; /**< the rule */
 } sampler_kind;
 
@@ -111,6 +116,7 @@ typedef struct {
     double noise_min, noise_max; /**< where churn or SA-Solver's eta is at work: only for sigmas
                                       between these (EDM's S_tmin, S_tmax) */
     int order;                   /**< of rules that have several; 0: the kind's own */
+    double temperature;          /**< of draws of symbols, 0 or more: vq_diffusion, masked */
     sampler_variance variance;   /**< ddpm */
     sampler_form form;           /**< of rules that have several */
     bool noise_prediction;       /**< let the guess of eps, not that of x0, stand still in a step:
@@ -153,6 +159,7 @@ struct sampler {
     noise noise;
     sampler_options options;
     const schedule *schedule; /**< for the few kinds that ask for t or beta; may be NULL */
+    const discrete *discrete; /**< for kinds of symbols: what noise replaces them with */
     tensor mask, known;       /**< for repaint: 1 where `known` is to be kept; data may be NULL */
 
     /** Called after every step with what it knows; false stops the walk. May change x. */
@@ -344,7 +351,8 @@ double sampler_churn(sampler *s, tensor x, double sigma);
 #define SAMPLERS(X) \
     X(euler) X(heun) X(dpm_2) X(ddim) X(lms) X(dpmpp_2m) X(dpm_solver_multistep) \
     X(res_singlestep) X(ddpm) X(euler_ancestral) X(dpmpp_2m_sde) X(dpmpp_3m_sde) X(score_sde_ve) \
-    X(score_sde_vp) X(sa_solver) X(er_sde) X(seeds_2) X(seeds_3) X(lcm) X(tcd) X(consistency)
+    X(score_sde_vp) X(sa_solver) X(er_sde) X(seeds_2) X(seeds_3) X(lcm) X(tcd) X(consistency) \
+    X(vq_diffusion) X(masked)
 /* clang-format on */
 SAMPLERS(SAMPLER_DECLARE)
 

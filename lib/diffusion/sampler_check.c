@@ -19,6 +19,8 @@ static error check_numbers(const sampler *s)
             return error_make("%s is %g; it must be 0 or more", numbers[k].name, numbers[k].value);
     if (o->r > 1 || o->predictor < 0)
         return error_make("r is %g, at most 1; predictor %d, at least 0", o->r, o->predictor);
+    if (!(o->temperature >= 0 && isfinite(o->temperature)))
+        return error_make("temperature is %g; it must be 0 or more", o->temperature);
     if (!(o->noise_min <= o->noise_max))
         return error_make("noise is wanted from sigma %g to %g, which is nowhere", o->noise_min,
                           o->noise_max);
@@ -61,6 +63,7 @@ static const char *unwanted(const sampler *s, char *takes, size_t room)
                {"predictor", SAMPLER_PREDICTOR, o->predictor != 0},
                {"pece", SAMPLER_PECE, o->pece},
                {"control", SAMPLER_CONTROL, controlled(o->control)},
+               {"temperature", SAMPLER_TEMPERATURE, o->temperature != k->temperature},
                {"as_published", SAMPLER_AS_PUBLISHED, o->as_published}};
     unsigned bits = k->takes | (k->max_order ? SAMPLER_ORDER : 0);
     const char *in_vain = NULL;
@@ -107,6 +110,8 @@ static error check_kind(const sampler *s)
         return error_make("sampler %s has no form for a flow: take ddim", k->name);
     if (k->needs_schedule && !s->schedule)
         return error_make("sampler %s needs the training schedule", k->name);
+    if (k->discrete && s->noise.kind != NOISE_FRESH)
+        return error_make("sampler %s draws uniform numbers: give it fresh noise", k->name);
     return NULL;
 }
 
@@ -138,5 +143,7 @@ error sampler_check(const sampler *s, tensor x)
             wrong = error_make("sigma %d is %g; a flow has none above 1", i, s->walk.at[i]);
     if (!wrong && !tensor_finite(x))
         wrong = error_make("the picture to start from holds a number that is not finite");
+    if (!wrong && s->kind->discrete)
+        wrong = discrete_check(s->discrete, s->walk, x, s->kind->mask_alone);
     return wrong;
 }

@@ -89,7 +89,7 @@ static bool found(const char *text, sampler_choice *out)
         if (one_fits(text, p->names, p->choice, out)) return true;
     for (int k = 0; samplers[k]; k++) {
         const sampler_kind *kind = samplers[k];
-        sampler_choice plain = {kind, NULL, {.eta = kind->eta}};
+        sampler_choice plain = {kind, NULL, {kind->eta, .temperature = kind->temperature}};
         if (one_fits(text, kind->name, plain, out) || one_fits(text, kind->label, plain, out) ||
             one_fits(text, kind->also, plain, out))
             return true;
