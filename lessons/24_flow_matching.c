@@ -71,8 +71,8 @@ static void part_a(lesson *l, denoiser d, const exact_mixture *bells)
 /* b: from one noise through the same sizes: as a flow, and in VE as if it were an eps network. */
 static void part_b(lesson *l, denoiser d)
 {
-    const network net[] = {{velocity, &d, 1, NETWORK_FLOW, &flow, 0},
-                           {as_eps, &d, 1, NETWORK_EPS, &vp, 0}};
+    const network net[] = {{.run = velocity, .self = &d, .says = NETWORK_FLOW, .schedule = &flow},
+                           {.run = as_eps, .self = &d, .says = NETWORK_EPS, .schedule = &vp}};
     tensor z = tensor_new(&l->memory, CROWD, 1, 1, 1), end = tensor_like(&l->memory, z);
     tensor x[] = {tensor_like(&l->memory, z), tensor_like(&l->memory, z)};
     sigmas walk[2];

@@ -229,7 +229,7 @@ static void in_a_flow_it_has_the_flows_score(void **state)
 /* What is remembered of a step is the rule's own question, not the corrector's. */
 static bool remembers_the_rule(void *self, const sampler *s, tensor x)
 {
-    arena a = memory;
+    arena a = noise_room; /* the walk is at work in the other */
     tensor y = tensor_like(&a, x);
     double part = s->sigma > 0 ? 0.5 - 0.5 * pow(s->sigma / list[s->i], 2) : 1;
     tensor_mix(y, 1 - part, s->past[0].x, part, s->past[0].guess.x0);

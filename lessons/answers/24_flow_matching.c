@@ -62,8 +62,8 @@ int main(int argc, char **argv)
     tensor x[] = {tensor_like(&l.memory, z), tensor_like(&l.memory, z)};
     lesson_must(schedule_make("scaled_linear", (schedule_options){0}, &l.memory, &vp));
     lesson_must(schedule_make("flow", (schedule_options){0}, NULL, &flow));
-    const network net[] = {{says_u, &d, 1, NETWORK_FLOW, &flow, 0},
-                           {says_eps, &d, 1, NETWORK_EPS, &vp, 0}};
+    const network net[] = {{.run = says_u, .self = &d, .says = NETWORK_FLOW, .schedule = &flow},
+                           {.run = says_eps, .self = &d, .says = NETWORK_EPS, .schedule = &vp}};
     for (int j = 0; j < 2; j++)
         lesson_must(sigmas_make("karras", STEPS, &vp, (sigmas_options){0}, &l.memory, &walk[j]));
     for (int i = 0; i < STEPS; i++) walk[0].at[i] /= 1 + walk[0].at[i];
