@@ -1,6 +1,6 @@
 /* "Samplers that add noise never converge" is true of fresh noise only. Where the noise comes from
- * one Brownian path, more steps are the same picture, better resolved: every stochastic sampler that
- * promises an order settles, and they all settle at one place, the solution of one SDE. */
+ * one Brownian path, more steps are the same picture, better resolved: every stochastic sampler
+ * that promises an order settles, and they all settle at one place, the solution of one SDE. */
 #include "diffusion/exact.h"
 #include "toy.h"
 #include <setjmp.h>
@@ -63,8 +63,8 @@ static tensor moves(const sampler_kind *kind, noise z, double moved[COUNTS], are
     return before;
 }
 
-/* On one path twice the steps move a point by about half as much as the doubling before. All samplers
- * end at one place: one SDE, one path. On fresh noise nothing settles. */
+/* On one path twice the steps move a point by about half as much as the doubling before. All
+ * samplers end at one place: one SDE, one path. On fresh noise nothing settles. */
 static void on_one_path_they_settle(void **state)
 {
     (void)state;

@@ -12,10 +12,10 @@
  * more, where nothing cancels. */
 static double moment(int p, double h, double M)
 {
-    long double all = -expm1l((long double)(-M * h)) / M, power = 1;
+    long double m = (long double)M, all = -expm1l(-m * (long double)h) / m, power = 1;
     for (int k = 1; k <= p; k++) {
-        power *= h;
-        all = (power - k * all) / M;
+        power *= (long double)h;
+        all = (power - k * all) / m;
     }
     return (double)all;
 }

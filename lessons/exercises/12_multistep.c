@@ -1,7 +1,7 @@
 /* Exercise 12. Look back after landing.
  *
  * A step of LMS continues a curve through the last slopes, over a stretch where it has not been.
- * It lands, and the next step begins with a look at that place. Now the curve need not be continued:
+ * It lands, and the next step begins with a look there. Now the curve need not be continued:
  * it can be drawn through this new slope too. Go back, walk the same step again along the better
  * curve, and go on from where it ends. The new slope is kept for the next step, so no call is made
  * that would not have been made anyway. (UniPC's corrector is this: Zhao 2023, arXiv:2302.04867.)
@@ -42,7 +42,7 @@ static void weigh(const double *at, int looks, double from, double to, double *w
     }
 }
 
-/* x is at at[0]; the step landed at at[1], and d[1] is the slope there; d[0], d[-1], ... as before. */
+/* x is at at[0]; the step landed at at[1], where the slope is d[1]; d[0], d[-1], ... as before. */
 static double correct(double x, double landed, const double *at, const double *d, int looks)
 {
     (void)x, (void)at, (void)d, (void)looks;

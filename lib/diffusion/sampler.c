@@ -31,7 +31,7 @@ sampler sampler_make(const sampler_kind *kind, denoiser model, sigmas walk, nois
     };
 }
 
-/* --- the walk ---------------------------------------------------------------------------------- */
+/* --- the walk -------------------------------------------------------------------------------- */
 
 error sampler_begin(sampler *s, tensor x, arena *keep)
 {

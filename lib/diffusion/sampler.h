@@ -61,7 +61,7 @@ typedef struct {
     const char *also;      /**< what other programs call it, commas between */
     const char *use;       /**< when to take it, in a sentence */
     int order;             /**< promised order of convergence at eta 0, once the history that the
-                                rule looks at is full; a test measures it; 0: no solver of the ODE */
+                                rule looks at is full; a test measures it; 0: not one of the ODE */
     int max_order;         /**< options.order: the highest; 0 when it has only one */
     int evals;             /**< denoiser calls a step, at most */
     double eta;            /**< share of the noise made fresh unless options say otherwise */

@@ -1,6 +1,7 @@
 /** @file sampler_inside.h
  *  What the files of the driver share: the check before a walk, and the three parts of a step,
- *  which sampler.c makes once and sampler_ask.c plays until no question is left. Nobody else includes this.
+ *  which sampler.c makes once and sampler_ask.c plays until no question is left. Nobody else
+ *  includes this.
  */
 #ifndef DIFFUSION_SAMPLER_INSIDE_H
 #define DIFFUSION_SAMPLER_INSIDE_H
