@@ -13,7 +13,7 @@
 #ifdef _OPENMP
 /** A pragma from words. */
 #define PARALLEL_PRAGMA(text) _Pragma(#text)
-#define PARALLEL_FOR(worth_it) PARALLEL_PRAGMA(omp parallel for schedule(static) if (worth_it))
+#define PARALLEL_FOR(worth_it) PARALLEL_PRAGMA(omp parallel for simd schedule(static) if (worth_it))
 #else
 #define PARALLEL_FOR(worth_it) /* one after the other */
 #endif

@@ -102,12 +102,14 @@ error sampler_not_finite(sampler *s)
 error sampler_step(sampler *s, tensor x, arena scratch)
 {
     PROMISE(s->i < s->walk.n && !s->wrong, "sampler_step: the walk is over");
-    tensor y = tensor_like(&scratch, x);
-    tensor_copy(y, x);
+    tensor before = tensor_like(&scratch, x);
+    tensor_copy(before, x);
     sampler_open_step(s);
-    sampler_play_step(s, y, scratch);
-    if (!tensor_finite(y)) return sampler_not_finite(s);
-    tensor_copy(x, y);
+    sampler_play_step(s, x, scratch);
+    if (!tensor_finite(x)) {
+        tensor_copy(x, before);
+        return sampler_not_finite(s);
+    }
     sampler_close_step(s, x);
     return NULL;
 }
