@@ -47,7 +47,7 @@ static inline sigmas bell_walk(lesson *l, int steps)
 /* The error that a walk down Karras's list leaves, from x = 11 at sigma 10 to 0.01, in 10, 20, 40,
  * 80, 160 and 320 steps: as another program (NumPy, in doubles) printed it, if it knew the sampler.
  * Its three digits are right to half a percent; floats may be off by so much more. */
-static inline void bell_check(lesson *l, const char *sampler, int row, double left, double floats)
+static inline void bell_check(lesson *l, const char *name, int row, double left, double floats)
 {
     static const struct {
         const char *name;
@@ -58,7 +58,7 @@ static inline void bell_check(lesson *l, const char *sampler, int row, double le
                  {"lms", {2.40e-2, 3.27e-3, 3.06e-4, 2.46e-5, 2.04e-6, 2.22e-7}}};
     for (int k = 0; k < 4; k++) {
         double right = known[k].left[row];
-        if (strcmp(known[k].name, sampler) == 0)
+        if (strcmp(known[k].name, name) == 0)
             lesson_expect(l, "as NumPy", left, right, 0.005 * right + floats);
     }
 }

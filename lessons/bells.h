@@ -152,4 +152,36 @@ static inline void bells_show_flow(plot *p, int n, int points, const double *s, 
     }
 }
 
+/* The crowd in noise of this size; its first few stand at equally spaced ranks. x: [n, 1, 1, 1] */
+static inline void bells_crowd(const exact_mixture *bells, tensor x, double sigma, uint64_t seed,
+                               int ranked, arena scratch)
+{
+    rng r = rng_torch(seed);
+    tensor z = tensor_like(&scratch, x);
+    exact_draw(bells, x, &r, scratch);
+    rng_normal(&r, z, scratch);
+    tensor_add_scaled(x, sigma, z);
+    for (int k = 0; k < ranked; k++) x.data[k] = (real)bells_who((k + 0.5) / ranked, sigma);
+}
+
+/* Such a map in VP, and on it the paths of so many people through the sizes of a walk, in white; of
+ * one of them in thick orange, unless `marked` is -1. place: x in VP, [people, n] */
+static inline void bells_paths(plot *map, arena *keep, int people, int n, const double *sigma,
+                               const double *place, int marked)
+{
+    enum { CELLS_UP = 60, CELLS_ACROSS = 60 };
+    double *heat = arena_take(keep, CELLS_UP * CELLS_ACROSS * sizeof *heat);
+    map->x = (plot_axis){.label = "σ", .log = true, .low = sigma[n - 1], .high = sigma[0]};
+    map->y = (plot_axis){.label = "x / √(1 + σ^2)", .low = -2.6, .high = 2.6};
+    map->width = 420, map->height = 340, map->z.label = "crowd";
+    bells_map(map, true, CELLS_UP, CELLS_ACROSS, heat);
+    for (int k = 0; k <= people; k++) {
+        int who = k < people ? k : marked;
+        if (who < 0) break;
+        plot_series *path = plot_line(map, NULL, n, sigma, place + who * n);
+        path->ink = k < people ? colour_paper : colour_series(1), path->width = k < people ? 1 : 3;
+        path->dash = 0, path->marker = PLOT_NO_MARKERS;
+    }
+}
+
 #endif
