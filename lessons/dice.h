@@ -112,17 +112,19 @@ static inline double dice_moved(lesson *l, sampler s, noise dice, int steps, ten
     return tensor_distance(half, ends);
 }
 
-/* Prints that for new dice and for one Brownian path, and how far from Euler a's ends on this path
- * they end. Returns the second as a part of the first. */
-static inline double dice_settles(lesson *l, sampler s, uint64_t seed, int steps)
+/* Ends a row of a table: of a stochastic kind that began in noise of size 10, prints that for new
+ * dice and for one Brownian path, and how far from Euler a's ends on this path they end. */
+static inline void dice_settles(lesson *l, sampler s, double begin, uint64_t seed, int steps)
 {
+    bool shown = s.kind->stochastic && begin == 10;
     tensor x = tensor_new(&l->memory, DICE_PEOPLE, 1, 1, 1), other = tensor_like(&l->memory, x);
     sampler a = sampler_make(&sampler_euler_ancestral, s.model, s.walk, s.noise);
-    double anew = dice_moved(l, s, noise_fresh(rng_torch(seed)), steps, x);
-    double path = dice_moved(l, s, noise_brownian(seed, 10), steps, x);
-    dice_moved(l, a, noise_brownian(seed, 10), steps, other);
-    printf(" %7.3f %7.3f %7.3f", anew, path, tensor_distance(x, other));
-    return path / anew;
+    double anew = shown ? dice_moved(l, s, noise_fresh(rng_torch(seed)), steps, x) : 1;
+    double path = shown ? dice_moved(l, s, noise_brownian(seed, 10), steps, x) : 0;
+    if (shown) dice_moved(l, a, noise_brownian(seed, 10), steps, other);
+    if (shown) printf(" %7.3f %7.3f %7.3f", anew, path, tensor_distance(x, other));
+    printf("\n");
+    if (shown) lesson_expect(l, "moved, on one path of on new dice", path / anew, 0, 0.2);
 }
 
 #endif
