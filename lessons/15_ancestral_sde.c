@@ -100,8 +100,8 @@ static void part_b(lesson *l)
                                  k < 2 * SHOWN ? noise_fresh(r) : tape_noise(&t, steps));
         lesson_must(sampler_run(&s, x, l->memory));
         picture[k] = image_from_tensor(&l->memory, x, 0);
-        if (k == SHOWN - 1 || k == 3 * SHOWN - 1) /* what differs is less than 6 of 255 greys */
-            lesson_expect(l, row[k / SHOWN], tensor_distance(x, before), 0, 0.05);
+        if (k == SHOWN - 1 || k == 3 * SHOWN - 1) /* half a grey of 255 */
+            lesson_expect(l, row[k / SHOWN], tensor_distance(x, before), 0, 0.004);
         tensor_copy(before, x);
     }
     lesson_strip(l, "15_settle", &(strip){NULL, 3, SHOWN, picture, NULL, column, row, 3});
