@@ -14,7 +14,7 @@
 #include "draw/icons.h"
 #include "tape.h"
 
-enum { PATHS = 20, MARKED = 4, CROWD = 2000, WALK = 240, ETAS = 4, COUNTS = 5 };
+enum { PATHS = 20, MARKED = 3, CROWD = 2000, WALK = 240, ETAS = 4, COUNTS = 5 };
 enum { SIDE = 32, SHOWN = 4, SEED = 22 };
 static const double etas[ETAS] = {0, 0.5, 1, 2}, FROM = -4, TOP = 5;
 static const int counts[COUNTS] = {5, 10, 20, 40, 80};
