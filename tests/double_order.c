@@ -14,7 +14,7 @@ static arena memory;
 static void assert_order(const course *c, const sampler_kind *kind, int order)
 {
     double promised = order ? order : kind->order;
-    double measured = measured_order(c, kind, order, 640, memory);
+    double measured = measured_order(c, kind, order, 1280, memory);
     if (!(fabs(measured - promised) <= 0.06))
         fail_msg("%s: order %g is promised and %.3f measured", kind->name, promised, measured);
 }

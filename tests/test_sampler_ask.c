@@ -77,7 +77,7 @@ static void with_every_option(sampler s)
     t.options.variance = SAMPLER_FIXED_LARGE;
     if (s.kind->takes & SAMPLER_VARIANCE && !s.model.flow) assert_one_walk(t);
     t = s;
-    for (t.options.order = 1; t.options.order <= s.kind->max_order; t.options.order++)
+    for (t.options.order = s.kind->whole_walk ? 2 : 1; t.options.order <= s.kind->max_order; t.options.order++)
         assert_one_walk(t);
     t = s;
     t.options.climb = true;

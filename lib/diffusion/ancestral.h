@@ -34,12 +34,4 @@ ancestral ancestral_split(const sampler *s, double sigma, double next, double lo
  *  @param next  to */
 void ancestral_rise(sampler *s, tensor x, ancestral a, double sigma, double next);
 
-/** The size at a place between two, by lambda: lambda(from) + r (lambda(to) - lambda(from)).
- *  @param s    the sampler, for alpha
- *  @param from > 0, and below 1 in a flow
- *  @param to   likewise
- *  @param r    0 is `from`, 1 is `to`, more lies beyond
- *  @return the size */
-double ancestral_between(const sampler *s, double from, double to, double r);
-
 #endif

@@ -51,6 +51,16 @@ void multistep_weights(double *weight, const double *node, int count, double fro
     }
 }
 
+void multistep_bend(double *weight, const double *node, int count, double amount)
+{
+    for (int j = 0; j < count; j++) {
+        double product = 1;
+        for (int m = 0; m < count; m++)
+            if (m != j) product *= node[j] - node[m];
+        weight[j] += amount / product;
+    }
+}
+
 void multistep_follow(sampler *s, tensor x, int count, double sigma, double next, double M)
 {
     double node[MULTISTEP_MOST], weight[MULTISTEP_MOST], stay = next / sigma;

@@ -60,6 +60,15 @@ void multistep_lambdas(const sampler *s, double *node, int count);
 void multistep_weights(double *weight, const double *node, int count, double from, double to,
                        double pull);
 
+/** Add a multiple of the last divided difference of Newton's, f[node_0, ..., node_count-1], which
+ *  is what the curve through count points has and the one through count - 1 lacks: how much it
+ *  leans (two points), how much it bends (three).
+ *  @param weight changed: weight[j] += amount / prod_{m != j} (node_j - node_m)
+ *  @param node   all different
+ *  @param count  1 to MULTISTEP_MOST
+ *  @param amount factor of the difference */
+void multistep_bend(double *weight, const double *node, int count, double amount);
+
 /** Follow a guess that moves along the curve through the last answers, exactly, with M - 1 times as
  *  much fresh noise as the reverse SDE has (so M = 1 + eta^2; 1 is the ODE), h = lambda' - lambda:
  *

@@ -113,7 +113,7 @@ error sampler_step(sampler *s, tensor x, arena scratch)
     tensor_copy(y, x);
     sampler_open_step(s);
     sampler_play_step(s, y, scratch);
-    if (!tensor_finite(y)) return sampler_not_finite(s);
+    if (s->wrong || !tensor_finite(y)) return s->wrong ? s->wrong : sampler_not_finite(s);
     tensor_copy(x, y);
     sampler_close_step(s, x);
     return NULL;

@@ -268,6 +268,12 @@ double sampler_alpha(const sampler *s, double sigma);
  *  @return infinite at sigma 0, minus infinite at a flow's sigma 1 */
 double sampler_lambda(const sampler *s, double sigma);
 
+/** The size at a lambda, sampler_lambda() turned round.
+ *  @param s      the sampler
+ *  @param lambda finite
+ *  @return sigma */
+double sampler_sigma(const sampler *s, double lambda);
+
 /** Follow a guess that does not move, exactly: x' = (next/sigma) x + (1 - next/sigma) x0, in both
  *  coordinates. Papers write the second factor as -alpha' expm1(-h) with h = lambda' - lambda,
  *  which is the same number; this form holds where lambda is infinite too. DPM-Solver++(1), DDIM
@@ -315,7 +321,8 @@ double sampler_churn(sampler *s, tensor x, double sigma);
 #define SAMPLER_DECLARE(name) extern const sampler_kind sampler_##name;
 /** The list: a new sampler is its file and one word here. */
 #define SAMPLERS(X) X(euler) X(euler_ancestral) X(heun) X(dpm_2) X(ddim) X(ddpm) X(lms) X(dpmpp_2m) \
-    X(dpm_2_ancestral) X(dpmpp_2s_ancestral) X(dpmpp_sde)
+    X(dpm_2_ancestral) X(dpmpp_2s_ancestral) X(dpmpp_sde) \
+    X(dpm_solver_singlestep) X(dpm_adaptive)
 SAMPLERS(SAMPLER_DECLARE)
 
 #endif

@@ -17,6 +17,7 @@ static error check_numbers(const sampler *s)
     for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++)
         if (!(numbers[k].value >= 0 && isfinite(numbers[k].value)))
             return error_make("%s is %g; it must be 0 or more", numbers[k].name, numbers[k].value);
+    if (o->r > 1) return error_make("r is %g; it is a place in the step, from 0 to 1", o->r);
     if (!(o->noise_min <= o->noise_max))
         return error_make("noise is wanted from sigma %g to %g, which is nowhere", o->noise_min,
                           o->noise_max);
@@ -101,6 +102,11 @@ static error check_kind(const sampler *s)
                           k->name);
     if (k->needs_schedule && !s->schedule)
         return error_make("sampler %s needs the training schedule", k->name);
+    for (int i = 0; k->whole_walk && i < s->walk.n; i++)
+        if (s->walk.at[i + 1] > s->walk.at[i])
+            return error_make("sampler %s walks from the first size of a list to its last, but "
+                              "this list rises at step %d",
+                              k->name, i + 1);
     return NULL;
 }
 

@@ -41,6 +41,11 @@ double sampler_lambda(const sampler *s, double sigma)
     return log(sampler_alpha(s, sigma) / sigma);
 }
 
+double sampler_sigma(const sampler *s, double lambda)
+{
+    return s->model.flow ? 1 / (1 + exp(lambda)) : exp(-lambda);
+}
+
 void sampler_follow(tensor x, tensor x0, double sigma, double next)
 {
     tensor_mix(x, next / sigma, x, 1 - next / sigma, x0);

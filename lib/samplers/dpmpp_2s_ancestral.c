@@ -19,8 +19,9 @@ static void step(sampler *s, tensor x, double sigma, double next)
 {
     ancestral a = ancestral_split(s, sigma, next, 0);
     tensor x0 = sampler_guess(s, x, sigma).x0;
-    if (a.down > 0 && isfinite(sampler_lambda(s, sigma))) {
-        double mid = ancestral_between(s, sigma, a.down, 0.5);
+    double lambda = sampler_lambda(s, sigma), h = sampler_lambda(s, a.down) - lambda;
+    if (isfinite(h)) {
+        double mid = sampler_sigma(s, lambda + h / 2);
         tensor y = tensor_like(&s->scratch, x);
         tensor_copy(y, x);
         sampler_follow(y, x0, sigma, mid);
@@ -31,6 +32,5 @@ static void step(sampler *s, tensor x, double sigma, double next)
 }
 
 SAMPLER(dpmpp_2s_ancestral, .label = "DPM++ 2S a", .paper = "arXiv:2211.01095 Alg. 1, k-diffusion",
-        .also = "dpm++2s_a",
-        .use = "As Euler a, with half the steps and two calls each.", .order = 2, .evals = 2,
-        .eta = 1, .takes = SAMPLER_ETA, .stochastic = true);
+        .also = "dpm++2s_a", .use = "As Euler a, with half the steps and two calls each.",
+        .order = 2, .evals = 2, .eta = 1, .takes = SAMPLER_ETA, .stochastic = true);

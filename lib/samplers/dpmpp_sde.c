@@ -27,9 +27,10 @@ static void move(sampler *s, tensor x, tensor x0, double sigma, double next)
 static void step(sampler *s, tensor x, double sigma, double next)
 {
     double r = s->options.r > 0 ? s->options.r : 0.5;
+    double lambda = sampler_lambda(s, sigma), h = sampler_lambda(s, next) - lambda;
     tensor x0 = sampler_guess(s, x, sigma).x0;
-    if (next > 0 && isfinite(sampler_lambda(s, sigma))) {
-        double mid = ancestral_between(s, sigma, next, r);
+    if (isfinite(h)) {
+        double mid = sampler_sigma(s, lambda + r * h);
         tensor y = tensor_like(&s->scratch, x), lean = tensor_like(&s->scratch, x);
         tensor_copy(y, x);
         move(s, y, x0, sigma, mid);

@@ -1,0 +1,105 @@
+/* DPM-Solver, singlestep: k steps of the list are one step of order k, in k questions.
+ *
+ * Lu, Zhou, Bao, Chen, Li, Zhu 2022, arXiv:2206.00927, Algorithms 1 and 2 (noise_prediction), and
+ * arXiv:2211.01095, Algorithm 1 (without). The list is walked in blocks of k = `order` steps. Every
+ * step of a block starts again at the block's first picture x, with one answer more. In lambda =
+ * ln(alpha / sigma), from the block's start to `next`, h = lambda' - lambda, g the answers:
+ *
+ *     x' = (next / sigma) x + alpha' int_0^h e^-(h-u) g(u) du           g = x0
+ *     x' = (alpha' / alpha) x - next int_0^h e^(h-u) g(u) du            g = eps
+ *
+ *     g(u), 2nd step:  the line through the two answers; in the middle of it in `midpoint`, and
+ *                      as published in a block of two
+ *     g(u), 3rd step:  the line through the first and the last; in `heun` the parabola through all
+ *
+ * One denoiser call a step. Third order needs `heun`, or a list that is even in lambda within each
+ * block (dpm_fast), where the second answer lies at 2/3; with it, order 3 and noise_prediction this
+ * is DPM-Solver-fast. The last steps are of lower order (a block of 2 and one of 1) unless
+ * keep_order; the step to 0 stands alone. eta is that of the SDE (1 + eta^2 in place of 1 in the
+ * first exponent, as diffusers' sde-dpmsolver++ has it for 1), but with noise_prediction that of
+ * k-diffusion's sample_dpm_fast: the block goes down too far, all its sizes move along, and noise
+ * is added at its end (so within a block x has less noise than the list says). What a watcher
+ * changes within a block counts for the question only. as_published: diffusers' sde-dpmsolver++ of
+ * order 3 in `heun` has the wrong sign before 1/2 in the weight of the bend.
+ */
+#include "diffusion/ancestral.h"
+#include "diffusion/multistep.h"
+#include <math.h>
+
+/* Where the block of this step ends; *place becomes the step's number in it, from 1. */
+static int block(const sampler *s, int order, int *place)
+{
+    int n = s->walk.n, first = s->i - s->i % order;
+    bool alone = s->walk.at[n] == 0 || (n % order == 0 && !s->options.keep_order);
+    if (alone && s->i == n - 1) first = n - 1;
+    *place = s->i - first + 1;
+    int most = alone && first < n - 1 ? n - 1 : n;
+    return first + order < most ? first + order : most;
+}
+
+/* What each answer weighs, the oldest first, over the lambdas from node[0] to `to`. */
+static void weigh(const sampler_options *o, double *weight, double *node, int count, double to,
+                  double pull, bool ends)
+{
+    bool heun = o->form == SAMPLER_HEUN, ends_only = count == 3 && !heun;
+    bool middle = count == 2 && (o->form == SAMPLER_MIDPOINT || (!heun && ends));
+    double h = to - node[0];
+    if (ends_only) node[1] = node[2];
+    multistep_weights(weight, node, count - middle - ends_only, node[0], to, pull);
+    if (middle) multistep_bend(weight, node, 2, weight[0] * h / 2);
+    if (ends_only) weight[2] = weight[1], weight[1] = 0;
+    if (count == 3 && heun && o->as_published && pull > 1)
+        multistep_bend(weight, node, 3, -2 * h * h / pull);
+}
+
+/* The block's picture, followed from size `base` to `next` along the last `count` answers. */
+static void follow(sampler *s, tensor x, int count, double next, double M, bool ends)
+{
+    bool eps = s->options.noise_prediction;
+    double alpha = sampler_alpha(s, next), to = sampler_lambda(s, next), node[3], weight[3] = {0};
+    const sampler_memory *first = &s->past[count - 1];
+    for (int j = 0; j < count; j++) node[j] = sampler_lambda(s, first[-j].sigma);
+    double keep = eps ? alpha / sampler_alpha(s, first->sigma)
+                      : next / first->sigma * exp((1 - M) * (to - node[0]));
+    weigh(&s->options, weight, node, count, to, eps ? -1 : M, ends);
+    tensor_scale(x, keep, first->x);
+    for (int j = 0; j < count; j++) {
+        double size = first[-j].sigma, w = eps ? next * weight[j] / size : M * alpha * weight[j];
+        tensor_add_scaled(x, eps ? w * sampler_alpha(s, size) : w, first[-j].guess.x0);
+        if (eps) tensor_add_scaled(x, -w, first[-j].x);
+    }
+}
+
+static void step(sampler *s, tensor x, double sigma, double next)
+{
+    const sampler_options *o = &s->options;
+    bool eps = o->noise_prediction;
+    int place, count = 1, last = block(s, o->order ? o->order : 2, &place);
+    while (count < place && count <= s->history && isfinite(sampler_lambda(s, next)) &&
+           isfinite(sampler_lambda(s, s->past[count].sigma)))
+        count++;
+    double base = count > 1 ? s->past[count - 1].sigma : sigma, end = s->walk.at[last];
+    double from = sampler_lambda(s, base), M = eps || next > sigma ? 1 : 1 + o->eta;
+    ancestral a = {.grow = 1};
+    if (eps && isfinite(from) && end > 0) {
+        a = ancestral_split(s, base, end, s->walk.at[s->walk.n]);
+        double move = (sampler_lambda(s, a.down) - from) / (sampler_lambda(s, end) - from);
+        if (a.up > 0) sigma = sampler_sigma(s, from + move * (sampler_lambda(s, sigma) - from));
+        if (a.up > 0) next = sampler_sigma(s, from + move * (sampler_lambda(s, next) - from));
+    }
+    sampler_guess(s, x, sigma);
+    if (count == 1)
+        multistep_follow(s, x, 1, sigma, next, M);
+    else
+        follow(s, x, count, next, M, s->i + 1 == last);
+    if (!eps) sampler_add_noise(s, x, multistep_noise(s, base, next, M), base, next);
+    if (eps && s->i + 1 == last) ancestral_rise(s, x, a, base, end);
+}
+
+SAMPLER(dpm_solver_singlestep, .label = "DPM-Solver singlestep",
+        .paper = "arXiv:2206.00927, arXiv:2211.01095 Alg. 1",
+        .also = "DPMSolverSinglestepScheduler, singlestep_dpm_solver",
+        .use = "Walks that must not look back beyond a few steps; else take DPM++ 2M.", .order = 2,
+        .max_order = 3, .evals = 1,
+        .takes = SAMPLER_ETA | SAMPLER_FORM | SAMPLER_NOISE_PREDICTION | SAMPLER_KEEP_ORDER |
+                 SAMPLER_AS_PUBLISHED);
