@@ -77,8 +77,14 @@ static void with_every_option(sampler s)
     t.options.variance = SAMPLER_FIXED_LARGE;
     if (s.kind->takes & SAMPLER_VARIANCE && !s.model.flow) assert_one_walk(t);
     t = s;
-    for (t.options.order = s.kind->whole_walk ? 2 : 1; t.options.order <= s.kind->max_order; t.options.order++)
+    for (t.options.order = s.kind->whole_walk ? 2 : 1; t.options.order <= s.kind->max_order;
+         t.options.order++)
         assert_one_walk(t);
+    t = s;
+    t.options.noise_prediction = true;
+    if (s.kind->takes & SAMPLER_NOISE_PREDICTION) assert_one_walk(t);
+    t.options.eta = 0.5, t.options.order = s.kind->max_order;
+    if (s.kind->takes & SAMPLER_NOISE_PREDICTION && s.kind->takes & SAMPLER_ETA) assert_one_walk(t);
     t = s;
     t.options.climb = true;
     if (!s.kind->stochastic) assert_one_walk(t);
@@ -94,6 +100,7 @@ static void run_and_step_and_ask_are_one_walk(void **state)
     sigmas flow_walk = toy_list(&memory, 7, toy_flowing);
     for (int k = 0; samplers[k]; k++) {
         with_every_option(sampler_make(samplers[k], toy_bells, down, fresh));
+        if (samplers[k]->whole_walk) continue; /* the others rise */
         with_every_option(sampler_make(samplers[k], toy_bells, up, fresh));
         with_every_option(sampler_make(samplers[k], flow, flow_walk, fresh));
         assert_one_walk(sampler_make(samplers[k], toy_bells, down, noise_brownian(7, 10)));

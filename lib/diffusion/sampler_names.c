@@ -22,6 +22,8 @@ const sampler_preset sampler_presets[] = {
     PRESET("EDMDPMSolverMultistepScheduler", dpmpp_2m, "edm", .eta = 0),
     PRESET("FlowMatchEulerDiscreteScheduler, flow_match_euler", euler, "flow", .eta = 0),
     PRESET("FlowMatchHeunDiscreteScheduler, flow_match_heun", heun, "flow", .eta = 0),
+    PRESET("DPM fast, DPM-Solver-fast", dpm_solver_singlestep, "dpm_fast", .order = 3,
+           .noise_prediction = true),
     PRESET("DDIMInverseScheduler", ddim, NULL, .climb = true),
     PRESET("ddpm fixed_large", ddpm, NULL, .eta = 1, .variance = SAMPLER_FIXED_LARGE),
     {NULL, {NULL, NULL, {.eta = 0}}},
