@@ -22,7 +22,7 @@ static double flow[STEPS + 1];
 static bool count_parts(void *self, const sampler *s, tensor x)
 {
     (void)x;
-    *(int *)self += s->sigma > 0;
+    (void)s, ++*(int *)self;
     return true;
 }
 
@@ -53,13 +53,13 @@ static void adaptive_is_k_diffusions(void **state)
         denoiser model = strcmp(g->model, "line") == 0 ? toy_line : toy_bells;
         sampler s = sampler_make(&sampler_dpm_adaptive, model, toy_list(&a, g->n, g->sigma),
                                  noise_fresh(r));
-        int accepted = 0, last = g->n < 2 ? 0 : g->options.as_published ? 1 : GOLDEN_N;
+        int accepted = 0;
         s.options = g->options;
         s.watch = count_parts, s.watcher = &accepted;
         assert_null(sampler_run(&s, x, a));
         assert_true(farthest(x, g->x) < 6e-9);
         assert_int_equal(accepted, tries[0]);
-        assert_int_equal(s.calls, tries[2] - tries[1] + last);
+        assert_int_equal(s.calls, tries[2] - tries[1] + (g->n == 2));
     }
 }
 

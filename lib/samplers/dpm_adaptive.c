@@ -19,7 +19,8 @@
  *
  * The list tells where to begin and to end, no more. With eta the step goes down too far and noise
  * is added after it (ancestral.h); the controller then takes 1.5 for the order. A last step to 0 is
- * Euler's, from the smallest size before it, and so is one from a flow's sigma 1, to 0.999.
+ * Euler's, from the smallest size before it, and so is one from a flow's sigma 1, to 0.999; no error
+ * is measured there.
  *
  * Every picture walks alone, with its own steps and noise (noise_picture), so what becomes of it
  * does not depend on its batch; k-diffusion has one step for all: as_published. The model is asked
@@ -32,65 +33,59 @@
 enum { ATTEMPTS = 10000 };
 static const double SHORTEST = 1e-9, BELOW_ONE = 0.999;
 
-static tensor ask(sampler *s, tensor x, double sigma)
-{
-    answer guess = denoiser_room(s->model, &s->scratch, x);
-    denoiser_ask(s->model, guess, x, sigma, s->scratch);
-    s->evals++;
-    return guess.x0;
-}
-
 static tensor eps(sampler *s, tensor x, double lambda)
 {
     double sigma = sampler_sigma(s, lambda);
-    tensor e = ask(s, x, sigma);
-    tensor_mix(e, 1 / sigma, x, -sampler_alpha(s, sigma) / sigma, e);
-    return e;
+    answer guess = denoiser_room(s->model, &s->scratch, x);
+    denoiser_ask(s->model, guess, x, sigma, s->scratch);
+    s->evals++;
+    tensor_mix(guess.x0, 1 / sigma, x, -sampler_alpha(s, sigma) / sigma, guess.x0);
+    return guess.x0;
 }
 
-/* From x along e, as it is there, and e1, as it is at `middle`: exactly, or the half of it. */
-static tensor move(sampler *s, tensor x, double from, double to, tensor e, tensor e1, double middle,
-                   bool exact)
+/* From x at lambda at[0], along e[0], found there, and e[1], found at at[1]: move, half, exact. */
+static tensor follow(sampler *s, tensor x, const double at[2], double to, const tensor e[2],
+                     bool exact)
 {
-    double weight[2] = {0}, node[] = {from, middle}, sigma = sampler_sigma(s, to);
-    double grow = sampler_alpha(s, sigma) / sampler_alpha(s, sampler_sigma(s, from));
-    multistep_weights(weight, node, exact ? 2 : 1, from, to, -1);
-    if (!exact) multistep_bend(weight, node, 2, weight[0] * (to - from) / 2);
+    double weight[2] = {0}, sigma = sampler_sigma(s, to);
     tensor y = tensor_like(&s->scratch, x);
-    tensor_mix(y, grow, x, -sigma * weight[0], e);
-    tensor_add_scaled(y, -sigma * weight[1], e1);
+    multistep_weights(weight, at, exact ? 2 : 1, at[0], to, -1);
+    if (!exact) multistep_bend(weight, at, 2, weight[0] * (to - at[0]) / 2);
+    double grow = sampler_alpha(s, sigma) / sampler_alpha(s, sampler_sigma(s, at[0]));
+    tensor_mix(y, grow, x, -sigma * weight[0], e[0]);
+    tensor_add_scaled(y, -sigma * weight[1], e[1]);
     return y;
 }
 
-/* Both rules: low and high. */
-static void attempt(sampler *s, tensor x, double from, double to, int order, tensor e,
-                    tensor both[2])
+static void attempt(sampler *s, tensor x, double from, double to, int order, tensor first,
+                    tensor *low, tensor *high)
 {
-    double one = from + (to - from) / order, two = from + 2 * (to - from) / 3;
-    tensor e1 = eps(s, move(s, x, from, one, e, e, one, false), one);
-    both[order == 2] = move(s, x, from, to, e, e1, one, false);
-    if (order == 2) {
-        both[0] = move(s, x, from, to, e, e, one, false);
-    } else {
-        tensor e2 = eps(s, move(s, x, from, two, e, e1, one, true), two);
-        both[1] = move(s, x, from, to, e, e2, two, true);
-    }
+    double h = to - from, at[] = {from, from + h / order};
+    tensor e[] = {first, first}, y = follow(s, x, at, at[1], e, false);
+    *low = follow(s, x, at, to, e, false);
+    e[1] = eps(s, y, at[1]);
+    *high = follow(s, x, at, to, e, false);
+    if (order == 2) return;
+    *low = *high;
+    y = follow(s, x, at, from + h * 2 / 3, e, true);
+    at[1] = from + h * 2 / 3;
+    e[1] = eps(s, y, at[1]);
+    *high = follow(s, x, at, to, e, true);
 }
 
-static double error_of(const tensor both[2], tensor before, sampler_control c)
+static double error_of(tensor low, tensor high, tensor before, sampler_control c)
 {
-    double sum = 0;
-    size_t count = tensor_count(before);
-    for (size_t k = 0; k < count; k++) {
-        double low = (double)both[0].data[k], high = (double)both[1].data[k];
-        double size = fmax(fabs(low), fabs((double)before.data[k]));
-        sum += pow((low - high) / fmax(c.atol, c.rtol * size), 2);
+    double sum = 0, count = (double)tensor_count(low);
+    for (size_t k = 0; k < tensor_count(low); k++) {
+        double a = (double)low.data[k], b = (double)high.data[k];
+        double size = fmax(fabs(a), fabs((double)before.data[k]));
+        sum += pow((a - b) / fmax(c.atol, c.rtol * size), 2) / count;
     }
-    return sqrt(sum / (double)count);
+    return sqrt(sum);
 }
 
-/* How much longer the next step may be. */
-static double factor(double v[3], sampler_control c, double off, double order)
+/* How much longer the next step may be; v: 1 / error, of this attempt and the last two accepted. */
+static double factor(double v[3], double off, sampler_control c, double order)
 {
     v[0] = 1 / (off + 1e-8);
     if (v[1] == 0) v[1] = v[2] = v[0];
@@ -98,83 +93,68 @@ static double factor(double v[3], sampler_control c, double off, double order)
     return 1 + atan(pow(v[0], b1) * pow(v[1], b2) * pow(v[2], b3) - 1);
 }
 
-static sampler_control usual(sampler_control c)
+static error lost(int tries, double sigma)
 {
+    return error_make("attempt %d, from sigma %g, gave a picture that is not finite: look at what "
+                      "the denoiser answers",
+                      tries, sigma);
+}
+
+/* One picture, or as published all of them, down to the size `end`. */
+static void adapt(sampler *s, tensor x, double sigma, double end)
+{
+    sampler_control c = s->options.control;
     if (c.rtol == 0) c.rtol = 0.05;
     if (c.atol == 0) c.atol = 0.0078;
     if (c.first == 0) c.first = 0.05;
-    if (c.p == 0 && c.i == 0 && c.d == 0) c.i = 1;
     if (c.safety == 0) c.safety = 0.81;
-    return c;
-}
-
-/* Why it goes no further, or NULL. */
-static error stuck(int tries, double off, double h, double sigma, sampler_control c)
-{
-    if (!isfinite(off))
-        return error_make("attempt %d, from sigma %g, gave a picture that is not finite: look at "
-                          "what the denoiser answers",
-                          tries, sigma);
-    if (h >= SHORTEST && tries < ATTEMPTS) return NULL;
-    return error_make("after %d attempts dpm_adaptive is at sigma %g with a step of %.2g in lambda "
-                      "and %.2g times the error that rtol %g and atol %g allow: allow more, or "
-                      "take a sampler that walks a list",
-                      tries, sigma, h, off, c.rtol, c.atol);
-}
-
-/* x, one picture or as published all of them, from sigma to end. */
-static void adapt(sampler *s, tensor x, double sigma, double end)
-{
-    sampler_control c = usual(s->options.control);
-    int order = s->options.order ? s->options.order : 3;
-    double h = c.first, v[3] = {0}, off = 0, last = sampler_lambda(s, end);
-    tensor e = tensor_like(&s->scratch, x), before = tensor_like(&s->scratch, x), both[2];
+    if (c.p == 0 && c.i == 0 && c.d == 0) c.i = 1;
+    int order = s->options.order ? s->options.order : 3, tries = 0;
+    double h = c.first, v[3] = {0}, off = 0, last = sampler_lambda(s, end), grow = HUGE_VAL;
+    tensor e = tensor_like(&s->scratch, x), before = tensor_like(&s->scratch, x), low, high;
     tensor_copy(before, x);
     arena room = s->scratch;
-    for (int tries = 0, accepted = true; sigma > end && !s->stopped; tries++, s->scratch = room) {
-        if ((s->wrong = stuck(tries, off, h, sigma, c))) return;
+    for (; sigma > end && isfinite(off) && h >= SHORTEST && tries < ATTEMPTS; tries++) {
         double from = sampler_lambda(s, sigma), next = end;
         if (from + h < last - 1e-5) next = sampler_sigma(s, from + h);
         ancestral a = ancestral_split(s, sigma, next, end);
-        if (accepted) tensor_copy(e, eps(s, x, from));
-        attempt(s, x, from, sampler_lambda(s, a.down), order, e, both);
-        off = error_of(both, before, c);
-        double grow = factor(v, c, off, s->options.eta > 0 ? 1.5 : order);
+        s->scratch = room;
+        if (grow >= c.safety) tensor_copy(e, eps(s, x, from));
+        attempt(s, x, from, sampler_lambda(s, a.down), order, e, &low, &high);
+        off = error_of(low, high, before, c);
+        grow = factor(v, off, c, s->options.eta > 0 ? 1.5 : order);
         h *= grow;
-        accepted = grow >= c.safety;
-        if (!accepted) continue;
+        if (!(grow >= c.safety)) continue;
         v[2] = v[1], v[1] = v[0];
-        tensor_copy(before, both[0]);
-        tensor_copy(x, both[1]);
+        tensor_copy(before, low), tensor_copy(x, high);
         ancestral_rise(s, x, a, sigma, next);
-        sampler_show(s, x, sigma = next);
+        if (!sampler_show(s, x, sigma = next)) return;
     }
-}
-
-static void euler(sampler *s, tensor x, double sigma, double next)
-{
-    if (s->stopped || s->wrong) return;
-    sampler_follow(x, ask(s, x, sigma), sigma, next);
-    if (!tensor_finite(x)) s->wrong = stuck(0, NAN, 0, sigma, s->options.control);
-    if (!s->wrong) sampler_show(s, x, next);
+    if (!isfinite(off))
+        s->wrong = lost(tries, sigma);
+    else if (sigma > end)
+        s->wrong = error_make("after %d attempts dpm_adaptive is at sigma %g with a step of %.2g "
+                              "in lambda and %.2g times the error that rtol %g and atol %g allow: "
+                              "allow more, or take a sampler that walks a list",
+                              tries, sigma, h, off, c.rtol, c.atol);
 }
 
 static void step(sampler *s, tensor x, double sigma, double next)
 {
     double end = next > 0 ? next : s->walk.at[s->walk.n - 1], start = sigma;
-    if (!isfinite(sampler_lambda(s, sigma))) start = fmax(BELOW_ONE, end);
     int each = s->options.as_published ? x.n : 1;
+    arena room = s->scratch;
     noise batch = s->noise;
     if (s->options.order == 1) s->wrong = error_make("dpm_adaptive compares orders: 2 or 3");
-    for (int i = 0; i < x.n && !s->wrong; i += each) {
-        arena room = s->scratch;
-        tensor one = tensor_pictures(x, i, each);
+    if (!isfinite(sampler_lambda(s, sigma))) start = fmax(BELOW_ONE, end);
+    if (start < sigma) sampler_follow(x, sampler_guess(s, x, sigma).x0, sigma, start);
+    for (int i = 0; i < x.n && !s->wrong && !s->stopped; i += each, s->scratch = room) {
         if (each == 1 && s->options.eta > 0) s->noise = noise_picture(&batch, i);
-        if (start < sigma) euler(s, one, sigma, start);
-        adapt(s, one, start, end);
-        if (next == 0) euler(s, one, end, 0);
-        s->scratch = room;
+        adapt(s, tensor_pictures(x, i, each), start, end);
     }
+    if (next > 0 || s->wrong || s->stopped) return;
+    sampler_follow(x, sampler_guess(s, x, end).x0, end, 0);
+    if (!tensor_finite(x)) s->wrong = lost(0, end);
 }
 
 SAMPLER(dpm_adaptive, .label = "DPM adaptive", .paper = "arXiv:2206.00927, k-diffusion",

@@ -29,11 +29,10 @@
 /* Where the block of this step ends; *place becomes the step's number in it, from 1. */
 static int block(const sampler *s, int order, int *place)
 {
-    int n = s->walk.n, first = s->i - s->i % order;
-    bool alone = s->walk.at[n] == 0 || (n % order == 0 && !s->options.keep_order);
-    if (alone && s->i == n - 1) first = n - 1;
+    int n = s->walk.n, first = s->i - s->i % order, most = n;
+    if (s->walk.at[n] == 0 || (n % order == 0 && !s->options.keep_order)) most--; /* last: alone */
+    if (s->i == most) first = most++;
     *place = s->i - first + 1;
-    int most = alone && first < n - 1 ? n - 1 : n;
     return first + order < most ? first + order : most;
 }
 
@@ -52,7 +51,7 @@ static void weigh(const sampler_options *o, double *weight, double *node, int co
         multistep_bend(weight, node, 3, -2 * h * h / pull);
 }
 
-/* The block's picture, followed from size `base` to `next` along the last `count` answers. */
+/* The block's picture, followed to size `next` along its answers so far. */
 static void follow(sampler *s, tensor x, int count, double next, double M, bool ends)
 {
     bool eps = s->options.noise_prediction;
@@ -73,27 +72,27 @@ static void follow(sampler *s, tensor x, int count, double next, double M, bool 
 static void step(sampler *s, tensor x, double sigma, double next)
 {
     const sampler_options *o = &s->options;
-    bool eps = o->noise_prediction;
-    int place, count = 1, last = block(s, o->order ? o->order : 2, &place);
-    while (count < place && count <= s->history && isfinite(sampler_lambda(s, next)) &&
-           isfinite(sampler_lambda(s, s->past[count].sigma)))
-        count++;
-    double base = count > 1 ? s->past[count - 1].sigma : sigma, end = s->walk.at[last];
+    int place, last = block(s, o->order ? o->order : 2, &place);
+    if (place > s->history + 1 || !isfinite(sampler_lambda(s, s->past[place - 1].sigma)) ||
+        !isfinite(sampler_lambda(s, next)))
+        place = 1; /* after a turn, at a flow's sigma 1, to 0 */
+    bool eps = o->noise_prediction, ends = s->i + 1 == last;
+    double base = place > 1 ? s->past[place - 1].sigma : sigma, end = s->walk.at[last];
     double from = sampler_lambda(s, base), M = eps || next > sigma ? 1 : 1 + o->eta;
-    ancestral a = {.grow = 1};
-    if (eps && isfinite(from) && end > 0) {
-        a = ancestral_split(s, base, end, s->walk.at[s->walk.n]);
+    ancestral a = {end, 1, 0};
+    if (eps && end > 0 && isfinite(from)) a = ancestral_split(s, base, end, s->walk.at[s->walk.n]);
+    if (a.up > 0) {
         double move = (sampler_lambda(s, a.down) - from) / (sampler_lambda(s, end) - from);
-        if (a.up > 0) sigma = sampler_sigma(s, from + move * (sampler_lambda(s, sigma) - from));
-        if (a.up > 0) next = sampler_sigma(s, from + move * (sampler_lambda(s, next) - from));
+        sigma = sampler_sigma(s, from + move * (sampler_lambda(s, sigma) - from));
+        next = sampler_sigma(s, from + move * (sampler_lambda(s, next) - from));
     }
     sampler_guess(s, x, sigma);
-    if (count == 1)
+    if (place == 1)
         multistep_follow(s, x, 1, sigma, next, M);
     else
-        follow(s, x, count, next, M, s->i + 1 == last);
+        follow(s, x, place, next, M, ends);
     if (!eps) sampler_add_noise(s, x, multistep_noise(s, base, next, M), base, next);
-    if (eps && s->i + 1 == last) ancestral_rise(s, x, a, base, end);
+    if (ends) ancestral_rise(s, x, a, base, end);
 }
 
 SAMPLER(dpm_solver_singlestep, .label = "DPM-Solver singlestep",
