@@ -126,6 +126,7 @@ static void a_picture_has_its_own_source(void **state)
         noise_draw(&same, one, 2, 1, a);
         assert_true(toy_same_bits(one, z[k][0]) && !toy_same_bits(one, z[k][1]));
         assert_int_equal(batch.draws, 0);
+        assert_int_equal(second.rng.kind, batch.rng.kind);
     }
     assert_false(toy_same_bits(z[0][0], z[1][0]));
     tensor three = toy_start(&a, 3, 1);

@@ -2,25 +2,28 @@
  *
  * Lu, Zhou, Bao, Chen, Li, Zhu 2022, arXiv:2206.00927, Algorithms 1 and 2 (noise_prediction), and
  * arXiv:2211.01095, Algorithm 1 (without). The list is walked in blocks of k = `order` steps. Every
- * step of a block starts again at the block's first picture x, with one answer more. In lambda =
- * ln(alpha / sigma), from the block's start to `next`, h = lambda' - lambda, g the answers:
+ * step of a block starts again at the block's first picture x, with one answer g more. In lambda =
+ * ln(alpha / sigma), from the block's start to `next`, h = lambda' - lambda:
  *
  *     x' = (next / sigma) x + alpha' int_0^h e^-(h-u) g(u) du           g = x0
  *     x' = (alpha' / alpha) x - next int_0^h e^(h-u) g(u) du            g = eps
  *
- *     g(u), 2nd step:  the line through the two answers; in the middle of it in `midpoint`, and
- *                      as published in a block of two
- *     g(u), 3rd step:  the line through the first and the last; in `heun` the parabola through all
+ *     2nd step   g is the line through both answers; in `midpoint`, and usually where the block
+ *                ends here, its middle for all of it
+ *     3rd step   the line through the first and the last; in `heun` the parabola through all
  *
- * One denoiser call a step. Third order needs `heun`, or a list that is even in lambda within each
- * block (dpm_fast), where the second answer lies at 2/3; with it, order 3 and noise_prediction this
- * is DPM-Solver-fast. The last steps are of lower order (a block of 2 and one of 1) unless
- * keep_order; the step to 0 stands alone. eta is that of the SDE (1 + eta^2 in place of 1 in the
- * first exponent, as diffusers' sde-dpmsolver++ has it for 1), but with noise_prediction that of
- * k-diffusion's sample_dpm_fast: the block goes down too far, all its sizes move along, and noise
- * is added at its end (so within a block x has less noise than the list says). What a watcher
- * changes within a block counts for the question only. as_published: diffusers' sde-dpmsolver++ of
- * order 3 in `heun` has the wrong sign before 1/2 in the weight of the bend.
+ * One denoiser call a step. Order 3 needs the second answer at 2/3 of the block, in lambda: smooth
+ * lists have it nearly, dpm_fast exactly, and on an uneven one order 2 is what is measured. With
+ * that list, order 3 and noise_prediction this is DPM-Solver-fast. The walk ends in blocks of 2 and
+ * 1 unless keep_order says otherwise; the step to 0 stands alone.
+ *
+ * eta along x0 is the SDE's: e^-(1 + eta)(h-u), as diffusers' sde-dpmsolver++ for eta = 1. Each
+ * step draws for itself: on a Brownian path that is one noise; drawn fresh they are strangers, and
+ * 200 steps are then further from the law than 100 on a path. eta along eps is k-diffusion's
+ * sample_dpm_fast: the block goes down too far, its sizes move along, noise is added where it ends
+ * (so within a block x has less noise than the list says). What a watcher changes within a block
+ * counts for the question only. as_published: of order 3 in `heun`, diffusers' sde-dpmsolver++ has
+ * a wrong sign, -1/2 for 1/2 in the weight of the bend.
  */
 #include "diffusion/ancestral.h"
 #include "diffusion/multistep.h"
