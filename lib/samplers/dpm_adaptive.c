@@ -15,12 +15,12 @@
  *     delta  = max(atol, rtol max(|low|, |low of the step before|))         number by number
  *     error  = sqrt(mean(((low - high) / delta)^2)),   v = 1 / (error + 1e-8)
  *     factor = 1 + atan(v^b1 v_before^b2 v_before_that^b3 - 1)               times h: the next h
- *     b1, b2, b3 = (p + i + d, -(p + 2 d), d) / order       accepted where factor >= safety
+ *     b1, b2, b3 = (p + i + d, -(p + 2 d), d) / order      accepted where factor >= safety
  *
  * The list tells where to begin and to end, no more. With eta the step goes down too far and noise
- * is added after it (ancestral.h); the controller then takes 1.5 for the order. A last step to 0 is
- * Euler's, from the smallest size before it, and so is one from a flow's sigma 1, to 0.999; no error
- * is measured there.
+ * is added after it (ancestral.h); the controller then takes 1.5 for the order. A last step to 0
+ * is Euler's, from the smallest size before it, and so is one from a flow's sigma 1, to 0.999; no
+ * error is measured there.
  *
  * Every picture walks alone, with its own steps and noise (noise_picture), so what becomes of it
  * does not depend on its batch; k-diffusion has one step for all: as_published. The model is asked
