@@ -320,11 +320,16 @@ double sampler_churn(sampler *s, tensor x, double sigma);
 /** Makes the list below a list of declarations. */
 #define SAMPLER_DECLARE(name) extern const sampler_kind sampler_##name;
 /** The list: a new sampler is its file and one word here. */
-#define SAMPLERS(X)                                                                              \
-    X(euler)                                                                                     \
-    X(euler_ancestral)                                                                           \
-    X(heun) X(dpm_2) X(ddim) X(ddpm) X(lms) X(dpmpp_2m) X(dpm_2_ancestral) X(dpmpp_2s_ancestral) \
-        X(dpmpp_sde) X(dpm_solver_singlestep) X(dpm_adaptive)
+#define SAMPLERS(X)    \
+    X(euler)           \
+    X(euler_ancestral) \
+    X(heun)            \
+    X(dpm_2)           \
+    X(ddim)            \
+    X(ddpm)            \
+    X(lms)             \
+    X(dpmpp_2m)        \
+    X(dpm_2_ancestral) X(dpmpp_2s_ancestral) X(dpmpp_sde) X(dpm_solver_singlestep) X(dpm_adaptive)
 SAMPLERS(SAMPLER_DECLARE)
 
 #endif
