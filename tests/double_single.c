@@ -257,7 +257,9 @@ static double error_with(int blocks, double first, double second, sampler_form f
 static void third_order_wants_even_steps_in_a_block(void **state)
 {
     (void)state;
-    for (int form = SAMPLER_FORM_USUAL; form <= SAMPLER_HEUN; form++) {
+    const sampler_form forms[] = {SAMPLER_FORM_USUAL, SAMPLER_MIDPOINT, SAMPLER_HEUN};
+    for (int k = 0; k < 3; k++) {
+        sampler_form form = forms[k];
         double even = error_with(100, 1 / 3.0, 2 / 3.0, form);
         double uneven = error_with(100, 0.2, 0.5, form);
         even = log2(even / error_with(200, 1 / 3.0, 2 / 3.0, form));
