@@ -7,6 +7,7 @@
 #define BELLS_H
 #include "base/pi.h"
 #include "diffusion/exact.h"
+#include "diffusion/sampler.h"
 #include "draw/plot.h"
 #include <math.h>
 
@@ -29,6 +30,22 @@ static inline exact_mixture bells_mixture_flow(arena *keep)
     exact_mixture m = bells_mixture(keep);
     m.flow = true;
     return m;
+}
+
+/* One of the bells alone. */
+static inline exact_mixture bells_one(const exact_mixture *m, int k)
+{
+    return (exact_mixture){.centre = tensor_pictures(m->centre, k, 1), .width = &bells_width[k]};
+}
+
+/* Where a sampler takes the number x; returns the calls that it makes, or -1 when it gives up. */
+static inline int bells_walk(sampler s, double *x, arena scratch)
+{
+    tensor one = tensor_new(&scratch, 1, 1, 1, 1);
+    tensor_fill(one, *x);
+    if (sampler_run(&s, one, scratch)) return -1;
+    *x = (double)one.data[0];
+    return s.calls;
 }
 
 static inline double bells_spread(int k, double sigma)
@@ -56,6 +73,18 @@ static inline double bells_left(double x, double sigma)
         sum += bells_share[k] * erfc(-z / sqrt(2)) / 2;
     }
     return sum;
+}
+
+/* The slope (x - D) / sigma, with D the best guess:   -sigma d ln p / dx,   p the density */
+static inline double bells_slope(double x, double sigma)
+{
+    double density = 0, pull = 0;
+    for (int k = 0; k < BELLS; k++) {
+        double spread = bells_spread(k, sigma), z = (x - bells_centre[k]) / spread;
+        double p = bells_share[k] * exp(-z * z / 2) / spread;
+        density += p, pull += p * z / spread;
+    }
+    return sigma * pull / density;
 }
 
 /* A heat map of the crowd at all sizes of noise, for a plot whose x is a sigma on a log axis and

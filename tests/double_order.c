@@ -11,10 +11,15 @@
 #include <cmocka.h>
 
 static arena memory;
+
+/* With 2560 steps an error of order 4 may be all rounding; with 1280 some have too much left of the
+ * next order. */
 static void assert_order(const course *c, const sampler_kind *kind, int order)
 {
     double promised = order ? order : kind->order;
-    double measured = measured_order(c, kind, order, 2560, memory);
+    double measured = measured_order(c, kind, order, 1280, memory);
+    if (!(fabs(measured - promised) <= 0.06))
+        measured = measured_order(c, kind, order, 2560, memory);
     if (!(fabs(measured - promised) <= 0.06))
         fail_msg("%s: order %g is promised and %.3f measured", kind->name, promised, measured);
 }

@@ -78,8 +78,10 @@ static void stochastic_samplers_draw_from_the_law(void **state)
         sampler_options o = usual();
         if (kind->order == 0 || kind->whole_walk) continue;
         if (kind->eta > 0) o.eta = kind->eta;
-        if (kind->stochastic || kind->takes & SAMPLER_ETA)
-            assert_right(kind->name, o, fresh, false);
+        if (kind->stochastic || kind->takes & SAMPLER_ETA) /* singlestep: its file says why */
+            assert_right(kind->name, o,
+                         kind == &sampler_dpm_solver_singlestep ? noise_brownian(5, 10) : fresh,
+                         false);
         o.eta = kind->eta, o.churn = 5;
         if (kind->takes & SAMPLER_CHURN) assert_right(kind->name, o, fresh, false);
     }
@@ -96,6 +98,24 @@ static void other_variances_paths_and_flows_do_too(void **state)
     assert_right("euler_ancestral", o, noise_brownian(5, 10), false);
     assert_right("heun", churn, fresh, false);
     assert_right("euler_ancestral", o, fresh, true);
+}
+
+/* In a flow, along the guess of eps, with steps that the error chooses. */
+static void those_that_ask_more_than_once_do_in_all_their_ways(void **state)
+{
+    (void)state;
+    noise fresh = noise_fresh(rng_torch(5));
+    sampler_options o = usual(), eps = o, tight = o;
+    eps.noise_prediction = true, eps.order = 3;
+    tight.control.rtol = 0.0004, tight.control.atol = 0.00007; /* 0.002 leaves 4 errors */
+    assert_right("dpm_2_ancestral", o, fresh, true);
+    assert_right("dpmpp_2s_ancestral", o, fresh, true);
+    assert_right("dpmpp_sde", o, fresh, true);
+    assert_right("dpm_solver_singlestep", o, noise_brownian(5, 1), true);
+    assert_right("dpm_solver_singlestep", eps, fresh, false);
+    assert_right("dpm_solver_singlestep", eps, fresh, true);
+    assert_right("dpm_adaptive", tight, fresh, false);
+    assert_right("dpm_adaptive", tight, fresh, true);
 }
 
 static void near_by_wrong_rules_are_noticed(void **state)
@@ -125,6 +145,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stochastic_samplers_draw_from_the_law),
         cmocka_unit_test(other_variances_paths_and_flows_do_too),
+        cmocka_unit_test(those_that_ask_more_than_once_do_in_all_their_ways),
         cmocka_unit_test(near_by_wrong_rules_are_noticed),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -110,6 +110,32 @@ static void picture_i_walks_on_the_path_of_seed_plus_i(void **state)
     assert_true(toy_same_bits(tensor_pictures(three, 2, 1), one));
 }
 
+/* Picture i of a batch: the same source whatever the batch, and one path for Brownian noise. */
+static void a_picture_has_its_own_source(void **state)
+{
+    (void)state;
+    arena a = memory;
+    tensor z[2][2], one = toy_start(&a, 1, 1);
+    for (int k = 0; k < 2; k++) {
+        noise batch = noise_fresh(k ? rng_philox(9) : rng_torch(9)), again = batch;
+        noise first = noise_picture(&batch, 0), second = noise_picture(&batch, 1);
+        noise same = noise_picture(&again, 0);
+        for (int i = 0; i < 2; i++) z[k][i] = tensor_like(&a, one);
+        noise_draw(&first, z[k][0], 2, 1, a);
+        noise_draw(&second, z[k][1], 2, 1, a);
+        noise_draw(&same, one, 2, 1, a);
+        assert_true(toy_same_bits(one, z[k][0]) && !toy_same_bits(one, z[k][1]));
+        assert_int_equal(batch.draws, 0);
+        assert_int_equal(second.rng.kind, batch.rng.kind);
+    }
+    assert_false(toy_same_bits(z[0][0], z[1][0]));
+    tensor three = toy_start(&a, 3, 1);
+    noise path = noise_brownian(10, TOP), third = noise_picture(&path, 2);
+    noise_draw(&path, three, 5, 2, a);
+    noise_draw(&third, one, 5, 2, a);
+    assert_true(toy_same_bits(tensor_pictures(three, 2, 1), one));
+}
+
 /* sqrt(a - c) z(a, c) = sqrt(a - b) z(a, b) + sqrt(b - c) z(b, c): the path is one path. */
 static void increments_add_up(void **state)
 {
@@ -211,6 +237,7 @@ int main(void)
         cmocka_unit_test(given_noise_is_told_which_draw),
         cmocka_unit_test(a_path_depends_on_seed_and_sigma_only),
         cmocka_unit_test(picture_i_walks_on_the_path_of_seed_plus_i),
+        cmocka_unit_test(a_picture_has_its_own_source),
         cmocka_unit_test(increments_add_up),
         cmocka_unit_test(increments_are_normal_and_apart),
         cmocka_unit_test(a_seed_stays_its_path),

@@ -81,7 +81,8 @@ static void with_every_option(sampler s)
     t.options.correct = 2;
     if (s.kind->takes & SAMPLER_CORRECT && s.noise.kind == NOISE_FRESH) assert_one_walk(t);
     t = s;
-    for (t.options.order = 1; t.options.order <= s.kind->max_order; t.options.order++)
+    for (t.options.order = s.kind->whole_walk ? 2 : 1; t.options.order <= s.kind->max_order;
+         t.options.order++)
         assert_one_walk(t);
     t = s;
     unsigned takes = s.kind->takes;
@@ -92,6 +93,8 @@ static void with_every_option(sampler s)
     t.options.predictor = takes & SAMPLER_PREDICTOR ? 2 : 0;
     t.options.r = takes & SAMPLER_R ? 0.3 : 0;
     t.options.form = takes & SAMPLER_FORM ? SAMPLER_HEUN : SAMPLER_FORM_USUAL;
+    assert_one_walk(t);
+    t.options.eta = takes & SAMPLER_ETA ? 0.5 : s.kind->eta, t.options.order = s.kind->max_order;
     assert_one_walk(t);
     t = s;
     t.options.climb = true;
@@ -109,6 +112,7 @@ static void run_and_step_and_ask_are_one_walk(void **state)
     for (int k = 0; samplers[k]; k++) {
         if (samplers[k]->discrete) continue;
         with_every_option(toy_sampler(samplers[k], toy_bells, down, fresh));
+        if (samplers[k]->whole_walk) continue; /* the others rise */
         with_every_option(toy_sampler(samplers[k], toy_bells, up, fresh));
         if (!samplers[k]->no_flow)
             with_every_option(toy_sampler(samplers[k], flow, flow_walk, fresh));

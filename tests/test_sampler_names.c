@@ -44,6 +44,8 @@ static void names_of_all_programs_are_found(void **state)
     assert_means("Euler a SGM Uniform", &sampler_euler_ancestral, "sgm_uniform");
     assert_means("DPM2 Karras", &sampler_dpm_2, "karras");
     assert_means("FlowMatchEulerDiscreteScheduler", &sampler_euler, "flow");
+    assert_means("sample_dpm_fast", &sampler_dpm_solver_singlestep, "dpm_fast");
+    assert_true(chosen("DPM fast").options.order == 3);
 }
 
 /* Each kind answers to its name, its label and every other name, alone and with a list. */

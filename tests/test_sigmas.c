@@ -66,6 +66,28 @@ static void test_sigma_rules(void **state)
     assert_true(edm.at[0] == 80 && edm.at[N - 1] == 0.002 && edm.t == NULL);
 }
 
+/* Lu 2022: m = n / 3 + 1 blocks even in ln sigma, of 3, ..., 3 and what is left of n calls; without
+ * end_at_min a 0 follows n - 1 calls, and where these fill all blocks there is none of one. */
+static void test_dpm_fast(void **state)
+{
+    (void)state;
+    for (int n = 1; n <= 40; n++)
+        for (int to_min = 0; to_min < 2; to_min++) {
+            sigmas_options o = {.sigma_min = 0.1, .sigma_max = 20, .end_at_min = to_min};
+            sigmas walk = make("dpm_fast", n, NULL, o);
+            int calls = to_min ? n : n - 1, order[20], blocks = 0, i = 0;
+            for (int left = calls; left > 0; left -= order[blocks++])
+                order[blocks] = left == 3 && to_min ? 2 : left < 3 ? left : 3;
+            for (int b = 0; b < blocks; b++)
+                for (int k = 0; k < order[b]; k++, i++)
+                    assert_near(walk.at[i], 20 * pow(0.1 / 20, (b + k / (double)order[b]) / blocks),
+                                1e-14);
+            assert_true(i == calls && walk.at[0] == 20);
+            assert_true(calls == 0 || walk.at[calls] == 0.1);
+            assert_true(to_min || walk.at[n] == 0);
+        }
+}
+
 /* ComfyUI's lists as their makers define them, by looking through the table. */
 static void test_trained_rules(void **state)
 {
@@ -271,6 +293,7 @@ int main(void)
         cmocka_unit_test(test_fifteen_steps),
         cmocka_unit_test(test_karras_ten),
         cmocka_unit_test(test_sigma_rules),
+        cmocka_unit_test(test_dpm_fast),
         cmocka_unit_test(test_trained_rules),
         cmocka_unit_test(test_ddim_uniform),
         cmocka_unit_test(test_simple_of_a_long_table),

@@ -28,6 +28,18 @@ noise noise_given(noise_fn *fn, void *self)
     return (noise){.kind = NOISE_GIVEN, .fn = fn, .self = self};
 }
 
+noise noise_picture(noise *source, int i)
+{
+    noise own = *source;
+    own.draws = 0;
+    own.seed += (uint64_t)i;
+    if (source->kind != NOISE_FRESH) return own;
+    double u;
+    rng_uniform64(&source->rng, &u, 1);
+    own.rng = (own.rng.kind == RNG_TORCH ? rng_torch : rng_philox)((uint64_t)(u * 0x1p53));
+    return own;
+}
+
 /* The normal number that belongs to one node of one pixel's tree: Box-Muller on Philox's words. */
 static double node_normal(uint64_t seed, uint64_t node, uint32_t pixel)
 {

@@ -68,6 +68,15 @@ noise noise_brownian(uint64_t seed, double top);
  *  @return the source */
 noise noise_given(noise_fn *fn, void *self);
 
+/** One picture's own source, for samplers that walk the pictures of a batch one by one. Fresh: a
+ *  generator of the same kind, whose seed is drawn from the batch's, so picture i has the same
+ *  noise in a batch of any size when 0, 1, 2, ... are asked for in this order. Brownian: the path
+ *  of seed + i. Given: the same function, counting from draw 0.
+ *  @param source fresh: moves on
+ *  @param i      which picture
+ *  @return the source, for a z of n = 1 */
+noise noise_picture(noise *source, int i);
+
 /** Draw.
  *  @param source  moves on by one draw
  *  @param z       [n, h, w, c], filled with standard normal numbers

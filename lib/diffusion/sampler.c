@@ -106,9 +106,9 @@ error sampler_step(sampler *s, tensor x, arena scratch)
     tensor_copy(before, x);
     sampler_open_step(s);
     sampler_play_step(s, x, scratch);
-    if (!tensor_finite(x)) {
+    if (s->wrong || !tensor_finite(x)) {
         tensor_copy(x, before);
-        return sampler_not_finite(s);
+        return s->wrong ? s->wrong : sampler_not_finite(s);
     }
     sampler_close_step(s, x);
     return NULL;

@@ -112,6 +112,11 @@ static error check_kind(const sampler *s)
         return error_make("sampler %s needs the training schedule", k->name);
     if (k->discrete && s->noise.kind != NOISE_FRESH)
         return error_make("sampler %s draws uniform numbers: give it fresh noise", k->name);
+    for (int i = 0; k->whole_walk && i < s->walk.n; i++)
+        if (s->walk.at[i + 1] > s->walk.at[i])
+            return error_make("sampler %s walks from the first size of a list to its last, but "
+                              "this list rises at step %d",
+                              k->name, i + 1);
     return NULL;
 }
 

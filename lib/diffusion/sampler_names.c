@@ -27,6 +27,8 @@ const sampler_preset sampler_presets[] = {
     PRESET("sa_solver_pece", sa_solver, NULL, .eta = 1, .pece = true),
     PRESET("exp_heun_2_x0", res_singlestep, NULL, .r = 1),
     PRESET("exp_heun_2_x0_sde", seeds_2, NULL, .eta = 1, .r = 1, .form = SAMPLER_HEUN),
+    PRESET("DPM fast, DPM-Solver-fast", dpm_solver_singlestep, "dpm_fast", .order = 3,
+           .noise_prediction = true),
     PRESET("DDIMInverseScheduler", ddim, NULL, .climb = true),
     PRESET("ScoreSdeVeScheduler", score_sde_ve, "exponential", .eta = 1, .correct = 1, .snr = 0.15),
     PRESET("ScoreSdeVpScheduler", score_sde_vp, "vp", .eta = 1, .form = SAMPLER_EULER_MARUYAMA),

@@ -40,9 +40,11 @@ extern const char *const sigmas_names[];
 /** Make a walk by name.
  *
  *  - even in a function of sigma: karras (Karras 2022, arXiv:2206.00364, eq. 5), edm (the same on
- *    its paper's range), exponential, polyexponential (k-diffusion), kl_optimal (Sabour 2024,
- *    arXiv:2404.14507, Theorem 3.1), laplace (Hang 2024, arXiv:2407.03297), beta_sigmas (Lee 2024,
- *    arXiv:2407.12173, the distribution of sigma), linear_quadratic (Mochi, 2024);
+ *    its paper's range), exponential, polyexponential (k-diffusion), dpm_fast (Lu 2022,
+ *    arXiv:2206.00927: even in log sigma within each block of dpm_solver_singlestep's third order),
+ *    kl_optimal (Sabour 2024, arXiv:2404.14507, Theorem 3.1), laplace (Hang 2024,
+ *    arXiv:2407.03297), beta_sigmas (Lee 2024, arXiv:2407.12173, the distribution of sigma),
+ *    linear_quadratic (Mochi, 2024);
  *  - along a published table, with log sigma straight between its numbers, so that any n will do:
  *    align_your_steps for SD 1.5, align_your_steps_sdxl and align_your_steps_svd (Sabour 2024),
  *    gits for SD 1.5 (Chen 2024, arXiv:2405.11326). sigma_min and sigma_max cannot be chosen here;

@@ -40,6 +40,20 @@ static double exponential(const sigmas_plan *p, int i)
     return exp(down(p, i, log(p->o.sigma_max), log(p->o.sigma_min)));
 }
 
+/* Lu et al. 2022, arXiv:2206.00927, "DPM-Solver-fast": blocks of three calls at most,
+ * all equally long in log sigma, and even steps in each. The last block has the one or two calls
+ * that are left over; where none is, the last three are a block of two and one of one (unless a 0
+ * follows, which is a block of its own). */
+static double dpm_fast(const sigmas_plan *p, int i)
+{
+    int calls = p->nodes - 1, left = calls - i, in_block = calls - i / 3 * 3;
+    bool split = calls % 3 == 0 && p->o.end_at_min;
+    double blocks = calls / 3 + (split || calls % 3 != 0);
+    double u = i / 3 + (double)(i % 3) / (in_block == 1 || in_block == 2 ? in_block : 3);
+    if (split && left < 3) u = blocks - (left == 2 ? 1.5 : left);
+    return p->o.sigma_max * pow(p->o.sigma_min / p->o.sigma_max, u / blocks);
+}
+
 /* Lee, Lee, Gye, Kim 2024, arXiv:2407.12173: where the Beta distribution has its share p below it.
  * With the usual a = b = 0.6 the steps are small at both ends. */
 static double beta_below(const sigmas_plan *p, double share)
@@ -242,6 +256,7 @@ static error ddim_uniform_begin(sigmas_plan *p)
     X("exponential", SIGMAS_RANGE, .at = exponential)                                 \
     X("polyexponential", SIGMAS_RANGE, .at = polyexponential)                         \
     X("edm", SIGMAS_RANGE, .at = karras, .begin = edm_begin)                          \
+    X("dpm_fast", SIGMAS_RANGE, .at = dpm_fast)                                       \
     X("beta_sigmas", SIGMAS_RANGE, .at = beta_sigmas, .begin = beta_begin)            \
     X("kl_optimal", SIGMAS_RANGE, .at = kl_optimal)                                   \
     X("laplace", SIGMAS_RANGE, .at = laplace)                                         \

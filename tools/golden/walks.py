@@ -36,9 +36,9 @@ MODELS = {"line": line, "bells": bells}
 CASES = []
 
 
-def start(sigma, seed):
+def start(sigma, seed, dtype=torch.float32):
     torch.manual_seed(seed)
-    return torch.randn(SHAPE) * sigma
+    return torch.randn(SHAPE, dtype=dtype) * sigma
 
 
 def keep(source, kind, model, sigmas, seed, x, **options):
@@ -88,7 +88,7 @@ def show(case):
     print(" " + row(x.flatten().tolist()[::7], "%.9g") + "},")
 
 
-def show_all(name):
+def show_all(name, more=""):
     print("""/* Written by tools/golden/%s.py with torch %s, diffusers %s and
  * k-diffusion 0.1.1.post1. Do not edit. */
 #ifndef GOLDEN_%s_H
@@ -101,4 +101,4 @@ static const golden_walk golden_%s[] = {""" % (name, torch.__version__.split("+"
                                                name))
     for case in CASES:
         show(case)
-    print("};\n/* clang-format on */\n\n#endif")
+    print("};\n%s/* clang-format on */\n\n#endif" % more)
