@@ -237,9 +237,8 @@ static void each_is_its_paper(void **state)
 
 static double error_with(int blocks, double first, double second, sampler_form form)
 {
-    arena a = memory;
     real number[] = {11}, truth[] = {11};
-    double *at = arena_take(&a, (size_t)(3 * blocks + 1) * sizeof *at), v = 0.36;
+    double *at = arena_take(&memory, (size_t)(3 * blocks + 1) * sizeof *at), v = 0.36;
     for (int i = 0; i <= 3 * blocks; i++) {
         const double share[] = {0, first, second};
         at[i] = 10 * pow(0.01, (i / 3 + share[i % 3]) / blocks);
@@ -249,7 +248,7 @@ static double error_with(int blocks, double first, double second, sampler_form f
     s.model = toy_line;
     s.options.order = 3, s.options.form = form, s.options.keep_order = true;
     tensor x = {number, 1, 1, 1, 1};
-    assert_null(sampler_run(&s, x, a));
+    assert_null(sampler_run(&s, x, memory));
     return fabs(number[0] - truth[0]);
 }
 
