@@ -7,7 +7,7 @@
  *     make run L=16       prints four tables, writes three plots to out/
  *
  * Look for: where are the steps short, and for whom? Who can say beforehand how many there will be?
- * Needs: 14. Runs in under two seconds. Try: START = -4.8, on the other side of the watershed.
+ * Needs: 15. Runs in under two seconds. Try: START = -4.8, on the other side of the watershed.
  */
 #include "bells.h"
 #include "diffusion/guidance.h"

@@ -65,11 +65,9 @@ static void follow(sampler *s, tensor x, int count, double next, double M, bool 
                       : next / first->sigma * exp((1 - M) * (to - node[0]));
     weigh(&s->options, weight, node, count, to, eps ? -1 : M, ends);
     tensor_scale(x, keep, first->x);
-    for (int j = 0; j < count; j++) {
-        double size = first[-j].sigma, w = eps ? next * weight[j] / size : M * alpha * weight[j];
-        tensor_add_scaled(x, eps ? w * sampler_alpha(s, size) : w, first[-j].guess.x0);
-        if (eps) tensor_add_scaled(x, -w, first[-j].x);
-    }
+    for (int j = 0; j < count; j++)
+        tensor_add_scaled(x, (eps ? -next : M * alpha) * weight[j],
+                          eps ? multistep_eps(s, count - 1 - j) : first[-j].guess.x0);
 }
 
 static void step(sampler *s, tensor x, double sigma, double next)
