@@ -12,7 +12,7 @@
 #include "diffusion/sampler_names.h"
 #include <stdio.h>
 
-enum { STEPS = 640, FEW = 20, TEXT = 1 << 16 };
+enum { STEPS = 1280, FEW = 20, TEXT = 1 << 16 };
 static arena memory;
 
 /* ---- What is measured ---- */
@@ -76,19 +76,24 @@ static void print_quoted(const char *names)
     }
 }
 
+static const char *const forms[] = {
+    "",          " form midpoint",       " form heun",      " form bh1",
+    " form bh2", " form euler_maruyama", " form ancestral", " form reverse"};
+static const char *const variances[] = {"", " variance fixed_large", " variance learned",
+                                        " variance learned_range"};
+
 static void print_options(const sampler_options *o, double eta)
 {
-    const char *const forms[] = {NULL, "midpoint", "heun", "bh1", "bh2"};
-    const char *const variances[] = {NULL, "fixed_large", "learned"};
     if (o->eta != eta) printf(" eta %g", o->eta);
     if (o->churn != 0) printf(" churn %g", o->churn);
     if (o->s_noise != 0) printf(" s_noise %g", o->s_noise);
     if (o->noise_max != 0) printf(" noise_min %g noise_max %g", o->noise_min, o->noise_max);
     if (o->order != 0) printf(" order %d", o->order);
-    if (o->form != 0) printf(" form %s", forms[o->form]);
-    if (o->variance != 0) printf(" variance %s", variances[o->variance]);
+    if (o->predictor != 0) printf(" predictor %d", o->predictor);
+    printf("%s%s", forms[o->form], variances[o->variance]);
     if (o->r != 0) printf(" r %g", o->r);
     if (o->correct != 0) printf(" correct %d", o->correct);
+    if (o->snr != 0) printf(" snr %g", o->snr);
     if (o->noise_prediction) printf(" noise_prediction");
     if (o->pece) printf(" pece");
     if (o->climb) printf(" climb");
@@ -99,8 +104,8 @@ static void print_names(void)
 {
     printf("| elsewhere | here | list | options |\n|---|---|---|---|\n");
     for (int k = 0; samplers[k]; k++) {
-        printf("| %s, ", samplers[k]->label);
-        print_quoted(samplers[k]->also);
+        printf("| %s%s", samplers[k]->label, samplers[k]->also ? ", " : "");
+        if (samplers[k]->also) print_quoted(samplers[k]->also);
         printf(" | `%s` | | |\n", samplers[k]->name);
     }
     for (const sampler_preset *p = sampler_presets; p->names; p++) {

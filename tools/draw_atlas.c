@@ -128,7 +128,9 @@ int main(int argc, char **argv)
         int here = count - groups * ATLAS_ROWS;
         if (here > ATLAS_ROWS) here = ATLAS_ROWS;
         draw_group(&l, groups + 1, first, here);
-        chart[groups] = (plot){.x = {.label = "calls of the denoiser", .log = true},
+        chart[groups] = (plot){.width = 480,
+                               .height = 400,
+                               .x = {.label = "calls of the denoiser", .log = true},
                                .y = {.label = "distance from the limit", .log = true}};
         for (int i = 0; i < here; i++)
             plot_line(&chart[groups], first[i].kind->label, COUNTS, first[i].calls, first[i].error);
