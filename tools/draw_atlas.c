@@ -13,7 +13,7 @@
 #include "diffusion/exact.h"
 #include "draw/icons.h"
 
-enum { SIDE = 16, SEED = 8, COUNTS = 4, COLUMNS = COUNTS + 2, LIMIT = 320, GROUPS = 8 };
+enum { SIDE = 16, SEED = 8, COUNTS = 4, COLUMNS = COUNTS + 2, LIMIT = 160, GROUPS = 8 };
 enum { STRENGTHS = 5, KNOWN = ICONS * STRENGTHS };
 static const int steps[COUNTS] = {5, 10, 20, 40};
 static const double tolerance[COUNTS] = {0.2, 0.05, 0.0125, 0.003}, grain = 0.1, rarity = 0.15;
@@ -119,7 +119,7 @@ int main(int argc, char **argv)
     world w = {0};
     make_world(&w, &l.memory);
     denoiser model = exact_denoiser(&w.pictures);
-    tensor ode = walked(&l, &sampler_heun, model, LIMIT, 0).x;
+    tensor ode = walked(&l, &sampler_heun, model, 4 * LIMIT, 0).x;
     int count = 0, groups;
     for (int k = 0; samplers[k]; k++)
         if (atlas_shows(samplers[k])) fill(&l, &rows[count++], samplers[k], model, ode);
