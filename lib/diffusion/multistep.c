@@ -4,7 +4,7 @@
 int multistep_reach(const sampler *s, int most, double next)
 {
     int count = 1;
-    if (next == 0) return 1;
+    if (!isfinite(sampler_lambda(s, next))) return 1;
     while (count < most && count <= s->history && isfinite(sampler_lambda(s, s->past[count].sigma)))
         count++;
     return isfinite(sampler_lambda(s, s->past[0].sigma)) ? count : 1;

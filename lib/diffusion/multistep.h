@@ -20,8 +20,8 @@
 enum { MULTISTEP_MOST = SAMPLER_PAST + 1 };
 
 /** How many answers the curve of this step may go through: this step's, and those before it in one
- *  coordinate. One where lambda is infinite at the end (a step to 0), and no further back than
- *  lambda is finite (a flow begins at minus infinity).
+ *  coordinate. One where lambda is infinite at the end (a step to 0, a flow's climb to 1), and no
+ *  further back than lambda is finite (a flow begins at minus infinity).
  *  @param s    the sampler
  *  @param most what the rule would like
  *  @param next where the step ends
@@ -104,7 +104,7 @@ tensor multistep_eps(sampler *s, int j);
  *
  *      x' = (alpha' / alpha) x - next sum_j w_j eps_j,   w_j = int_0^h e^(h-u) l_j(u) du
  *
- *  Lu 2022, arXiv:2206.00927, eq. 3.4; Zhang 2023, arXiv:2204.13902, eq. 15.
+ *  Lu 2022, arXiv:2206.00927, eq. 3.4; Zhang, Chen 2023, arXiv:2204.13902.
  *  @param s     the sampler, which has asked at x
  *  @param x     moved
  *  @param count answers to use, from multistep_reach(), where both lambdas are finite

@@ -97,7 +97,9 @@ typedef enum {
     SAMPLER_BH2,            /**< UniPC: B(h) = e^h - 1 */
     SAMPLER_EULER_MARUYAMA, /**< score_sde: Euler's rule for the SDE; usual: reverse diffusion */
     SAMPLER_ANCESTRAL,      /**< score_sde: the noise that DDPM's posterior has */
-    SAMPLER_REVERSE         /**< ER-SDE: phi(lambda) = lambda^(1 + eta), the reverse SDE */
+    SAMPLER_REVERSE,        /**< ER-SDE: phi(lambda) = lambda^(1 + eta), the reverse SDE */
+    SAMPLER_PLMS,           /**< PNDM: start as Stable Diffusion's PLMS does */
+    SAMPLER_IPNDM_V         /**< iPNDM: weights for unequal steps */
 } sampler_form;
 
 /** How an adaptive kind chooses its steps; zeros mean its usual numbers. */
@@ -269,11 +271,23 @@ answer sampler_guess(sampler *s, tensor x, double sigma);
  *  @return the slope, in scratch */
 tensor sampler_slope(sampler *s, tensor x, double sigma);
 
-/** The slope of an earlier step, j = 0 for this one.
+/** The slope of an earlier step, j = 0 for this one, along sampler_along() of its answer.
  *  @param s the sampler
  *  @param j at most s->history
  *  @return the slope, in scratch */
 tensor sampler_past_slope(sampler *s, int j);
+
+/** The guess whose noise is walked along: answer.away where there is one (CFG++), else x0.
+ *  @param guess an answer
+ *  @return one of its tensors */
+tensor sampler_along(answer guess);
+
+/** After a step along answer.away: put x0 in its place, x += share (x0 - away). Chung 2024,
+ *  arXiv:2406.08070, Algorithm 2, where share is alpha'. Nothing where there is no away.
+ *  @param x     changed
+ *  @param guess the answer
+ *  @param share of the picture in x now */
+void sampler_exchange(tensor x, answer guess, double share);
 
 /** alpha of the coordinate.
  *  @param s     the sampler
@@ -350,7 +364,8 @@ double sampler_churn(sampler *s, tensor x, double sigma);
 /* clang-format off */
 #define SAMPLERS(X) \
     X(euler) X(heun) X(dpm_2) X(ddim) X(lms) X(dpmpp_2m) X(dpm_solver_singlestep) \
-    X(dpm_solver_multistep) X(res_singlestep) X(dpm_adaptive) X(ddpm) X(euler_ancestral) \
+    X(dpm_solver_multistep) X(ipndm) X(pndm) X(deis) X(uni_pc) X(gradient_estimation) \
+    X(res_multistep) X(res_singlestep) X(dpm_adaptive) X(ddpm) X(euler_ancestral) \
     X(dpm_2_ancestral) X(dpmpp_2s_ancestral) X(dpmpp_sde) X(dpmpp_2m_sde) X(dpmpp_3m_sde) \
     X(score_sde_ve) X(score_sde_vp) X(sa_solver) X(er_sde) X(seeds_2) X(seeds_3) X(lcm) X(tcd) \
     X(consistency) X(vq_diffusion) X(masked)

@@ -34,6 +34,14 @@ const sampler_preset sampler_presets[] = {
     PRESET("ScoreSdeVpScheduler", score_sde_vp, "vp", .eta = 1, .form = SAMPLER_EULER_MARUYAMA),
     PRESET("ddpm learned_range", ddpm, NULL, .eta = 1, .variance = SAMPLER_LEARNED_RANGE),
     PRESET("ddpm fixed_large", ddpm, NULL, .eta = 1, .variance = SAMPLER_FIXED_LARGE),
+    PRESET("PLMS", pndm, NULL, .form = SAMPLER_PLMS),
+    PRESET("ipndm_v", ipndm, NULL, .form = SAMPLER_IPNDM_V),
+    PRESET("ipndm_v as published", ipndm, NULL, .form = SAMPLER_IPNDM_V, .as_published = true),
+    PRESET("uni_pc bh1", uni_pc, NULL, .form = SAMPLER_BH1),
+    PRESET("UniPCMultistepScheduler", uni_pc, NULL, .order = 2),
+    PRESET("DEISMultistepScheduler", deis, NULL, .order = 2),
+    PRESET("res_multistep_ancestral, res_multistep_ancestral_cfg_pp", res_multistep, NULL,
+           .eta = 1),
     {NULL, {NULL, NULL, {.eta = 0}}},
 };
 

@@ -28,7 +28,19 @@ tensor sampler_slope(sampler *s, tensor x, double sigma)
 
 tensor sampler_past_slope(sampler *s, int j)
 {
-    return slope(s, s->past[j].x, s->past[j].guess.x0, s->past[j].sigma);
+    return slope(s, s->past[j].x, sampler_along(s->past[j].guess), s->past[j].sigma);
+}
+
+tensor sampler_along(answer guess)
+{
+    return guess.away.data ? guess.away : guess.x0;
+}
+
+void sampler_exchange(tensor x, answer guess, double share)
+{
+    if (!guess.away.data) return;
+    tensor_add_scaled(x, share, guess.x0);
+    tensor_add_scaled(x, -share, guess.away);
 }
 
 double sampler_alpha(const sampler *s, double sigma)

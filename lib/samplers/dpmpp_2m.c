@@ -17,20 +17,17 @@
 
 static void step(sampler *s, tensor x, double sigma, double next)
 {
-    answer guess = sampler_guess(s, x, sigma), before = s->past[1].guess;
-    bool away = guess.away.data;
-    tensor x0 = away ? guess.away : guess.x0;
+    answer guess = sampler_guess(s, x, sigma);
+    tensor x0 = sampler_along(guess);
     double lambda = sampler_lambda(s, sigma), h = sampler_lambda(s, next) - lambda;
     if (s->history > 0 && isfinite(h)) {
         double r = (lambda - sampler_lambda(s, s->past[1].sigma)) / h;
         tensor lean = tensor_like(&s->scratch, x);
-        tensor_mix(lean, 1 + 0.5 / r, x0, -0.5 / r, away ? before.away : before.x0);
+        tensor_mix(lean, 1 + 0.5 / r, x0, -0.5 / r, sampler_along(s->past[1].guess));
         x0 = lean;
     }
     sampler_follow(x, x0, sigma, next);
-    if (!away) return;
-    tensor_add_scaled(x, sampler_alpha(s, next), guess.x0);
-    tensor_add_scaled(x, -sampler_alpha(s, next), guess.away);
+    sampler_exchange(x, guess, sampler_alpha(s, next));
 }
 
 SAMPLER(
