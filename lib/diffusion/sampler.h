@@ -364,11 +364,11 @@ double sampler_churn(sampler *s, tensor x, double sigma);
 /* clang-format off */
 #define SAMPLERS(X) \
     X(euler) X(heun) X(dpm_2) X(ddim) X(lms) X(dpmpp_2m) X(dpm_solver_singlestep) \
-    X(dpm_solver_multistep) X(ipndm) X(pndm) X(deis) X(uni_pc) X(gradient_estimation) \
-    X(res_multistep) X(res_singlestep) X(dpm_adaptive) X(ddpm) X(euler_ancestral) \
-    X(dpm_2_ancestral) X(dpmpp_2s_ancestral) X(dpmpp_sde) X(dpmpp_2m_sde) X(dpmpp_3m_sde) \
-    X(score_sde_ve) X(score_sde_vp) X(sa_solver) X(er_sde) X(seeds_2) X(seeds_3) X(lcm) X(tcd) \
-    X(consistency) X(vq_diffusion) X(masked)
+    X(dpm_solver_multistep) X(deis) X(uni_pc) X(pndm) X(ipndm) X(res_singlestep) X(res_multistep) \
+    X(gradient_estimation) X(dpm_adaptive) X(ddpm) X(euler_ancestral) X(dpm_2_ancestral) \
+    X(dpmpp_2s_ancestral) X(dpmpp_sde) X(dpmpp_2m_sde) X(dpmpp_3m_sde) X(score_sde_ve) \
+    X(score_sde_vp) X(sa_solver) X(er_sde) X(seeds_2) X(seeds_3) X(lcm) X(tcd) X(consistency) \
+    X(vq_diffusion) X(masked)
 /* clang-format on */
 SAMPLERS(SAMPLER_DECLARE)
 
