@@ -16,7 +16,7 @@
         }                              \
     }
 const sampler_preset sampler_presets[] = {
-    PRESET("stochastic_karras_ve, KarrasVeScheduler, EDM stochastic", heun, "edm", .churn = 80,
+    PRESET("stochastic_karras_ve, KarrasVeScheduler, EDM", heun, "edm", .churn = 80,
            .s_noise = 1.007, .noise_min = 0.05, .noise_max = 50),
     PRESET("EDMEulerScheduler", euler, "edm", .eta = 0),
     PRESET("EDMDPMSolverMultistepScheduler", dpmpp_2m, "edm", .eta = 0),
@@ -24,6 +24,11 @@ const sampler_preset sampler_presets[] = {
     PRESET("FlowMatchHeunDiscreteScheduler, flow_match_heun", heun, "flow", .eta = 0),
     PRESET("SASolverScheduler", sa_solver, NULL, .eta = 1, .order = 2, .predictor = 2,
            .noise_min = 0.571, .noise_max = 5.112, .as_published = true),
+    PRESET("DPM++ 2M SDE Heun, dpmpp_2m_sde_heun", dpmpp_2m_sde, NULL, .eta = 1,
+           .form = SAMPLER_HEUN),
+    PRESET("CosineDPMSolverMultistepScheduler", dpm_solver_multistep, "exponential", .eta = 1),
+    PRESET("dpmsolver", dpm_solver_multistep, NULL, .noise_prediction = true),
+    PRESET("sde-dpmsolver", dpm_solver_multistep, NULL, .eta = 1, .noise_prediction = true),
     PRESET("sa_solver_pece", sa_solver, NULL, .eta = 1, .pece = true),
     PRESET("exp_heun_2_x0", res_singlestep, NULL, .r = 1),
     PRESET("exp_heun_2_x0_sde", seeds_2, NULL, .eta = 1, .r = 1, .form = SAMPLER_HEUN),
