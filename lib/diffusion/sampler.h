@@ -52,7 +52,8 @@ enum {
     SAMPLER_AWAY = 8192,           /**< no option: walks along answer.away where there is one */
     SAMPLER_EULER_LAST = 16384,    /**< euler_last */
     SAMPLER_PREDICTOR = 32768,     /**< predictor */
-    SAMPLER_TEMPERATURE = 65536    /**< temperature */
+    SAMPLER_TEMPERATURE = 65536,   /**< temperature */
+    SAMPLER_MASK = 131072          /**< no option: needs s->mask and s->known */
 };
 
 /** What a sampler file exports. */
@@ -162,7 +163,8 @@ struct sampler {
     sampler_options options;
     const schedule *schedule; /**< for the few kinds that ask for t or beta; may be NULL */
     const discrete *discrete; /**< for kinds of symbols: what noise replaces them with */
-    tensor mask, known;       /**< for repaint: 1 where `known` is to be kept; data may be NULL */
+    tensor mask, known;       /**< for repaint, shaped as x: the clean picture `known` is to be kept
+                                   where mask is 1, made where it is 0; for others data is NULL */
 
     /** Called after every step with what it knows; false stops the walk. May change x. */
     bool (*watch)(void *watcher, const sampler *s, tensor x);
@@ -368,7 +370,7 @@ double sampler_churn(sampler *s, tensor x, double sigma);
     X(gradient_estimation) X(dpm_adaptive) X(ddpm) X(euler_ancestral) X(dpm_2_ancestral) \
     X(dpmpp_2s_ancestral) X(dpmpp_sde) X(dpmpp_2m_sde) X(dpmpp_3m_sde) X(score_sde_ve) \
     X(score_sde_vp) X(sa_solver) X(er_sde) X(seeds_2) X(seeds_3) X(lcm) X(tcd) X(consistency) \
-    X(vq_diffusion) X(masked)
+    X(repaint) X(vq_diffusion) X(masked)
 /* clang-format on */
 SAMPLERS(SAMPLER_DECLARE)
 

@@ -64,6 +64,7 @@ static const char *unwanted(const sampler *s, char *takes, size_t room)
                {"pece", SAMPLER_PECE, o->pece},
                {"control", SAMPLER_CONTROL, controlled(o->control)},
                {"temperature", SAMPLER_TEMPERATURE, o->temperature != k->temperature},
+               {"mask", SAMPLER_MASK, s->mask.data || s->known.data},
                {"as_published", SAMPLER_AS_PUBLISHED, o->as_published}};
     unsigned bits = k->takes | (k->max_order ? SAMPLER_ORDER : 0);
     const char *in_vain = NULL;
@@ -120,6 +121,18 @@ static error check_kind(const sampler *s)
     return NULL;
 }
 
+static error check_mask(const sampler *s, tensor x)
+{
+    if (!tensor_same_shape(s->mask, x) || !tensor_same_shape(s->known, x))
+        return error_make("sampler %s needs a mask and a known picture of x's shape",
+                          s->kind->name);
+    for (size_t i = 0; i < tensor_count(x); i++)
+        if (!(s->mask.data[i] >= 0 && s->mask.data[i] <= 1 && isfinite(s->known.data[i])))
+            return error_make("number %zu: a mask of %g, not 0 to 1, or a known %g", i,
+                              (double)s->mask.data[i], (double)s->known.data[i]);
+    return NULL;
+}
+
 /* A path gives each stretch of sigma one noise, so it can be walked once, downwards. */
 static error check_path(const sampler *s)
 {
@@ -143,6 +156,10 @@ error sampler_check(const sampler *s, tensor x)
     if (!wrong) wrong = check_wanted(s);
     if (!wrong) wrong = check_kind(s);
     if (!wrong) wrong = check_path(s);
+    if (!wrong && s->kind->takes & SAMPLER_MASK) wrong = check_mask(s, x);
+    for (int i = 0; !wrong && s->options.climb && i < s->walk.n; i++)
+        if (s->walk.at[i] == 0)
+            wrong = error_make("size %d is 0: from there no slope leads up; begin higher", i);
     for (int i = 0; !wrong && s->model.flow && i <= s->walk.n; i++)
         if (s->walk.at[i] > 1)
             wrong = error_make("sigma %d is %g; a flow has none above 1", i, s->walk.at[i]);

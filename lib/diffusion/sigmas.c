@@ -56,6 +56,19 @@ static int possible(const sigmas_rule *r, sigmas_plan p)
     return most;
 }
 
+/* Lugmayr, Danelljan, Romero, Yu, Timofte, Van Gool 2022, arXiv:2201.09865, appendix B: jumps of j
+ * steps back, until each stretch of j steps has been walked r times. */
+static error begin_jump(sigmas_plan *p)
+{
+    int j = p->o.jump, r = p->o.visits = p->o.visits != 0 ? p->o.visits : 10;
+    double steps = j > 0 && r > 0 ? p->n + 2.0 * j * ((p->n - 1) / j) * (r - 1) : HUGE_VAL;
+    if (steps > SIGMAS_MOST)
+        return error_make("jumps of %d steps, %d visits: not 1 to %d steps in all", j, r,
+                          SIGMAS_MOST);
+    p->steps = (int)steps;
+    return NULL;
+}
+
 static error begin(const sigmas_rule *r, sigmas_plan *p)
 {
     bool trained = r->in == SIGMAS_TRAINED, ranged = !trained && r->in != SIGMAS_TABLE;
@@ -71,7 +84,18 @@ static error begin(const sigmas_rule *r, sigmas_plan *p)
     if (!wrong && trained && p->n > p->s->T)
         return error_make("picks from %d trained times: ask for at most %d steps, not %d", p->s->T,
                           possible(r, *p), p->n);
+    if (!wrong && !r->rise && p->o.jump != 0) wrong = begin_jump(p);
     return wrong || !ranged ? wrong : choose_range(r, p);
+}
+
+/* At every j-th place, counted from the end: up j places and down again, r - 1 times. The list that
+ * falls stands at the end of `at`, and what is written never overtakes what is still to be read. */
+static void jump(const sigmas_plan *p, const double *falling, double *at)
+{
+    int j = p->o.jump, again = 2 * j * (p->o.visits - 1);
+    for (int i = 0; i <= p->n; i++)
+        for (int m = 0; m <= (i > j && (p->n - i) % j == 0 ? again : 0); m++)
+            *at++ = falling[i - (m % (2 * j) < j ? m % (2 * j) : 2 * j - m % (2 * j))];
 }
 
 error sigmas_make(const char *name, int n, const schedule *s, sigmas_options options, arena *keep,
@@ -80,26 +104,29 @@ error sigmas_make(const char *name, int n, const schedule *s, sigmas_options opt
     const sigmas_rule *r = sigmas_rules;
     for (int k = 0; strcmp(r->name, name) != 0; r++)
         if (!sigmas_names[++k]) return error_unknown("list of sigmas", name, sigmas_names);
-    sigmas_plan p = {.s = s, .o = options, .n = n, .row = r->row};
+    sigmas_plan p = {.s = s, .o = options, .steps = n, .n = n, .row = r->row};
     error wrong = begin(r, &p);
     if (wrong) return error_make("%s: %s", name, wrong);
 
-    size_t bytes = ((size_t)n + 1) * sizeof(double);
+    size_t bytes = ((size_t)p.steps + 1) * sizeof(double);
     arena a = *keep;
-    if (arena_left(a) < 2 * bytes + 512) return error_make("no memory for %d steps", n);
-    sigmas walk = {n, arena_take(&a, bytes), s ? arena_take(&a, bytes) : NULL};
-    for (int i = 0; i <= n; i++) {
+    if (arena_left(a) < 2 * bytes + 512) return error_make("no memory for %d steps", p.steps);
+    sigmas walk = {p.steps, arena_take(&a, bytes), s ? arena_take(&a, bytes) : NULL};
+    sigmas falls = {p.n, walk.at + (p.steps - p.n), s ? walk.t + (p.steps - p.n) : NULL};
+    for (int i = 0; i <= p.n; i++) {
         double t = nan("");
-        walk.at[i] = size_at(r, &p, i, &t);
-        if (s && i < n) walk.t[i] = isnan(t) || s != p.s ? schedule_t(s, walk.at[i]) : t;
+        falls.at[i] = size_at(r, &p, i, &t);
+        if (s && i < p.n) falls.t[i] = isnan(t) || s != p.s ? schedule_t(s, falls.at[i]) : t;
     }
-    wrong = sigmas_check(walk);
-    for (int i = 0; !wrong && i < n; i++) /* rounding turns a narrow range around */
-        if (!(walk.at[i] > walk.at[i + 1]))
+    wrong = sigmas_check(falls);
+    for (int i = 0; !wrong && i < p.n; i++) /* rounding turns a narrow range around */
+        if (!(falls.at[i] > falls.at[i + 1]))
             wrong = error_make("sizes %d and %d, %.9g and %.9g, do not fall: take fewer steps or "
                                "a wider range",
-                               i, i + 1, walk.at[i], walk.at[i + 1]);
+                               i, i + 1, falls.at[i], falls.at[i + 1]);
     if (wrong) return error_make("%s: %s; steps possible here: %d", name, wrong, possible(r, p));
+    if (p.steps > p.n) (r->rise ? r->rise : jump)(&p, falls.at, walk.at);
+    for (int i = 0; s && p.steps > p.n && i < p.steps; i++) walk.t[i] = schedule_t(s, walk.at[i]);
     *keep = a, *out = walk;
     return NULL;
 }
@@ -112,9 +139,6 @@ error sigmas_check(sigmas walk)
         if (!(size == 0 || (size >= SMALLEST && size <= LARGEST)))
             return error_make("size %d of %d is %g: sizes are 0 or from %g to %g", i, walk.n, size,
                               SMALLEST, LARGEST);
-        if (size == 0 && i < walk.n)
-            return error_make("size %d of %d is 0, but only the last may be: end higher up", i,
-                              walk.n);
         if (i > 0 && size == walk.at[i - 1])
             return error_make("sizes %d and %d are both %g: take fewer steps or a wider range",
                               i - 1, i, size);

@@ -2,8 +2,8 @@
  *  The list of noise sizes a sampler walks down:  at[0] > at[1] > ... > at[n].
  *
  *  n steps need n + 1 sizes, and the last one is usually 0. Every list has exactly the number of
- *  steps asked for, or there is an error that says what is possible. (diffusers calls this
- *  set_timesteps, web UIs call it the scheduler or the schedule type.)
+ *  steps asked for, or there is an error that says what is possible; one that rises has more.
+ *  (diffusers calls this set_timesteps, web UIs call it the scheduler or the schedule type.)
  *
  *      sigmas walk;
  *      error wrong = sigmas_make("karras", 10, &sd, (sigmas_options){0}, &memory, &walk);
@@ -13,7 +13,7 @@
 #include "diffusion/schedule.h"
 #include <stdbool.h>
 
-/** The longest walk that sigmas_make() makes. */
+/** The most steps that sigmas_make() can be asked for. */
 enum { SIGMAS_MOST = 1000000 };
 
 /** A walk, by value; the numbers belong to an arena. */
@@ -29,6 +29,8 @@ typedef struct {
     double rho;                  /**< karras and edm 7, polyexponential 1; from 0.02 to 1000 */
     double a, b;                 /**< beta and beta_sigmas: 0.6; from 0.01 to 50 */
     int offset;                  /**< leading: added to every t; Stable Diffusion uses 1 */
+    int jump;   /**< climb back so many steps, again and again; repaint 10, others none */
+    int visits; /**< with jump: how often each stretch of that length is walked down, 10 */
     bool end_at_min; /**< end at sigma_min instead of 0: n + 1 sizes down to sigma_min (lists of
                           trained times: n of them, then the schedule's smallest sigma; tables:
                           down to their last number) */
@@ -57,6 +59,14 @@ extern const char *const sigmas_names[];
  *    distribution of t; of 1000 times 138 at most, where a and b are the usual ones). sigma_min and
  *    sigma_max cannot be chosen here.
  *
+ *  - that rise, so that walk.n is more than n: restart (Xu 2023, arXiv:2306.14878, as A1111 has
+ *    it), where n counts the steps down, so that a sampler makes as many calls as on any list of n:
+ *    karras, with one way back up from 0.1 to 2 from 20 steps on, two from 36 on; repaint (Lugmayr
+ *    2022, arXiv:2201.09865), where n counts the steps of a walk without jumps: leading, with a
+ *    jump of 10 steps back up at every tenth step from the end, until each stretch has been walked
+ *    10 times. 250 steps become 4570, 2410 of them down. A jump never reaches the first size. The
+ *    options jump and visits do this to any list that falls; RePaint calls them j and r.
+ *
  *  What diffusers, A1111, Forge and ComfyUI call them: words.md, "Names of lists".
  *
  *  Sizes that belong to a t follow the schedule's manner, so they have the digits of the program
@@ -68,16 +78,17 @@ extern const char *const sigmas_names[];
  *                 group where options give sigma_min and sigma_max; a walk without it has no t
  *  @param options zeros for the usual values
  *  @param keep    where the list lives
- *  @param out     the walk: n + 1 falling sizes
+ *  @param out     the walk: n + 1 falling sizes, or more where it rises
  *  @return NULL, or what is wrong: the name (with the nearest), n (with what is possible), the
  *          range, or that s is missing or of the wrong kind */
 error sigmas_make(const char *name, int n, const schedule *s, sigmas_options options, arena *keep,
                   sigmas *out);
 
-/** Whether a sampler may walk this list: finite sizes, only the last may be 0, no two neighbours
- *  equal. (It may rise: see sampler.h.)
+/** Whether a sampler may walk this list: finite sizes of 0 or more, no two neighbours equal. (It may
+ *  rise, from 0 too: see sampler.h.)
  *  @param walk the list
- *  @return NULL, or which entry is wrong: not 0 and outside 1e-30 .. 1e30, 0 before the end, ... */
+ *  @return NULL, or which entry is wrong: not 0 and outside 1e-30 .. 1e30, or as large as the one
+ *          before */
 error sigmas_check(sigmas walk);
 
 #endif

@@ -12,7 +12,8 @@
 typedef struct {
     const schedule *s;   /**< may be NULL for rules that speak of sizes */
     sigmas_options o;    /**< sigma_min and sigma_max are filled in after `begin` */
-    int n;               /**< steps */
+    int steps;           /**< in all; where the list rises, more than n */
+    int n;               /**< steps of the list as it falls */
     int nodes;           /**< >= 1 */
     double t_max, t_min; /**< rules in SIGMAS_TIME: the times of sigma_max and sigma_min */
     schedule own;        /**< for a rule that brings its schedule along */
@@ -32,6 +33,9 @@ typedef struct {
     double (*at)(const sigmas_plan *p, int i); /**< number i < nodes */
     error (*begin)(sigmas_plan *p); /**< NULL, or: refuse the wish or set the rule's own range */
     const double *row;              /**< NULL, or a table */
+    /** NULL, or: write the list that rises, of p->steps + 1 sizes; the p->n + 1 of the list that
+     *  falls stand at the end of the same room */
+    void (*rise)(const sigmas_plan *p, const double *falling, double *at);
 } sigmas_rule;
 
 /** The rules, in the order of sigmas_names. */

@@ -27,6 +27,34 @@ static error edm_begin(sigmas_plan *p)
     return NULL;
 }
 
+/* Xu, Deng, Cheng, Tian, Liu, Jaakkola 2023, arXiv:2306.14878, Algorithm 1, with A1111's numbers:
+ * o.visits ways back down, of o.jump steps each, are taken out of n. */
+static error restart_begin(sigmas_plan *p)
+{
+    p->o.visits = p->n >= 36 ? 2 : p->n >= 20, p->o.jump = p->n >= 36 ? p->n / 4 : 9;
+    p->steps += p->o.visits;
+    p->n -= p->o.visits * p->o.jump, p->nodes -= p->o.visits * p->o.jump;
+    return NULL;
+}
+
+/* On reaching the size nearest to 0.1, up to the one nearest to 2 and down again, evenly in
+ * sigma^(1/rho). */
+static void restart(const sigmas_plan *p, const double *falling, double *at)
+{
+    int low = 1, high = 0;
+    for (int i = low; i <= p->n; i++)
+        if (fabs(falling[i] - 0.1) < fabs(falling[low] - 0.1)) low = i;
+    for (int i = high; i < low; i++)
+        if (fabs(falling[i] - 2) < fabs(falling[high] - 2)) high = i;
+    sigmas_plan back = *p;
+    back.nodes = p->o.jump + 1, back.o.sigma_max = falling[high], back.o.sigma_min = falling[low];
+    for (int i = 0; i <= p->n; i++) {
+        *at++ = falling[i];
+        for (int k = 0; i == low && k < p->o.visits * back.nodes; k++)
+            *at++ = karras(&back, k % back.nodes);
+    }
+}
+
 /* Crowson's k-diffusion: log sigma falls from its highest to its lowest as r^rho, r from 1 to 0. */
 static double polyexponential(const sigmas_plan *p, int i)
 {
@@ -204,6 +232,13 @@ static error leading_begin(sigmas_plan *p)
     return NULL;
 }
 
+/* Lugmayr et al. 2022, arXiv:2201.09865: the same times, with jumps (sigmas.c). */
+static error repaint_begin(sigmas_plan *p)
+{
+    if (p->o.jump == 0) p->o.jump = 10;
+    return leading_begin(p);
+}
+
 /* The same table: from the last time down, round(T - i T / n) - 1. The step is numpy's, the
  * distance of its first two numbers, so that exact halves fall to the side where they fall in
  * diffusers. (There 62 of the n up to 1000 get one time too many, -1.) */
@@ -257,6 +292,7 @@ static error ddim_uniform_begin(sigmas_plan *p)
     X("polyexponential", SIGMAS_RANGE, .at = polyexponential)                         \
     X("edm", SIGMAS_RANGE, .at = karras, .begin = edm_begin)                          \
     X("dpm_fast", SIGMAS_RANGE, .at = dpm_fast)                                       \
+    X("restart", SIGMAS_RANGE, .at = karras, .begin = restart_begin, .rise = restart) \
     X("beta_sigmas", SIGMAS_RANGE, .at = beta_sigmas, .begin = beta_begin)            \
     X("kl_optimal", SIGMAS_RANGE, .at = kl_optimal)                                   \
     X("laplace", SIGMAS_RANGE, .at = laplace)                                         \
@@ -271,6 +307,7 @@ static error ddim_uniform_begin(sigmas_plan *p)
     X("vp", SIGMAS_TIME, .at = linspace, .begin = vp_begin)                           \
     X("flow", SIGMAS_TIME, .at = linspace, .begin = flow_begin)                       \
     X("leading", SIGMAS_TRAINED, .at = leading, .begin = leading_begin)               \
+    X("repaint", SIGMAS_TRAINED, .at = leading, .begin = repaint_begin)               \
     X("trailing", SIGMAS_TRAINED, .at = trailing)                                     \
     X("simple", SIGMAS_TRAINED, .at = simple)                                         \
     X("beta", SIGMAS_TRAINED, .at = beta, .begin = beta_begin)                        \

@@ -13,6 +13,11 @@
  * the step is written with x0, which for alpha = 1 is the line above:
  *
  *     x'   = alpha' x0 + down (x - alpha x0) / sigma + up z
+ *
+ * (With another guess away for the noise, (x - alpha away) / sigma: CFG++, arXiv:2406.08070.)
+ * ComfyUI and diffusers (LTXEulerAncestralRF) divide the noise otherwise in a flow: down = next (1 +
+ * eta (next / sigma - 1)), then a rise back to next. Both are right, for any eta: what comes out has
+ * noise of size next in it. as_published is theirs.
  */
 #include "diffusion/sampler.h"
 #include <math.h>
@@ -21,8 +26,16 @@ static void step(sampler *s, tensor x, double sigma, double next)
 {
     double up = sampler_up(s, sigma, next), down = sqrt(next * next - up * up);
     double alpha = sampler_alpha(s, sigma), alpha_next = sampler_alpha(s, next);
-    tensor x0 = sampler_guess(s, x, sigma).x0;
-    tensor_mix(x, down / sigma, x, alpha_next - alpha * down / sigma, x0);
+    answer guess = sampler_guess(s, x, sigma);
+    if (s->options.as_published && s->model.flow) {
+        down = next * (1 + s->options.eta * (next / sigma - 1));
+        sampler_follow(x, guess.x0, sigma, down);
+        sampler_rise(s, x, down, next);
+        return;
+    }
+    tensor away = guess.away.data ? guess.away : guess.x0;
+    tensor_mix(x, down / sigma, x, -alpha * down / sigma, away);
+    tensor_add_scaled(x, alpha_next, guess.x0);
     sampler_add_noise(s, x, up, sigma, next);
 }
 
@@ -30,4 +43,5 @@ SAMPLER(
     euler_ancestral, .label = "Euler a", .paper = "arXiv:2006.11239 eq. 6-7, k-diffusion",
     .also = "EulerAncestralDiscreteScheduler",
     .use = "Soft, varied pictures in 20 to 40 steps; another number of steps is another picture.",
-    .order = 1, .evals = 1, .eta = 1, .takes = SAMPLER_ETA | SAMPLER_CORRECT, .stochastic = true);
+    .order = 1, .evals = 1, .eta = 1, .stochastic = true,
+    .takes = SAMPLER_ETA | SAMPLER_CORRECT | SAMPLER_AWAY | SAMPLER_AS_PUBLISHED);
