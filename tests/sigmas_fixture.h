@@ -9,12 +9,18 @@
 static arena shelf;
 static schedule exact, compvis, diffusers, flow3;
 
+/* Lists with more steps than they are asked for: test_sigmas_rising.c has how many. */
+static inline bool rises(const char *name)
+{
+    return strcmp(name, "restart") == 0 || strcmp(name, "repaint") == 0;
+}
+
 static inline sigmas make(const char *name, int n, const schedule *s, sigmas_options o)
 {
     sigmas walk = {0};
     error wrong = sigmas_make(name, n, s, o, &shelf, &walk);
     if (wrong) fail_msg("%s", wrong);
-    assert_int_equal(walk.n, n);
+    assert_true(rises(name) ? walk.n >= n : walk.n == n);
     return walk;
 }
 

@@ -46,6 +46,9 @@ static void names_of_all_programs_are_found(void **state)
     assert_means("FlowMatchEulerDiscreteScheduler", &sampler_euler, "flow");
     assert_means("sample_dpm_fast", &sampler_dpm_solver_singlestep, "dpm_fast");
     assert_true(chosen("DPM fast").options.order == 3);
+    assert_means("Restart", &sampler_heun, "restart");
+    assert_means("Restart Karras", &sampler_heun, "restart");
+    assert_means("RePaintScheduler", &sampler_repaint, "repaint");
 }
 
 /* What people see in the menus and the code of diffusers, k-diffusion, A1111, Forge and ComfyUI. */
@@ -206,7 +209,9 @@ static void every_preset_can_be_walked(void **state)
             sampler s = sampler_make(out.kind, model, walk, noise_fresh(rng_torch(1)));
             s.schedule = &trained;
             s.options = out.options;
-            error wrong = sampler_run(&s, toy_start(&memory, 1, walk.at[0]), memory);
+            tensor x = toy_start(&memory, 1, walk.at[0]);
+            toy_mask(&s, &memory, x, true);
+            error wrong = sampler_run(&s, x, memory);
             if (wrong) fail_msg("%s: %s", name, wrong);
             arena_free(memory);
         }

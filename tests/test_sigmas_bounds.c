@@ -15,12 +15,15 @@ static void check_walk(const char *name, int n, const schedule *s, sigmas_option
         shelf = before;
         return;
     }
-    assert_int_equal(walk.n, n);
-    for (int i = 0; i < n; i++) {
-        if (!(walk.at[i + 1] < walk.at[i])) fail_msg("%s %d does not fall at %d", name, n, i);
+    assert_true(rises(name) ? walk.n >= n : walk.n == n);
+    assert_null(sigmas_check(walk));
+    for (int i = 0; i < walk.n; i++) {
+        if (!(walk.at[i + 1] < walk.at[i]) && !rises(name))
+            fail_msg("%s %d does not fall at %d", name, n, i);
         if (walk.t) assert_true(walk.t[i] >= s->t_min && walk.t[i] <= s->t_max);
-        if (walk.t && i) assert_true(walk.t[i] <= walk.t[i - 1]);
+        if (walk.t && i && !rises(name)) assert_true(walk.t[i] <= walk.t[i - 1]);
     }
+    n = walk.n;
     bool above = o.end_at_min && s->kind != SCHEDULE_FLOW; /* flow's smallest sigma is 0 */
     assert_true(above ? walk.at[n] > 0 : walk.at[n] == 0 || o.end_at_min);
     shelf = before;
@@ -46,13 +49,13 @@ static void test_who_takes_what(void **state)
     static const struct {
         const char *name;
         int most;
-    } short_ones[] = {{"leading", 1000}, {"trailing", 1000}, {"simple", 1000},
+    } short_ones[] = {{"leading", 1000}, {"trailing", 1000}, {"simple", 1000},   {"repaint", 1000},
                       {"beta", 138},     {"laplace", 429},   {"ddim_uniform", 0}};
     for (int k = 0; sigmas_names[k]; k++) {
         const char *name = sigmas_names[k];
         const schedule *s = strcmp(name, "flow") == 0 ? &flow3 : &diffusers;
         int most = 1000000, n = 1;
-        for (int i = 0; i < 6; i++)
+        for (int i = 0; i < 7; i++)
             if (strcmp(short_ones[i].name, name) == 0) most = short_ones[i].most;
         for (arena before = shelf; n <= most && n <= 1000; n++, shelf = before)
             make(name, n, s, (sigmas_options){0});
@@ -77,7 +80,7 @@ static void test_times_belong_to_sizes(void **state)
         for (int i = 0; i < 3; i++) {
             if (strcmp(sigmas_names[k], "flow") == 0) continue;
             sigmas w = make(sigmas_names[k], 20, all[i], (sigmas_options){0});
-            for (int j = 0; j < 20; j++) { /* beyond the trained range it is the nearest end's */
+            for (int j = 0; j < w.n; j++) { /* beyond the trained range it is the nearest end's */
                 double size = fmin(fmax(w.at[j], all[i]->sigma[0]), all[i]->sigma[999]);
                 assert_near(schedule_sigma(all[i], w.t[j]), size, 1e-12);
             }
@@ -129,7 +132,12 @@ static void test_bad_input(void **state)
     assert_refused("linspace", 9, s, OPTIONS(.sigma_min = 5, .sigma_max = 1), "but has 5 and 1");
     assert_refused("linspace", 9, s, OPTIONS(.sigma_min = 1e-3), "0.0291671 <= sigma_min");
     assert_refused("linspace", 9, s, OPTIONS(.sigma_min = -1), "0.0291671 <= sigma_min");
-    assert_refused("linspace", 9, &flow3, OPTIONS(0), "only the last may be");
+    assert_refused("linspace", 9, &flow3, OPTIONS(0), "sizes 8 and 9 are both 0");
+    assert_refused("karras", 9, s, OPTIONS(.jump = -1), "jumps of -1 steps, 10 visits: not 1 to");
+    assert_refused("repaint", 9, s, OPTIONS(.visits = -1), "jumps of 10 steps, -1 visits");
+    assert_refused("repaint", 999, s, OPTIONS(.visits = 600), "visits: not 1 to 1000000 steps");
+    assert_refused("repaint", 999, s, OPTIONS(.jump = 1, .visits = INT32_MAX), "not 1 to 1000000");
+    assert_refused("repaint", 1001, s, OPTIONS(0), "at most 1000 steps, not 1001");
     assert_refused("karras", 9, &flow3, OPTIONS(0), "1e-30 <= sigma_min");
     assert_refused("flow", 9, s, OPTIONS(0), "needs a flow schedule");
     assert_refused("flow", 9, NULL, OPTIONS(0), "needs a flow schedule");
@@ -229,12 +237,12 @@ static void test_a_list_never_rises(void **state)
 static void test_check(void **state)
 {
     (void)state;
-    double good[] = {3, 1, 2, 0}, twice[] = {3, 1, 1, 0}, zero[] = {3, 0, 1},
+    double good[] = {3, 1, 2, 0}, twice[] = {3, 1, 1, 0}, zero[] = {0, 3, 0, 1},
            nan_in[] = {3, nan(""), 0}, below[] = {3, -1}, endless[] = {HUGE_VAL, 1},
            widest[] = {1e30, 1e-30, 0}, tiny[] = {1, 9e-31, 0}, huge[] = {1.1e30, 1};
     assert_null(sigmas_check((sigmas){3, good, NULL}));
     assert_non_null(strstr(sigmas_check((sigmas){3, twice, NULL}), "sizes 1 and 2 are both 1"));
-    assert_non_null(strstr(sigmas_check((sigmas){2, zero, NULL}), "size 1 of 2 is 0"));
+    assert_null(sigmas_check((sigmas){3, zero, NULL}));
     assert_non_null(strstr(sigmas_check((sigmas){2, nan_in, NULL}), "size 1 of 2 is nan"));
     assert_non_null(strstr(sigmas_check((sigmas){1, below, NULL}), "is -1"));
     assert_non_null(strstr(sigmas_check((sigmas){1, endless, NULL}), "is inf"));

@@ -70,6 +70,16 @@ static inline sigmas toy_list(arena *keep, int n, const double *at)
     return walk;
 }
 
+/** What kinds with a mask want, for others nothing: every third number of x is known to be 0.25 where
+ * `some` are, else no number is, and the mask changes nothing. */
+static inline void toy_mask(sampler *s, arena *keep, tensor x, bool some)
+{
+    if (!(s->kind->takes & SAMPLER_MASK)) return;
+    s->mask = tensor_like(keep, x), s->known = tensor_like(keep, x);
+    tensor_fill(s->known, 0.25);
+    for (size_t i = 0; i < tensor_count(x); i++) s->mask.data[i] = (real)(some && i % 3 == 0);
+}
+
 static inline bool toy_same_bits(tensor x, tensor y)
 {
     return memcmp(x.data, y.data, tensor_count(x) * sizeof(real)) == 0;

@@ -56,12 +56,18 @@ static int possible(const sigmas_rule *r, sigmas_plan p)
     return most;
 }
 
+/* The last size above 0. */
+static int last_place(const sigmas_plan *p)
+{
+    return p->o.end_at_min ? p->n : p->n - 1;
+}
+
 /* Lugmayr, Danelljan, Romero, Yu, Timofte, Van Gool 2022, arXiv:2201.09865, appendix B: jumps of j
  * steps back, until each stretch of j steps has been walked r times. */
 static error begin_jump(sigmas_plan *p)
 {
     int j = p->o.jump, r = p->o.visits = p->o.visits != 0 ? p->o.visits : 10;
-    double steps = j > 0 && r > 0 ? p->n + 2.0 * j * ((p->n - 1) / j) * (r - 1) : HUGE_VAL;
+    double steps = j > 0 && r > 0 ? p->n + 2.0 * j * (last_place(p) / j) * (r - 1) : HUGE_VAL;
     if (steps > SIGMAS_MOST)
         return error_make("jumps of %d steps, %d visits: not 1 to %d steps in all", j, r,
                           SIGMAS_MOST);
@@ -88,13 +94,13 @@ static error begin(const sigmas_rule *r, sigmas_plan *p)
     return wrong || !ranged ? wrong : choose_range(r, p);
 }
 
-/* At every j-th place, counted from the end: up j places and down again, r - 1 times. The list that
- * falls stands at the end of `at`, and what is written never overtakes what is still to be read. */
+/* From every j-th place, counted from the last: up j places and down again, r - 1 times. The list
+ * that falls stands at the end of `at`; what is written never overtakes what is still to be read. */
 static void jump(const sigmas_plan *p, const double *falling, double *at)
 {
-    int j = p->o.jump, again = 2 * j * (p->o.visits - 1);
+    int j = p->o.jump, again = 2 * j * (p->o.visits - 1), last = last_place(p);
     for (int i = 0; i <= p->n; i++)
-        for (int m = 0; m <= (i > j && (p->n - i) % j == 0 ? again : 0); m++)
+        for (int m = 0; m <= (i >= j && i <= last && (last - i) % j == 0 ? again : 0); m++)
             *at++ = falling[i - (m % (2 * j) < j ? m % (2 * j) : 2 * j - m % (2 * j))];
 }
 

@@ -62,10 +62,10 @@ extern const char *const sigmas_names[];
  *  - that rise, so that walk.n is more than n: restart (Xu 2023, arXiv:2306.14878, as A1111 has
  *    it), where n counts the steps down, so that a sampler makes as many calls as on any list of n:
  *    karras, with one way back up from 0.1 to 2 from 20 steps on, two from 36 on; repaint (Lugmayr
- *    2022, arXiv:2201.09865), where n counts the steps of a walk without jumps: leading, with a
- *    jump of 10 steps back up at every tenth step from the end, until each stretch has been walked
- *    10 times. 250 steps become 4570, 2410 of them down. A jump never reaches the first size. The
- *    options jump and visits do this to any list that falls; RePaint calls them j and r.
+ *    2022, arXiv:2201.09865), where n counts the steps of a walk without jumps: leading, with jumps
+ *    of 10 steps back up from every tenth size, counted from the last above 0, until each stretch
+ *    has been walked 10 times. 250 steps become 4570, of which 2410 go down. The options jump and
+ *    visits, j and r in that paper, do this to any list that falls.
  *
  *  What diffusers, A1111, Forge and ComfyUI call them: words.md, "Names of lists".
  *

@@ -15,8 +15,9 @@
  *
  * Algorithm 1, line 5, has the variance where eq. 8a has its root: a slip of the pen. One z serves
  * both halves, as in diffusers: where m is 0 or 1 only one of them is used, and where it is between,
- * the mixture keeps more of its noise than with two. diffusers' way up takes the betas of the T / n
- * times after the right ones, so that with n < T its x holds more noise than its network is told.
+ * the mixture keeps more of its noise than with two. diffusers jumps from one size lower than the
+ * authors, the last time from the clean picture; and with fewer than T steps its way up takes the
+ * betas of later times, so that x holds more noise than its network is told.
  */
 #include "diffusion/sampler.h"
 
