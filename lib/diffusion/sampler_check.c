@@ -123,7 +123,8 @@ static error check_kind(const sampler *s)
 
 static error check_mask(const sampler *s, tensor x)
 {
-    if (!tensor_same_shape(s->mask, x) || !tensor_same_shape(s->known, x))
+    if (!s->mask.data || !s->known.data || !tensor_same_shape(s->mask, x) ||
+        !tensor_same_shape(s->known, x))
         return error_make("sampler %s needs a mask and a known picture of x's shape",
                           s->kind->name);
     for (size_t i = 0; i < tensor_count(x); i++)

@@ -130,7 +130,8 @@ def inversion(model, n, seed=22, back=False):
         x = down.step(eps(x, t), t, x).prev_sample
         walk.append(level.sigma(there))
     last = times[0] if back else times[-1]
-    keep("diffusers", "ddim", model, walk, seed, x / math.sqrt(level.at(last)), climb=True)
+    for kind in ("ddim", "euler"):
+        keep("diffusers", kind, model, walk, seed, x / math.sqrt(level.at(last)), climb=True)
 
 
 def once_shifted(scheduler):
