@@ -28,12 +28,14 @@ static double D(double x, double sigma)
     return (sigma * sigma * tanh(x / v) + s2 * x) / v;
 }
 
+/* It ends above 0, where the known numbers hold noise as well. */
 static sigmas up_and_down(void)
 {
     sigmas walk;
     sigmas_options o = {.sigma_min = 0.1, .sigma_max = 10, .jump = 3, .visits = 3};
+    o.end_at_min = true;
     assert_null(sigmas_make("karras", 12, NULL, o, &memory, &walk));
-    assert_int_equal(walk.n, 12 + 3 * 2 * 6);
+    assert_int_equal(walk.n, 12 + 4 * 2 * 6);
     return walk;
 }
 
@@ -85,7 +87,6 @@ static void repaint_is_its_paper(void **state)
                                                    (double)s.mask.data[p], 0.25, (double)z.data[p]);
     }
     assert_true(tensor_distance(x, y) < 1e-12);
-    for (size_t p = 0; p < NUMBERS; p += 3) assert_true(x.data[p] == (real)0.25);
     memory = a;
 }
 

@@ -29,8 +29,8 @@ typedef struct {
     double rho;                  /**< karras and edm 7, polyexponential 1; from 0.02 to 1000 */
     double a, b;                 /**< beta and beta_sigmas: 0.6; from 0.01 to 50 */
     int offset;                  /**< leading: added to every t; Stable Diffusion uses 1 */
-    int jump;   /**< climb back so many steps, again and again; repaint 10, others none */
-    int visits; /**< with jump: how often each stretch of that length is walked down, 10 */
+    int jump;        /**< climb back so many steps, again and again; repaint 10, others none */
+    int visits;      /**< with jump: how often each stretch of that length is walked down, 10 */
     bool end_at_min; /**< end at sigma_min instead of 0: n + 1 sizes down to sigma_min (lists of
                           trained times: n of them, then the schedule's smallest sigma; tables:
                           down to their last number) */
