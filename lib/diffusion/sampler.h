@@ -369,8 +369,8 @@ double sampler_churn(sampler *s, tensor x, double sigma);
     X(dpm_solver_multistep) X(deis) X(uni_pc) X(pndm) X(ipndm) X(res_singlestep) X(res_multistep) \
     X(gradient_estimation) X(dpm_adaptive) X(ddpm) X(euler_ancestral) X(dpm_2_ancestral) \
     X(dpmpp_2s_ancestral) X(dpmpp_sde) X(dpmpp_2m_sde) X(dpmpp_3m_sde) X(score_sde_ve) \
-    X(score_sde_vp) X(sa_solver) X(er_sde) X(seeds_2) X(seeds_3) X(lcm) X(tcd) X(consistency) \
-    X(repaint) X(vq_diffusion) X(masked)
+    X(score_sde_vp) X(sa_solver) X(er_sde) X(seeds_2) X(seeds_3) X(repaint) X(lcm) X(tcd) \
+    X(consistency) X(vq_diffusion) X(masked)
 /* clang-format on */
 SAMPLERS(SAMPLER_DECLARE)
 
