@@ -76,9 +76,16 @@ static void print_quoted(const char *names)
     }
 }
 
-static const char *const forms[] = {
-    "",          " form midpoint",       " form heun",      " form bh1",
-    " form bh2", " form euler_maruyama", " form ancestral", " form reverse"};
+static const char *const forms[] = {[SAMPLER_FORM_USUAL] = "",
+                                    [SAMPLER_MIDPOINT] = " form midpoint",
+                                    [SAMPLER_HEUN] = " form heun",
+                                    [SAMPLER_BH1] = " form bh1",
+                                    [SAMPLER_BH2] = " form bh2",
+                                    [SAMPLER_EULER_MARUYAMA] = " form euler_maruyama",
+                                    [SAMPLER_ANCESTRAL] = " form ancestral",
+                                    [SAMPLER_REVERSE] = " form reverse",
+                                    [SAMPLER_PLMS] = " form plms",
+                                    [SAMPLER_IPNDM_V] = " form ipndm_v"};
 static const char *const variances[] = {"", " variance fixed_large", " variance learned",
                                         " variance learned_range"};
 

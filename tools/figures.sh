@@ -38,7 +38,13 @@ inputs() { # of what this source draws
     } | cksum | tr ' ' '-'
 }
 
-beside() { case $1 in notebooks-c/*) ls notebooks-c/*.h tools/notebook.c ;; esac; }
+beside() {
+    case $1 in
+        notebooks-c/*) ls notebooks-c/*.h tools/notebook.c ;;
+        tools/*atlas*) ls tools/atlas.h ;;
+        tools/double_samplers.c) ls tools/atlas.h tools/samplers.txt tests/order.h tests/toy.h ;;
+    esac
+}
 
 said() { # who includes road.h reads what the lessons say of themselves
     grep -q '"road.h"' "$1" || return 0
@@ -74,6 +80,13 @@ make_all() {
     mkdir -p out $figures
     build=$PWD/$build
     run_all .
+    for page in $(generated); do
+        program=$(printer "$page")
+        if "$build/$program" > "$page.part"; then mv "$page.part" "$page"
+        else complain "$program did not finish"; rm -f "$page.part"
+        fi
+        echo "$(inputs "$program.c") $(own "$page") $page"
+    done > $notes.part
     for name in $(shown); do
         lesson=$(maker "$name")
         [ -n "$lesson" ] && [ -f "out/$name" ] || { complain "nothing drew out/$name"; continue; }
@@ -81,13 +94,6 @@ make_all() {
         numbers=${name%.*}.csv
         [ -f "out/$numbers" ] && cp "out/$numbers" $figures/
         echo "$(inputs "$lesson") $(own "$figures/$name") $name"
-    done > $notes.part
-    for page in $(generated); do
-        program=$(printer "$page")
-        if "$build/$program" > "$page.part"; then mv "$page.part" "$page"
-        else complain "$program did not finish"; rm -f "$page.part"
-        fi
-        echo "$(inputs "$program.c") $(own "$page") $page"
     done >> $notes.part
     make_notebooks >> $notes.part
     mv $notes.part $notes
