@@ -59,7 +59,7 @@ static int rising(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Wasserstein's distance of the second pixels from their law: the area between two distributions. */
+/* Wasserstein's distance of the second pixels from their law: the area between distributions. */
 static double off_the_law(tensor x)
 {
     double y[POINTS], area = 0;

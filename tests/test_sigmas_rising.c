@@ -1,5 +1,5 @@
 /* Lists that rise against the rules of those who made them, written out here the way they have
- * them: A1111's restart as pairs of sizes, RePaint's jumps as times and a counter for each place. */
+ * them: A1111's restart as pairs of sizes, RePaint's jumps as times and a counter for each one. */
 #include "diffusion/sampler.h"
 #include "sigmas_fixture.h"
 #include "toy.h"

@@ -70,8 +70,8 @@ static inline sigmas toy_list(arena *keep, int n, const double *at)
     return walk;
 }
 
-/** What kinds with a mask want, for others nothing: every third number of x is known to be 0.25 where
- * `some` are, else no number is, and the mask changes nothing. */
+/** What kinds with a mask want, for others nothing: where `some` are known, every third number of x
+ * is known to be 0.25; else none is, and the mask changes nothing. */
 static inline void toy_mask(sampler *s, arena *keep, tensor x, bool some)
 {
     if (!(s->kind->takes & SAMPLER_MASK)) return;

@@ -95,7 +95,7 @@ static error begin(const sigmas_rule *r, sigmas_plan *p)
 }
 
 /* From every j-th place, counted from the last: up j places and down again, r - 1 times. The list
- * that falls stands at the end of `at`; what is written never overtakes what is still to be read. */
+ * that falls stands at the end of `at`: what is written never overtakes what is yet to be read. */
 static void jump(const sigmas_plan *p, const double *falling, double *at)
 {
     int j = p->o.jump, again = 2 * j * (p->o.visits - 1), last = last_place(p);

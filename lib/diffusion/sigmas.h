@@ -84,8 +84,8 @@ extern const char *const sigmas_names[];
 error sigmas_make(const char *name, int n, const schedule *s, sigmas_options options, arena *keep,
                   sigmas *out);
 
-/** Whether a sampler may walk this list: finite sizes of 0 or more, no two neighbours equal. (It may
- *  rise, from 0 too: see sampler.h.)
+/** Whether a sampler may walk this list: finite sizes of 0 or more, no two neighbours equal. (It
+ *  may rise, from 0 too: see sampler.h.)
  *  @param walk the list
  *  @return NULL, or which entry is wrong: not 0 and outside 1e-30 .. 1e30, or as large as the one
  *          before */

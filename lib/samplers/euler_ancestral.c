@@ -14,9 +14,9 @@
  *
  *     x'   = alpha' x0 + down (x - alpha x0) / sigma + up z
  *
- * (With another guess away for the noise, (x - alpha away) / sigma: CFG++, arXiv:2406.08070.)
- * ComfyUI and diffusers (LTXEulerAncestralRF) divide the noise otherwise in a flow: down = next (1 +
- * eta (next / sigma - 1)), then a rise back to next. Both are right, for any eta: what comes out has
+ * (With another guess `away` for the noise, (x - alpha away) / sigma: CFG++, arXiv:2406.08070.)
+ * ComfyUI and diffusers (LTXEulerAncestralRF) divide a flow's noise otherwise: down = next (1 + eta
+ * (next / sigma - 1)), then a rise back to next. Both are right for any eta: what comes out has
  * noise of size next in it. as_published is theirs.
  */
 #include "diffusion/sampler.h"

@@ -10,12 +10,12 @@
  * The network is not trained for this, and any will do. One denoiser call a step. But the unknown
  * part of a step was made before the known part of that step was drawn, so the two do not fit. The
  * paper therefore goes back up, where all of x gets noise, and comes down again, many times: take a
- * list that does so ("repaint", or another with options.jump). It goes up one step at a time, as the
- * paper does; one rise over all of them has the same law. eta = 1 is the paper's DDPM.
+ * list that does so ("repaint", or any with options.jump). It goes up one step at a time, as in the
+ * paper; one rise over all of them has the same law. eta = 1 is the paper's DDPM.
  *
  * Algorithm 1, line 5, has the variance where eq. 8a has its root: a slip of the pen. One z serves
- * both halves, as in diffusers: where m is 0 or 1 only one of them is used, and where it is between,
- * the mixture keeps more of its noise than with two. diffusers jumps from one size lower than the
+ * both halves, as in diffusers: where m is 0 or 1 only one of them is used, and in between the
+ * mixture keeps more of its noise than with two. diffusers jumps from one size lower than the
  * authors, the last time from the clean picture; and with fewer than T steps its way up takes the
  * betas of later times, so that x holds more noise than its network is told.
  */
@@ -33,6 +33,6 @@ static void step(sampler *s, tensor x, double sigma, double next)
         x.data[i] = s->mask.data[i] * known.data[i] + (1 - s->mask.data[i]) * x.data[i];
 }
 
-SAMPLER(repaint, .label = "RePaint", .paper = "arXiv:2201.09865 Alg. 1", .also = "RePaint DDPM",
+SAMPLER(repaint, .label = "RePaint", .paper = "arXiv:2201.09865 Alg. 1", .also = "RePaintPipeline",
         .use = "Fills holes in a picture with a network that knows nothing of holes.", .evals = 1,
         .eta = 1, .takes = SAMPLER_ETA | SAMPLER_AWAY | SAMPLER_MASK, .stochastic = true);
