@@ -14,7 +14,7 @@
 
 static arena memory;
 enum { GRID = 601 };
-static real centre[] = {-1, 1.2f};
+static real centre[] = {-1, (real)1.2};
 static const double width[] = {0.3, 0.4}, weight[] = {0.4, 0.6};
 static const exact_mixture two = {{centre, 2, 1, 1, 1}, weight, width, true};
 
