@@ -13,8 +13,8 @@
 #include "hole.h"
 #include "spiral.h"
 
-enum { SEED = 20, PAIRS = 2000, STEPS = 40, JUMP = 4, ROWS = 7, LENGTHS = 4, TURNS = 4 };
-enum { POINTS = 120, SIDE = 16, TRIES = 4 };
+enum { SEED = 23, PAIRS = 2000, STEPS = 40, JUMP = 4, ROWS = 7, LENGTHS = 4, TURNS = 4 };
+enum { POINTS = 120, SIDE = 12, TRIES = 4 };
 static const double SAID = 0.6, WIDTH = 0.3, HIGH = 10, LOW = 0.02;
 static const int steps[ROWS] = {20, 40, 80, 160, STEPS, STEPS, STEPS};
 static const int visits[ROWS] = {1, 1, 1, 1, 2, 4, 8}, jumps[LENGTHS] = {1, 4, 16, 30};
@@ -62,7 +62,7 @@ static int walk_pairs(lesson *l, tensor x, sigmas walk)
 /* a: the first pixel is 0.6, so the second should be N(1, 0.3^2), in 0.04 % of cases below 0. */
 static void part_a(lesson *l)
 {
-    static const double expect[ROWS] = {15.05, 12.65, 12.95, 13, 5.9, 2.1, 0.3};
+    static const double expect[ROWS] = {15.6, 14.35, 14.3, 12, 5.7, 1.8, 0.35};
     printf("steps  visits  calls     mean    width  disagree\n");
     for (int k = 0; k < ROWS; k++) {
         lesson now = *l;
@@ -117,20 +117,20 @@ static void part_c(lesson *l)
         off[k] = spiral_show(l, &panels[k], k ? "8 visits" : "1 visit", x).off;
     }
     lesson_plot(l, "20_spiral", 1, 3, panels);
-    lesson_expect(l, "nearer to the spiral", off[1] / off[0], 0.63, 0.01);
+    lesson_expect(l, "nearer to the spiral", off[1] / off[0], 0.54, 0.01);
 }
 
 /* d: eight pictures known by heart, and of each only the left edge is told. */
 static void part_d(lesson *l)
 {
-    static const int n[] = {30, 60, 30, 30}, times[] = {1, 1, 4, 8}, expect[] = {4, 3, 4, 8};
+    static const int n[] = {30, 60, 30, 30}, times[] = {1, 1, 4, 8}, expect[] = {4, 4, 7, 8};
     hole_strip all = {0};
     exact_mixture data = {.centre = icons_draw(&l->memory, SIDE)};
     tensor x = hole_cover(l, data.centre);
     hole_row(l, &all, "known", x, data.centre);
     printf("\nsteps  visits  calls  whole of 8\n");
     for (int k = 0; k < TRIES; k++) {
-        sigmas walk = hole_list(l, n[k], 3, times[k], 40, 0.1);
+        sigmas walk = hole_list(l, n[k], 3, times[k], 30, 0.1);
         int calls = hole_fill(l, &data, walk, data.centre, x, SEED);
         int whole = hole_row(l, &all, hole_name(l, n[k], times[k]), x, data.centre);
         printf("%5d %7d %6d %11d\n", n[k], times[k], calls, whole);

@@ -13,7 +13,7 @@
 #include "diffusion/sampler.h"
 #include "lesson.h"
 
-enum { HOLE_EDGE = 5, HOLE_MOST = 64 };
+enum { HOLE_EDGE = 4, HOLE_MOST = 64 };
 
 static inline bool hole_knows(tensor x, size_t i)
 {
@@ -125,7 +125,7 @@ static inline int hole_row(lesson *l, hole_strip *s, const char *name, tensor x,
 
 static inline void hole_save(lesson *l, const char *name, const hole_strip *s)
 {
-    strip all = {.rows = s->rows, .columns = s->columns, .scale = 4};
+    strip all = {.rows = s->rows, .columns = s->columns, .scale = 5};
     all.pictures = s->pictures, all.row_names = s->names;
     lesson_strip(l, name, &all);
 }
