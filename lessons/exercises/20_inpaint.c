@@ -9,8 +9,8 @@
  * and for everything, one step up with a beta (line 10),    x ~ N(sqrt(1 - beta) x, beta I).
  *
  * First 200,000 numbers are made by your lines. The known ones must have the mean and the variance
- * of their time, and after a step up those of the time where they came. Then pairs of lesson 20 walk
- * beside the library's. Last, how many calls will n steps with jumps of j and r visits make?
+ * of their time, and after a step up those of the time where they came. Then the pairs of lesson 20
+ * walk beside the library's. Last, how many calls do n steps with jumps of j and r visits make?
  *
  *     make exercises
  *     build/lessons/exercises/20_inpaint            three tables
