@@ -33,8 +33,7 @@ static void step(sampler *s, tensor x, double sigma, double next)
         sampler_rise(s, x, down, next);
         return;
     }
-    tensor away = guess.away.data ? guess.away : guess.x0;
-    tensor_mix(x, down / sigma, x, -alpha * down / sigma, away);
+    tensor_mix(x, down / sigma, x, -alpha * down / sigma, sampler_along(guess));
     tensor_add_scaled(x, alpha_next, guess.x0);
     sampler_add_noise(s, x, up, sigma, next);
 }
