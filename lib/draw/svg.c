@@ -103,7 +103,7 @@ static void picture(canvas *c, image what, canvas_box b)
     file png;
     writer_room(&c->svg, codec_png_room(what, NULL) / 3 * 4 + 4096); /* for all that follows */
     arena scratch = *c->memory;
-    if (codec_png_encode(what, NULL, &scratch, &png)) c->svg.full = true;
+    if (image_png(what, NULL, &scratch, &png)) c->svg.full = true;
     if (c->svg.full) return;
     writer_put(&c->svg, "<image x=\"%g\" y=\"%g\" width=\"%g\" height=\"%g\"", short_of(b.x),
                short_of(b.y), short_of(b.w), short_of(b.h));
