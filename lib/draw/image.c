@@ -97,21 +97,15 @@ image image_from_tensor(arena *keep, tensor x, int i)
     return picture;
 }
 
-/* How much of pixel k lies between two places on the axis, both measured in pixels. */
-static double overlap(int k, double from, double to)
-{
-    return fmin(k + 1, to) - fmax(k, from);
-}
-
-/* The mean over columns x0..x1 and rows y0..y1 of one channel. */
+/* The mean over columns x0..x1 and rows y0..y1 of one channel, pixels at the rim in part. */
 static double area_mean(image picture, int c, const double x[2], const double y[2])
 {
     double sum = 0;
     for (int v = (int)y[0]; v < y[1]; v++) {
         double row = 0;
         for (int u = (int)x[0]; u < x[1]; u++)
-            row += overlap(u, x[0], x[1]) * image_at(picture, u, v)[c];
-        sum += overlap(v, y[0], y[1]) * row;
+            row += (fmin(u + 1, x[1]) - fmax(u, x[0])) * image_at(picture, u, v)[c];
+        sum += (fmin(v + 1, y[1]) - fmax(v, y[0])) * row;
     }
     return sum / ((x[1] - x[0]) * (y[1] - y[0]));
 }

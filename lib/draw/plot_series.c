@@ -151,38 +151,30 @@ static void write_in(canvas *c, const plot_panel *panel, const char *words, canv
     canvas_text(c, words, at, (canvas_font){size, ink, 0, 0});
 }
 
-static void draw_guide(canvas *c, const plot_panel *panel, int k)
+/* A guide line and its name, or words alone. */
+static void draw_note(canvas *c, const plot_panel *panel, int k)
 {
     const plot_series *s = &panel->p->series[k];
     canvas_box a = panel->area;
-    bool upright = s->kind == PLOT_VERTICAL;
-    canvas_point at = plot_panel_point(panel, upright ? s->box.x0 : panel->x.low,
+    bool upright = s->kind == PLOT_VERTICAL, level = s->kind == PLOT_HORIZONTAL;
+    canvas_point at = plot_panel_point(panel, level ? panel->x.low : s->box.x0,
                                        upright ? panel->y.low : s->box.y0);
-    canvas_point end = upright ? (canvas_point){at.x, a.y} : (canvas_point){a.x + a.w, at.y};
+    canvas_point end = {level ? a.x + a.w : at.x, upright ? a.y : at.y};
     double w = text_width(s->name, panel->small), near = 5;
-    canvas_line(c, at, end, (canvas_pen){{0}, s->ink, s->width, s->dash});
-    bool left = upright && end.x + w + near > a.x + a.w;
-    canvas_point words = {end.x + (left ? -w - near : near), end.y + 1.2 * panel->small};
-    if (!upright) words = (canvas_point){end.x - w - near, end.y - near};
+    bool left = level || (upright && end.x + w + near > a.x + a.w);
+    canvas_point words = {end.x + (left ? -w - near : upright ? near : 0), end.y - near};
+    if (!level) words.y = end.y + (upright ? 1.2 : 0.36) * panel->small;
+    if (upright || level) canvas_line(c, at, end, (canvas_pen){{0}, s->ink, s->width, s->dash});
     write_in(c, panel, s->name, words, s->ink);
-}
-
-static void draw_words(canvas *c, const plot_panel *panel, int k)
-{
-    const plot_series *s = &panel->p->series[k];
-    canvas_point at = plot_panel_point(panel, s->box.x0, s->box.y0);
-    at.y += 0.36 * panel->small;
-    write_in(c, panel, s->name, at, s->ink);
 }
 
 void plot_draw_series(canvas *c, const plot_panel *panel, int k)
 {
     static void (*const draw[])(canvas *, const plot_panel *, int) = {
-        [PLOT_LINE] = draw_line,         [PLOT_POINTS] = draw_line,
-        [PLOT_BARS] = draw_columns,      [PLOT_BAND] = draw_band,
-        [PLOT_HISTOGRAM] = draw_columns, [PLOT_HEAT] = draw_heat,
-        [PLOT_ARROWS] = draw_arrows,     [PLOT_TEXT] = draw_words,
-        [PLOT_VERTICAL] = draw_guide,    [PLOT_HORIZONTAL] = draw_guide};
+        [PLOT_LINE] = draw_line,      [PLOT_POINTS] = draw_line,       [PLOT_BARS] = draw_columns,
+        [PLOT_BAND] = draw_band,      [PLOT_HISTOGRAM] = draw_columns, [PLOT_HEAT] = draw_heat,
+        [PLOT_ARROWS] = draw_arrows,  [PLOT_TEXT] = draw_note,         [PLOT_VERTICAL] = draw_note,
+        [PLOT_HORIZONTAL] = draw_note};
     draw[panel->p->series[k].kind](c, panel, k);
 }
 
