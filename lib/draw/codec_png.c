@@ -100,28 +100,21 @@ static void flush(png_struct *png)
     (void)png;
 }
 
-static void add_credit(session *s, const char *credit)
-{
-    bool ascii = true;
-    for (const char *p = credit; *p; p++) ascii = ascii && !(*p & 0x80);
-    char key[] = "Copyright";
-    png_text text = {.compression = ascii ? PNG_TEXT_COMPRESSION_NONE : PNG_ITXT_COMPRESSION_NONE,
-                     .key = key,
-                     .text = (void *)(size_t)credit};
-    png_set_text(s->png, s->info, &text, 1); /* copies */
-}
-
 static error encode(session *s, image picture, const char *credit, int filters)
 {
     static const int type[] = {
         [1] = PNG_COLOR_TYPE_GRAY, [3] = PNG_COLOR_TYPE_RGB, [4] = PNG_COLOR_TYPE_RGB_ALPHA};
+    char key[] = "Copyright";
+    png_text text = {PNG_TEXT_COMPRESSION_NONE, .key = key, .text = (void *)(size_t)credit};
+    for (const char *p = credit; p && *p; p++)
+        if (*p & 0x80) text.compression = PNG_ITXT_COMPRESSION_NONE; /* tEXt is for Latin letters */
     if (setjmp(png_jmpbuf(s->png))) return s->wrong;
     png_set_write_fn(s->png, s, write_bytes, flush);
     png_set_user_limits(s->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
     png_set_IHDR(s->png, s->info, (png_uint_32)picture.w, (png_uint_32)picture.h, 8,
                  type[picture.c], PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
                  PNG_FILTER_TYPE_DEFAULT);
-    if (credit) add_credit(s, credit);
+    if (credit) png_set_text(s->png, s->info, &text, 1); /* copies */
     png_set_filter(s->png, PNG_FILTER_TYPE_BASE, filters);
     png_set_compression_level(s->png, 6);
     png_set_compression_buffer_size(s->png, 1 << 20); /* also the length of an IDAT chunk */

@@ -106,7 +106,7 @@ plot_series *plot_points(plot *p, const char *name, int n, const double *x, cons
  *  @param p    the plot
  *  @param name for the legend, or NULL
  *  @param n    bars
- *  @param x    [n] middles, or NULL for 0, 1, 2, ...
+ *  @param x    [n] middles, evenly spaced, or NULL for 0, 1, 2, ...
  *  @param y    [n] heights
  *  @return the series */
 plot_series *plot_bars(plot *p, const char *name, int n, const double *x, const double *y);

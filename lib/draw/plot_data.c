@@ -10,18 +10,10 @@ static bool usable(double v, bool log)
 /* Bars of several series stand side by side in four fifths of the space between two neighbours. */
 static plot_box bar_element(const plot *p, const plot_series *s, int i)
 {
-    double gap = (double)INFINITY, before = 0, series = 0;
-    for (const plot_series *t = p->series; t < p->series + p->count; t++) {
-        if (t->kind != PLOT_BARS) continue;
-        for (int j = 1; j < t->n; j++) {
-            double apart = fabs(plot_x(t, j) - plot_x(t, j - 1));
-            if (apart > 0 && apart < gap) gap = apart;
-        }
-        before += t < s;
-        series++;
-    }
-    double width = 0.8 * (isfinite(gap) ? gap : 1) / series;
-    double left = plot_x(s, i) + width * (before - series / 2);
+    double gap = s->n > 1 ? fabs(plot_x(s, 1) - plot_x(s, 0)) : 1, before = 0, series = 0;
+    for (const plot_series *t = p->series; t < p->series + p->count; t++)
+        if (t->kind == PLOT_BARS) before += t < s, series++;
+    double width = 0.8 * gap / series, left = plot_x(s, i) + width * (before - series / 2);
     return (plot_box){left, 0, left + width, s->y[i]};
 }
 
