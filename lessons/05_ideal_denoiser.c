@@ -17,7 +17,7 @@
  */
 #include "base/rng.h"
 #include "diffusion/exact.h"
-#include "draw/icons.h"
+#include "icons.h"
 #include "lesson.h"
 
 enum { TRIES = 2000000, BINS = 41, CURVE = 241, POINTS = 3, SIZES = 8, SIDE = 32, HEART = 2 };

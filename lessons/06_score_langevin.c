@@ -13,8 +13,8 @@
  * Try: KICKS = 1 instead of 100. What is wrong with the picture at the end?
  */
 #include "diffusion/network.h"
-#include "draw/icons.h"
 #include "field.h"
+#include "icons.h"
 
 enum { MOTHS = 2000, KICKS = 100, SIZES = 12, TRAILS = 6, SHOWN = 6, SIDE = 32, SEED = 5 };
 static const double brightness[2] = {0.2, 0.8}; /* of the lamps at (-2, 0) and (2, 0) */

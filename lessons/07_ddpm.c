@@ -11,8 +11,8 @@
  * Needs: 06. Runs in about a second.
  * Try: `fresh = SAMPLER_FIXED_LARGE`. Who notices the other variance, 20 steps or 1000?
  */
-#include "draw/icons.h"
 #include "film.h"
+#include "icons.h"
 #include "spiral.h"
 #include "vp.h"
 

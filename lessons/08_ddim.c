@@ -11,8 +11,8 @@
  * Needs: 07. Runs in about a second.
  * Try: eta = 0.5 in both lines of part b. Is the broken one still broken?
  */
-#include "draw/icons.h"
 #include "film.h"
+#include "icons.h"
 #include "spiral.h"
 #include "vp.h"
 

@@ -14,7 +14,7 @@
 #include "base/rng.h"
 #include "bells.h"
 #include "diffusion/sigmas.h"
-#include "draw/icons.h"
+#include "icons.h"
 #include "lesson.h"
 
 enum { PATHS = 20, COUNTS = 4, MOST = 80, ROWS = 60, CELLS = 60, CROWD = 10000 };

@@ -10,8 +10,8 @@
  * Try: compare at equal steps instead of equal calls. Who profits, and is that fair?
  */
 #include "diffusion/exact.h"
-#include "draw/icons.h"
 #include "film.h"
+#include "icons.h"
 
 enum { SEED = 5, CURVE = 61, BUDGETS = 5, STEPS = 12, SHOWN = 6, SIDE = 32, RULES = 5, STEADY = 4 };
 static const sampler_kind *const rules[RULES] = {&sampler_euler, &sampler_heun, &sampler_dpm_2,

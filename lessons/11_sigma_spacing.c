@@ -11,7 +11,7 @@
 #include "base/pi.h"
 #include "diffusion/exact.h"
 #include "diffusion/sampler.h"
-#include "draw/icons.h"
+#include "icons.h"
 #include "lesson.h"
 
 enum { STEPS = 10, ROWS = 40, LISTS = 6, WIDTHS = 49, SHOWN = 4, SIDE = 32, SEED = 5 };

@@ -12,7 +12,7 @@
 #include "bell.h"
 #include "diffusion/exact.h"
 #include "diffusion/sampler.h"
-#include "draw/icons.h"
+#include "icons.h"
 #include "lesson.h"
 #include "rough.h"
 

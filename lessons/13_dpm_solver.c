@@ -11,7 +11,7 @@
  */
 #include "bell.h"
 #include "diffusion/sampler.h"
-#include "draw/icons.h"
+#include "icons.h"
 
 enum { LINE = 61, STEPS = 8, RULES = 5, COUNTS = 6, MOST = 320, ROWS = 4, SIDE = 32, SEED = 2 };
 static const int counts[COUNTS] = {10, 20, 40, 80, 160, MOST}, few[COUNTS] = {3, 4, 5, 6, 8, 12};

@@ -11,8 +11,8 @@
  */
 #include "bell.h"
 #include "bells.h"
-#include "draw/icons.h"
 #include "film.h"
+#include "icons.h"
 
 /* Under test; yours can stand here too. */
 static const sampler_kind *const rules[] = {&sampler_euler, &sampler_heun,

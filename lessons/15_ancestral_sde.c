@@ -11,7 +11,7 @@
  */
 #include "bells.h"
 #include "dice.h"
-#include "draw/icons.h"
+#include "icons.h"
 #include "tape.h"
 
 enum { PATHS = 20, MARKED = 3, CROWD = 2000, WALK = 240, ETAS = 4, COUNTS = 5 };

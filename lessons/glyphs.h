@@ -12,7 +12,7 @@
 #ifndef GLYPHS_H
 #define GLYPHS_H
 #include "diffusion/sampler.h"
-#include "draw/icons.h"
+#include "icons.h"
 #include "lesson.h"
 
 enum { GLYPHS_CODES = 4, GLYPHS_SIDE = 8, GLYPHS_PLACES = 64, GLYPHS_PIXELS = 10 };

@@ -9,7 +9,7 @@
 #ifndef SURE_H
 #define SURE_H
 #include "diffusion/exact.h"
-#include "draw/icons.h"
+#include "icons.h"
 
 enum { SURE_SIDE = 8 };
 

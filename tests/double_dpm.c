@@ -323,7 +323,7 @@ static void from_a_flows_one_it_is_two(void **state)
     (void)state;
     course c = course_make(&bell_in_flow, &memory);
     c.walk = from_one, c.start = starts(&memory, 1), c.truth = starts(&memory, 1);
-    exact_follow(&bell_in_flow, c.truth, 1, FLOW_LOW);
+    toy_follow(&bell_in_flow, c.truth, 1, FLOW_LOW);
     for (int eps = 0; eps < 2; eps++) {
         double order =
             order_with(&c, multi, (sampler_options){.order = 3, .noise_prediction = eps}, 5120);

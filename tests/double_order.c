@@ -85,7 +85,7 @@ static void the_table_of_the_lessons(void **state)
             const sampler_kind *kind;
             real number[] = {11}, truth[] = {11};
             tensor x = {number, 1, 1, 1, 1};
-            exact_follow(&bell, (tensor){truth, 1, 1, 1, 1}, HIGH, LOW);
+            toy_follow(&bell, (tensor){truth, 1, 1, 1, 1}, HIGH, LOW);
             assert_null(sampler_find(table[row].name, &kind));
             sampler s =
                 sampler_make(kind, exact_denoiser(&bell), toy_walk(&a, 10 << i, HIGH, LOW, false),

@@ -94,7 +94,7 @@ static inline course course_make(const exact_mixture *m, arena *keep)
     course c = {.model = m, .walk = m->flow ? flow_walk : gentle_walk};
     c.start = starts(keep, high), c.truth = starts(keep, high);
     if (m->centre.n == 1)
-        exact_follow(m, c.truth, high, m->flow ? FLOW_LOW : LOW);
+        toy_follow(m, c.truth, high, m->flow ? FLOW_LOW : LOW);
     else
         kutta(m, c.truth, 20000, *keep);
     PROMISE(!schedule_make("scaled_linear", (schedule_options){0}, keep, &c.trained), "a schedule");

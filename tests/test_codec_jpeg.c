@@ -4,7 +4,7 @@
 
 #include <jpeglib.h>
 
-/* A JPEG with more than image_save() writes: a note of how the camera was held, another space. */
+/* A JPEG with a note of how the camera was held, or in another space. */
 static const jpeg_scan_info *separate; /* three scans, one for each channel */
 
 static void save_jpeg(const char *path, image x, J_COLOR_SPACE space, const void *exif,
@@ -31,6 +31,31 @@ static void save_jpeg(const char *path, image x, J_COLOR_SPACE space, const void
     jpeg_finish_compress(&jpeg);
     jpeg_destroy_compress(&jpeg);
     fclose(f);
+}
+
+static void grey_becomes_rgb(void **state)
+{
+    (void)state;
+    arena keep = memory;
+    image grey = image_new(&keep, 16, 8, 1);
+    memset(grey.pixels, 77, 128); /* one colour survives JPEG as it is */
+    save_jpeg(FOLDER "/grey.jpg", grey, JCS_GRAYSCALE, NULL, 0);
+    image rgb = load(FOLDER "/grey.jpg", &keep);
+    assert_int_equal(rgb.c, 3);
+    for (int i = 0; i < 16 * 8 * 3; i++) assert_int_equal(rgb.pixels[i], 77);
+}
+
+/* Measured on the photograph: 1.68 of 255 in the root mean square. */
+static void jpeg_is_close(void **state)
+{
+    (void)state;
+    arena keep = memory;
+    image cat = load("assets/cat.png", &keep);
+    save_jpeg(FOLDER "/cat.JPG", cat, JCS_RGB, NULL, 0);
+    image again = load(FOLDER "/cat.JPG", &keep);
+    tensor x = image_to_tensor(&keep, cat), y = image_to_tensor(&keep, again);
+    double apart = 127.5 * tensor_distance(x, y);
+    assert_true(apart > 1 && apart < 1.8);
 }
 
 /* EXIF 2.32 words each value as where row 0 and column 0 of the file are in the scene. */
@@ -93,7 +118,7 @@ static void refuses_cmyk(void **state)
 static void refuses_what_is_cut_short(void **state)
 {
     (void)state;
-    assert_null(image_save(FOLDER "/cut.jpg", busy(&memory, 12, 10, 3, 1), "somebody", spare));
+    save_jpeg(FOLDER "/cut.jpg", busy(&memory, 12, 10, 3, 1), JCS_RGB, NULL, 0);
     only_the_whole_is_read(FOLDER "/cut.jpg");
     write_bytes(FOLDER "/half.jpg", "\xff\xd8\xff\xe0", 4);
     refused(FOLDER "/half.jpg", "the JPEG is damaged");
@@ -180,6 +205,8 @@ static void endless_scans_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(grey_becomes_rgb),
+        cmocka_unit_test(jpeg_is_close),
         cmocka_unit_test(turns_photos_upright),
         cmocka_unit_test(broken_exif_is_ignored),
         cmocka_unit_test(stray_bytes_are_passed_over),

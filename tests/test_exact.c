@@ -171,7 +171,7 @@ static void draws_follow_the_mixture(void **state)
     assert_true(fabs((double)count[0] / n - share) < 4 * sqrt(share * (1 - share) / n));
 }
 
-/* exact_follow solves dx/dsigma = (x - D) / sigma: the slope at the middle, by a small step. */
+/* toy_follow solves dx/dsigma = (x - D) / sigma: the slope at the middle, by a small step. */
 static void following_is_the_slope_added_up(void **state)
 {
     (void)state;
@@ -179,13 +179,13 @@ static void following_is_the_slope_added_up(void **state)
         exact_mixture m = {{centre, 1, 1, 1, 1}, NULL, width, flow};
         double sigma = 0.6, h = 1e-3;
         real down = 1.7f, up = 1.7f, there = 1.7f, back;
-        exact_follow(&m, (tensor){&down, 1, 1, 1, 1}, sigma, sigma - h);
-        exact_follow(&m, (tensor){&up, 1, 1, 1, 1}, sigma, sigma + h);
+        toy_follow(&m, (tensor){&down, 1, 1, 1, 1}, sigma, sigma - h);
+        toy_follow(&m, (tensor){&up, 1, 1, 1, 1}, sigma, sigma + h);
         double slope = ((double)(real)1.7f - guess_of(&m, (double)1.7f, sigma)) / sigma;
         assert_true(fabs((double)(up - down) / (2 * h) - slope) < 5e-4);
-        exact_follow(&m, (tensor){&there, 1, 1, 1, 1}, sigma, 0.1);
+        toy_follow(&m, (tensor){&there, 1, 1, 1, 1}, sigma, 0.1);
         back = there;
-        exact_follow(&m, (tensor){&back, 1, 1, 1, 1}, 0.1, sigma);
+        toy_follow(&m, (tensor){&back, 1, 1, 1, 1}, 0.1, sigma);
         assert_true(fabs((double)(back - 1.7f)) < 1e-6);
         if (flow) continue;
         double v = width[0] * width[0], shrink = sqrt((v + 0.01) / (v + 0.36));

@@ -28,16 +28,12 @@ static void png_keeps_every_bit(void **state)
 static void grey_becomes_rgb(void **state)
 {
     (void)state;
-    for (int jpeg = 0; jpeg < 2; jpeg++) {
-        arena keep = memory;
-        image grey = busy(&keep, 16, 8, 1, 1);
-        memset(grey.pixels, 77, 128); /* one colour survives JPEG as it is */
-        const char *path = jpeg ? FOLDER "/grey.jpg" : FOLDER "/grey.png";
-        assert_null(image_save(path, grey, NULL, spare));
-        image rgb = load(path, &keep);
-        assert_int_equal(rgb.c, 3);
-        for (int i = 0; i < 16 * 8 * 3; i++) assert_int_equal(rgb.pixels[i], 77);
-    }
+    arena keep = memory;
+    image grey = busy(&keep, 16, 8, 1, 1);
+    assert_null(image_save(FOLDER "/grey.png", grey, NULL, spare));
+    image rgb = load(FOLDER "/grey.png", &keep);
+    assert_int_equal(rgb.c, 3);
+    for (int i = 0; i < 16 * 8 * 3; i++) assert_int_equal(rgb.pixels[i], grey.pixels[i / 3]);
 }
 
 static void clear_becomes_white(void **state)
@@ -51,23 +47,6 @@ static void clear_becomes_white(void **state)
     assert_null(image_save(FOLDER "/clear.png", x, NULL, spare));
     image flat = load(FOLDER "/clear.png", &keep);
     assert_memory_equal(flat.pixels, expected, sizeof expected);
-    x.w = 1, x.pixels += 4;
-    assert_null(image_save(FOLDER "/clear.jpg", x, NULL, spare));
-    image white = load(FOLDER "/clear.jpg", &keep);
-    assert_memory_equal(white.pixels, "\xff\xff\xff", 3);
-}
-
-/* Measured on the photograph: 2.15 of 255 in the root mean square, 13 at worst. */
-static void jpeg_is_close(void **state)
-{
-    (void)state;
-    arena keep = memory;
-    image cat = load("assets/cat.png", &keep);
-    assert_null(image_save(FOLDER "/cat.JPG", cat, NULL, spare));
-    image again = load(FOLDER "/cat.JPG", &keep);
-    tensor x = image_to_tensor(&keep, cat), y = image_to_tensor(&keep, again);
-    double apart = 127.5 * tensor_distance(x, y);
-    assert_true(apart > 1 && apart < 2.3);
 }
 
 static void credit_is_in_the_file(void **state)
@@ -75,25 +54,22 @@ static void credit_is_in_the_file(void **state)
     (void)state;
     arena keep = memory;
     image x = busy(&keep, 5, 4, 3, 1);
-    const char *paths[] = {FOLDER "/credit.png", FOLDER "/credit.jpg"};
+    const char *path = FOLDER "/credit.png";
     const char *credits[] = {"Ann Other, CC BY 4.0", "St\xc3\xa9"
                                                      "fan, CC0"};
-    for (int i = 0; i < 4; i++) {
-        const char *path = paths[i % 2], *credit = credits[i / 2];
-        assert_null(image_save(path, x, credit, spare));
+    for (int i = 0; i < 2; i++) {
+        assert_null(image_save(path, x, credits[i], spare));
         file f;
         assert_null(file_map(path, &f));
-        assert_true(contains(f, credit));
-        if (i % 2 == 0) assert_true(contains(f, i / 2 ? "iTXtCopyright" : "tEXtCopyright"));
+        assert_true(contains(f, credits[i]));
+        assert_true(contains(f, i ? "iTXtCopyright" : "tEXtCopyright"));
         file_unmap(f);
         (void)load(path, &keep);
     }
     char *novel = arena_take(&keep, 70000);
     memset(novel, 'a', 69999), novel[69999] = 0;
-    assert_non_null(strstr(image_save(FOLDER "/n.jpg", x, novel, spare), "too long"));
-    novel[65533] = 0;
-    assert_null(image_save(FOLDER "/n.jpg", x, novel, spare));
-    assert_null(image_save(FOLDER "/n.png", x, novel, spare));
+    assert_null(image_save(path, x, novel, spare));
+    assert_same(load(path, &keep), x);
 }
 
 static void png_in_memory_is_the_file(void **state)
@@ -121,7 +97,6 @@ static void noise_fits(void **state)
         image x = busy(&keep, side, side, 4, 1);
         file made;
         assert_null(image_png(x, NULL, &keep, &made));
-        assert_null(image_save(FOLDER "/noise.jpg", x, NULL, spare));
     }
 }
 
@@ -133,15 +108,14 @@ static void little_memory_is_an_error(void **state)
     image x = busy(&keep, 40, 32, 4, 1);
     char *novel = arena_take(&keep, 65534);
     memset(novel, 'a', 65533), novel[65533] = 0;
-    const char *paths[] = {FOLDER "/little.jpg", FOLDER "/little.png"};
     arena whole = arena_make(1 << 18);
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 2; i++) {
         bool good = false;
         for (size_t bytes = 64; bytes < 1 << 18; bytes += bytes < 16000 ? 64 : 1024) {
             arena tight = whole;
             tight.begin = tight.end - bytes;
             arena_forget(tight);
-            error wrong = image_save(paths[i % 2], x, i > 1 ? novel : NULL, tight);
+            error wrong = image_save(FOLDER "/little.png", x, i ? novel : NULL, tight);
             if (wrong) assert_non_null(strstr(wrong, "no memory"));
             assert_true(!wrong || !good);
             good = !wrong;
@@ -172,8 +146,8 @@ static void says_where_it_cannot_write(void **state)
     arena keep = memory;
     image x = busy(&keep, 4, 4, 3, 1);
     write_bytes(FOLDER "/text.png", "I am a text.\n", 13);
-    const char *cases[][2] = {{FOLDER "/x.bmp", ".png, .jpg or .jpeg"},
-                              {FOLDER "/png", ".png, .jpg or .jpeg"},
+    const char *cases[][2] = {{FOLDER "/x.bmp", "must end in .png"},
+                              {FOLDER "/png", "must end in .png"},
                               {FOLDER "/none/x.png", "No such file"},
                               {FOLDER "/text.png/x.png", "Not a directory"},
                               {"/proc/x.png", "/proc/x.png"}};
@@ -260,7 +234,6 @@ int main(void)
         cmocka_unit_test(png_keeps_every_bit),
         cmocka_unit_test(grey_becomes_rgb),
         cmocka_unit_test(clear_becomes_white),
-        cmocka_unit_test(jpeg_is_close),
         cmocka_unit_test(credit_is_in_the_file),
         cmocka_unit_test(png_in_memory_is_the_file),
         cmocka_unit_test(noise_fits),

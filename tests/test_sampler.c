@@ -77,7 +77,7 @@ static void a_flow_starts_at_pure_noise(void **state)
     sigmas walk = {.n = 200, .at = arena_take(&a, 201 * sizeof(double))};
     for (int i = 0; i <= 200; i++) walk.at[i] = 1 - i / 200.0;
     tensor_copy(truth, start);
-    exact_follow(&m, truth, 1, 0);
+    toy_follow(&m, truth, 1, 0);
     for (int k = 0; samplers[k]; k++) {
         if (samplers[k]->no_flow || samplers[k]->discrete) continue;
         tensor_copy(x, start);

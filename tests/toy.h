@@ -3,6 +3,7 @@
  */
 #ifndef TESTS_TOY_H
 #define TESTS_TOY_H
+#include "diffusion/exact.h"
 #include "diffusion/sampler.h"
 #include <math.h>
 #include <string.h>
@@ -112,6 +113,22 @@ static inline tensor toy_noise(arena *keep, int n, int h, int w, int c, double s
 static inline tensor toy_start(arena *keep, int n, double sigma)
 {
     return toy_noise(keep, n, 5, 3, 2, sigma);
+}
+
+/* Where the ODE takes x when the data are one Gaussian of width s: the answer that samplers are
+ * measured against.
+ *
+ *     x' = alpha' m + (x - alpha m) sqrt((alpha'^2 s^2 + next^2) / (alpha^2 s^2 + sigma^2)) */
+static inline void toy_follow(const exact_mixture *m, tensor x, double sigma, double next)
+{
+    PROMISE(m->centre.n == 1, "toy_follow: one component only");
+    double s = m->width ? m->width[0] : 0, now = m->flow ? 1 - sigma : 1;
+    double then = m->flow ? 1 - next : 1, a = then * s, b = now * s;
+    double grow = sqrt((a * a + next * next) / (b * b + sigma * sigma));
+    for (int i = 0; i < x.n; i++) {
+        tensor one = tensor_pictures(x, i, 1);
+        tensor_mix(one, grow, one, then - grow * now, m->centre);
+    }
 }
 
 #endif

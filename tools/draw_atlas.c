@@ -8,10 +8,10 @@
  * in very many steps; one that does gets its noise from one Brownian path, and its limit is its own
  * walk along that path in very many steps. Runs in half a minute.
  */
+#include "../lessons/icons.h"
 #include "../lessons/lesson.h"
 #include "atlas.h"
 #include "diffusion/exact.h"
-#include "draw/icons.h"
 
 enum { SIDE = 16, SEED = 8, COUNTS = 4, COLUMNS = COUNTS + 2, LIMIT = 160, GROUPS = 8 };
 enum { STRENGTHS = 5, KNOWN = ICONS * STRENGTHS };

@@ -13,12 +13,12 @@
  *
  * Runs in under two seconds.
  */
+#include "../lessons/icons.h"
 #include "../lessons/lesson.h"
 #include "base/rng.h"
 #include "diffusion/exact.h"
 #include "diffusion/network.h"
 #include "diffusion/sampler.h"
-#include "draw/icons.h"
 
 enum { SIDE = 32, BATCH = 3, STEPS = 20, SEEN = 14, T = 1000, BUGS = 18, SEED = 24 };
 enum { STRENGTHS = 5, KNOWN = ICONS * STRENGTHS, LOOKS = 5, ROWS = BATCH + 1, NOT_REACHED = -1 };

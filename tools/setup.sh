@@ -14,7 +14,7 @@ table() {
 build | command cc            | the compiler                     | gcc libc6-dev      | gcc                    | gcc            | -
 build | header png.h          | reading and writing PNG          | libpng-dev         | libpng-devel           | libpng         | libpng
 build | header zlib.h         | animations and PNG               | zlib1g-dev         | zlib-devel             | zlib           | zlib
-build | header jpeglib.h      | reading and writing JPEG         | libjpeg-dev        | libjpeg-turbo-devel   | libjpeg-turbo  | jpeg-turbo
+build | header jpeglib.h      | reading JPEG                     | libjpeg-dev        | libjpeg-turbo-devel   | libjpeg-turbo  | jpeg-turbo
 build | header stb/stb_truetype.h | letters in figures           | libstb-dev         | stb-devel              | stb            | -
 test  | header cmocka.h       | the tests                        | libcmocka-dev      | libcmocka-devel        | cmocka         | cmocka
 notebooks | header jansson.h  | writing notebooks                | libjansson-dev     | jansson-devel          | jansson        | jansson

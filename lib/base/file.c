@@ -9,26 +9,25 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PATH = 4096 };
+#ifndef O_TMPFILE
+#define O_TMPFILE 0 /* a folder cannot be opened so: it fails, as it must */
+#endif
 
-static error map_open(int fd, const char *path, file *out)
-{
-    struct stat info;
-    if (fstat(fd, &info) != 0) return error_make("cannot read %.200s: %s", path, strerror(errno));
-    if (!S_ISREG(info.st_mode)) return error_make("cannot read %.200s: it is not a file", path);
-    size_t bytes = (size_t)info.st_size;
-    void *data = NULL; /* an empty file cannot be mapped */
-    if (bytes > 0) data = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (data == MAP_FAILED) return error_make("cannot map %.200s: %s", path, strerror(errno));
-    *out = (file){data, bytes};
-    return NULL;
-}
+enum { PATH = 4096 };
 
 error file_map(const char *path, file *out)
 {
+    struct stat info;
+    void *data = NULL; /* an empty file cannot be mapped */
+    error wrong = NULL;
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a pipe must not hang us */
     if (fd < 0) return error_make("cannot open %.200s: %s", path, strerror(errno));
-    error wrong = map_open(fd, path, out);
+    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode))
+        wrong = error_make("cannot read %.200s: it is not a file", path);
+    else if (info.st_size > 0)
+        data = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (data == MAP_FAILED) wrong = error_make("cannot map %.200s: %s", path, strerror(errno));
+    if (!wrong) *out = (file){data, (size_t)info.st_size};
     close(fd);
     return wrong;
 }
@@ -53,35 +52,22 @@ static bool write_all(int fd, const char *data, size_t bytes)
     return true;
 }
 
-static bool write_named(const char *beside, const void *data, size_t bytes)
+/* The file `beside`; where a folder is given it has no name in there until it is whole, so that a
+ * program that is killed in the middle leaves nothing behind. That only Linux can do. */
+static bool write_new(const char *folder, const char *beside, const void *data, size_t bytes)
 {
+    char itself[64];
     unlink(beside); /* left by a program that was killed and had our number */
-    int fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    int fd = folder ? open(folder, O_WRONLY | O_TMPFILE | O_CLOEXEC, 0666)
+                    : open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (fd < 0) return false;
+    snprintf(itself, sizeof itself, "/proc/self/fd/%d", fd);
     bool good = write_all(fd, data, bytes);
+    if (good && folder) good = linkat(AT_FDCWD, itself, AT_FDCWD, beside, AT_SYMLINK_FOLLOW) == 0;
     int why = errno;
     if (close(fd) != 0 && good) return false;
     errno = why;
     return good;
-}
-
-/* Linux: a file that has no name until it is whole leaves nothing behind when the program is killed
- * in the middle. False where that cannot be done, with nothing left. */
-static bool write_unnamed(const char *folder, const char *beside, const void *data, size_t bytes)
-{
-#ifdef O_TMPFILE
-    char itself[64];
-    int fd = open(folder, O_WRONLY | O_TMPFILE | O_CLOEXEC, 0666);
-    if (fd < 0) return false;
-    snprintf(itself, sizeof itself, "/proc/self/fd/%d", fd);
-    unlink(beside);
-    bool good = write_all(fd, data, bytes) &&
-                linkat(AT_FDCWD, itself, AT_FDCWD, beside, AT_SYMLINK_FOLLOW) == 0;
-    return close(fd) == 0 && good;
-#else
-    (void)folder, (void)beside, (void)data, (void)bytes;
-    return false;
-#endif
 }
 
 error file_write(const char *path, const void *data, size_t bytes)
@@ -95,8 +81,8 @@ error file_write(const char *path, const void *data, size_t bytes)
     if (strlen(path) >= PATH)
         return error_make("cannot write a file whose path has %zu letters", strlen(path));
     snprintf(beside, sizeof beside, "%s%ld-%zx.part", folder, (long)getpid(), (size_t)beside);
-    bool good = write_unnamed(length ? folder : ".", beside, data, bytes) ||
-                write_named(beside, data, bytes);
+    bool good = write_new(length ? folder : ".", beside, data, bytes) ||
+                write_new(NULL, beside, data, bytes);
     if (good && rename(beside, path) == 0) return NULL;
     int why = errno;
     unlink(beside);

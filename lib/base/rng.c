@@ -67,93 +67,37 @@ void rng_philox_words(uint32_t out[4], const uint32_t counter[4], const uint32_t
     out[0] = a, out[1] = b, out[2] = c, out[3] = d;
 }
 
-/* Number i of the fill that r stands at has a counter of its own. */
-static void philox_at(uint32_t out[4], const rng *r, size_t i)
-{
-    uint64_t index = i;
-    uint32_t counter[4] = {(uint32_t)r->draws, (uint32_t)(r->draws >> 32), (uint32_t)index,
-                           (uint32_t)(index >> 32)};
-    uint32_t key[2] = {(uint32_t)r->seed, (uint32_t)(r->seed >> 32)};
-    rng_philox_words(out, counter, key);
-}
-
 /* 53 bits of two words, in the middle of their interval of [0, 1], as cuRAND joins them. */
-static double philox_double(uint32_t low, uint32_t high)
+static double philox_join(uint32_t low, uint32_t high)
 {
     return (double)(low ^ ((uint64_t)high << 21)) * 0x1p-53 + 0x1p-54;
 }
 
-/* Box, Muller 1958: sqrt(-2 ln u) sin(v), u in (0, 1], v in (0, 2 pi). The constant 2 pi / 2^32 is
- * a float in cuRAND. */
-static float philox_normal32(const rng *r, size_t i)
+/* Number i of the fill that r stands at has a counter of its own. Its normals: Box, Muller 1958,
+ * sqrt(-2 ln u) sin(v), u in (0, 1], v in (0, 2 pi). The constant 2 pi / 2^32 is a float in cuRAND,
+ * and so are its uniforms for floats. */
+static double philox_number(const rng *r, uint64_t i, bool single, bool normal)
 {
-    uint32_t w[4];
-    philox_at(w, r, i);
+    uint32_t w[4], key[2] = {(uint32_t)r->seed, (uint32_t)(r->seed >> 32)};
+    uint32_t counter[4] = {(uint32_t)r->draws, (uint32_t)(r->draws >> 32), (uint32_t)i,
+                           (uint32_t)(i >> 32)};
+    rng_philox_words(w, counter, key);
     const double turn = (double)(float)(0x1p-32 * (2 * PI));
-    double u = w[0] * 0x1p-32 + 0x1p-33, v = w[1] * turn + turn / 2;
-    return (float)(sqrt(-2 * log(u)) * sin(v));
-}
-
-static double philox_normal64(const rng *r, size_t i)
-{
-    uint32_t w[4];
-    philox_at(w, r, i);
-    double u = philox_double(w[0], w[1]), v = philox_double(w[2], w[3]);
-    return sqrt(-2 * log(u)) * sin((2 * PI) * v);
-}
-
-static float philox_uniform32(const rng *r, size_t i)
-{
-    uint32_t w[4];
-    philox_at(w, r, i);
-    float u = (float)w[0] * 0x1p-32f + 0x1p-33f;
+    double u = philox_join(w[0], w[1]), v = (2 * PI) * philox_join(w[2], w[3]);
+    if (single) u = w[0] * 0x1p-32 + 0x1p-33, v = w[1] * turn + turn / 2;
+    if (normal) return sqrt(-2 * log(u)) * sin(v);
+    if (single) u = (double)((float)w[0] * 0x1p-32f + 0x1p-33f);
     return u < 1 ? u : 0;
 }
 
-static double philox_uniform64(const rng *r, size_t i)
-{
-    uint32_t w[4];
-    philox_at(w, r, i);
-    double u = philox_double(w[0], w[1]);
-    return u < 1 ? u : 0;
-}
+/* ---- PyTorch's uniforms, and its normals where fewer than 16 are drawn: pair by pair ---- */
 
-/* ---- Uniforms ---- */
-
-static float torch_uniform32(rng *r)
+static double torch_uniform(rng *r, bool single)
 {
-    return (float)(rng_word(r) & 0xffffffu) * 0x1p-24f;
-}
-
-static double torch_uniform64(rng *r)
-{
+    if (single) return (rng_word(r) & 0xffffff) * 0x1p-24;
     uint64_t high = rng_word(r), low = rng_word(r);
     return (double)((high << 32 | low) & ((UINT64_C(1) << 53) - 1)) * 0x1p-53;
 }
-
-void rng_uniform32(rng *r, float *out, size_t n)
-{
-    if (r->kind == RNG_TORCH) {
-        for (size_t i = 0; i < n; i++) out[i] = torch_uniform32(r);
-        return;
-    }
-    PARALLEL_FOR(n > PARALLEL_WORTH)
-    for (size_t i = 0; i < n; i++) out[i] = philox_uniform32(r, i);
-    r->draws++;
-}
-
-void rng_uniform64(rng *r, double *out, size_t n)
-{
-    if (r->kind == RNG_TORCH) {
-        for (size_t i = 0; i < n; i++) out[i] = torch_uniform64(r);
-        return;
-    }
-    PARALLEL_FOR(n > PARALLEL_WORTH)
-    for (size_t i = 0; i < n; i++) out[i] = philox_uniform64(r, i);
-    r->draws++;
-}
-
-/* ---- Normals, fewer than 16: pair by pair in double ---- */
 
 /* The `+ 0.0` is PyTorch's "times 1 plus the mean 0": it turns -0 into 0. */
 static double torch_normal(rng *r)
@@ -162,84 +106,77 @@ static double torch_normal(rng *r)
         r->has_spare = false;
         return r->spare + 0.0;
     }
-    double turn = torch_uniform64(r), u = torch_uniform64(r);
+    double turn = torch_uniform(r, false), u = torch_uniform(r, false);
     double radius = sqrt(-2 * log1p(-u));
     r->spare = radius * sin((2 * PI) * turn);
     r->has_spare = true;
     return radius * cos((2 * PI) * turn) + 0.0;
 }
 
-/* ---- Normals, 16 and more: uniforms, transformed in blocks of 16. When n is not a multiple of 16,
- * PyTorch draws the last 16 once more. ---- */
+/* ---- Filling: n floats or doubles, whichever has so many bytes; a float is exact in a double ---- */
 
-static void torch_fill32(rng *r, float *out, size_t n)
+static void put(void *out, size_t i, size_t bytes, double number)
 {
-    rng_uniform32(r, out, n);
-    box_muller_float(out, n / BLOCK);
-    if (n % BLOCK == 0) return;
-    rng_uniform32(r, out + n - BLOCK, BLOCK);
-    box_muller_float(out + n - BLOCK, 1);
+    if (bytes == sizeof(float))
+        ((float *)out)[i] = (float)number;
+    else
+        ((double *)out)[i] = number;
+}
+
+/* PyTorch's normals, 16 and more: uniforms, transformed in blocks of 16. When n is not a multiple of
+ * 16, the last 16 are drawn once more. */
+static void fill(rng *r, void *out, size_t n, size_t bytes, bool normal)
+{
+    bool single = bytes == sizeof(float), pairs = normal && n < BLOCK;
+    if (r->kind == RNG_PHILOX) {
+        PARALLEL_FOR(n > PARALLEL_WORTH)
+        for (size_t i = 0; i < n; i++) put(out, i, bytes, philox_number(r, i, single, normal));
+        r->draws++;
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
+        put(out, i, bytes, pairs ? torch_normal(r) : torch_uniform(r, single));
+    if (!normal || pairs) return;
+    if (single)
+        box_muller_float(out, n / BLOCK);
+    else
+        box_muller_double(out, n / BLOCK);
+    if (n % BLOCK > 0) fill(r, (char *)out + (n - BLOCK) * bytes, BLOCK, bytes, true);
 }
 
 void rng_normal32(rng *r, float *out, size_t n)
 {
-    if (r->kind == RNG_TORCH && n < BLOCK) {
-        for (size_t i = 0; i < n; i++) out[i] = (float)torch_normal(r);
-        return;
-    }
-    if (r->kind == RNG_TORCH) {
-        torch_fill32(r, out, n);
-        return;
-    }
-    PARALLEL_FOR(n > PARALLEL_WORTH)
-    for (size_t i = 0; i < n; i++) out[i] = philox_normal32(r, i);
-    r->draws++;
-}
-
-static void torch_fill64(rng *r, double *out, size_t n)
-{
-    rng_uniform64(r, out, n);
-    box_muller_double(out, n / BLOCK);
-    if (n % BLOCK == 0) return;
-    rng_uniform64(r, out + n - BLOCK, BLOCK);
-    box_muller_double(out + n - BLOCK, 1);
+    fill(r, out, n, sizeof *out, true);
 }
 
 void rng_normal64(rng *r, double *out, size_t n)
 {
-    if (r->kind == RNG_TORCH && n < BLOCK) {
-        for (size_t i = 0; i < n; i++) out[i] = torch_normal(r);
-        return;
-    }
-    if (r->kind == RNG_TORCH) {
-        torch_fill64(r, out, n);
-        return;
-    }
-    PARALLEL_FOR(n > PARALLEL_WORTH)
-    for (size_t i = 0; i < n; i++) out[i] = philox_normal64(r, i);
-    r->draws++;
+    fill(r, out, n, sizeof *out, true);
 }
 
-/* ---- Tensors ---- */
+void rng_uniform32(rng *r, float *out, size_t n)
+{
+    fill(r, out, n, sizeof *out, false);
+}
 
-#ifdef REAL_IS_DOUBLE
-#define normal_real  rng_normal64
-#define uniform_real rng_uniform64
-#else
-#define normal_real  rng_normal32
-#define uniform_real rng_uniform32
-#endif
+void rng_uniform64(rng *r, double *out, size_t n)
+{
+    fill(r, out, n, sizeof *out, false);
+}
+
+static void fill_tensor(rng *r, tensor out, bool normal, arena scratch)
+{
+    tensor drawn = tensor_like(&scratch, out);
+    fill(r, drawn.data, tensor_count(out), sizeof(real), normal);
+    tensor_from_nchw(out, drawn.data);
+}
 
 void rng_normal(rng *r, tensor out, arena scratch)
 {
-    tensor drawn = tensor_like(&scratch, out);
-    normal_real(r, drawn.data, tensor_count(out));
-    tensor_from_nchw(out, drawn.data);
+    fill_tensor(r, out, true, scratch);
 }
 
 void rng_uniform(rng *r, tensor out, arena scratch)
 {
-    tensor drawn = tensor_like(&scratch, out);
-    uniform_real(r, drawn.data, tensor_count(out));
-    tensor_from_nchw(out, drawn.data);
+    fill_tensor(r, out, false, scratch);
 }

@@ -1,9 +1,9 @@
 /** @file simd.h
  *  Several numbers in one instruction, without naming the instruction.
  *
- *  Most loops need nothing from here: the compiler does it. For a hot loop there are two helps. The
- *  first builds a function twice, for any processor of its kind and for one with AVX2 and FMA, and
- *  chooses while the program runs. Write it once as SIMD_INLINE; then
+ *  Most loops need nothing from here: the compiler does it. For a hot loop there is a help: build a
+ *  function twice, for any processor of its kind and for one with AVX2 and FMA, and choose while the
+ *  program runs. Write it once as SIMD_INLINE; then
  *
  *      SIMD_INLINE void add(float *x, size_t n) { ... }
  *      static void add_plain(float *x, size_t n) { add(x, n); }
@@ -13,15 +13,6 @@
  *
  *  Both give the same bits as long as every fused multiply-add is written as fmaf(): one
  *  instruction in the second build, a slow call in the first.
- *
- *  The second are vectors of 4, 8 and 16 floats, for kernels that hold sums in registers. gcc and
- *  clang know `+ - * /` and `v[i]` on them for every processor; the rest is
- *
- *      f32x8 v;
- *      memcpy(&v, p, sizeof v);    // load, from any address; a store is the other way round
- *      v *= 3 - (f32x8){0};        // a number in all lanes (minus 0 keeps the sign of -0)
- *
- *  Inside one function only: how a wide vector travels as an argument depends on the processor.
  */
 #ifndef BASE_SIMD_H
 #define BASE_SIMD_H
@@ -53,11 +44,5 @@ static inline bool simd_has_avx2(void)
     return false;
 #endif
 }
-
-#if defined(__GNUC__)
-typedef float f32x4 __attribute__((vector_size(16)));  /**< 4 floats */
-typedef float f32x8 __attribute__((vector_size(32)));  /**< 8 floats */
-typedef float f32x16 __attribute__((vector_size(64))); /**< 16 floats */
-#endif
 
 #endif

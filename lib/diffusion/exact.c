@@ -128,14 +128,3 @@ void exact_draw(const exact_mixture *m, tensor out, rng *r, arena scratch)
         tensor_mix(one, width_of(m, k), one, 1, tensor_pictures(m->centre, k, 1));
     }
 }
-
-void exact_follow(const exact_mixture *m, tensor x, double sigma, double next)
-{
-    PROMISE(m->centre.n == 1, "exact_follow: one component only");
-    double grow = sqrt(variance_of(m, 0, next) / variance_of(m, 0, sigma));
-    double centre = alpha_of(m, next) - grow * alpha_of(m, sigma);
-    for (int i = 0; i < x.n; i++) {
-        tensor one = tensor_pictures(x, i, 1);
-        tensor_mix(one, grow, one, centre, m->centre);
-    }
-}

@@ -53,13 +53,4 @@ double exact_log_density(const exact_mixture *m, tensor x, double sigma);
  *  @param scratch for the draw */
 void exact_draw(const exact_mixture *m, tensor out, rng *r, arena scratch);
 
-/** Where the ODE takes x when the data are one Gaussian: the answer that samplers are measured
- *      against. x' = alpha' m + (x - alpha m) sqrt((alpha'^2 s^2 + next^2) / (alpha^2 s^2 +
- *      sigma^2))
- *  @param m     a mixture of one
- *  @param x     [n, h, w, c], moved
- *  @param sigma from, > 0 when s = 0
- *  @param next  to */
-void exact_follow(const exact_mixture *m, tensor x, double sigma, double next);
-
 #endif

@@ -295,18 +295,13 @@ double schedule_sigma(const schedule *s, double t)
 
 /* VP: the positive root of t^2 (high - low) / 2 + t low = ln(1 + sigma^2), in the form that does
  * not subtract near equals. */
-static double vp_t(const schedule *s, double sigma)
-{
-    double area = log1p(sigma * sigma);
-    return 2 * area / (s->low + sqrt(s->low * s->low + 2 * (s->high - s->low) * area));
-}
-
 double schedule_t(const schedule *s, double sigma)
 {
     sigma = between(sigma, schedule_sigma(s, s->t_min), schedule_sigma(s, s->t_max));
-    double t = sigma / (sigma + s->high * (1 - sigma));
+    double t = sigma / (sigma + s->high * (1 - sigma)), area = log1p(sigma * sigma);
+    double root = sqrt(s->low * s->low + 2 * (s->high - s->low) * area);
     if (s->kind == SCHEDULE_TABLE) t = table_t(s, sigma);
-    if (s->kind == SCHEDULE_VP) t = vp_t(s, sigma);
+    if (s->kind == SCHEDULE_VP) t = 2 * area / (s->low + root);
     if (s->kind == SCHEDULE_VE) t = log(sigma / s->low) / log(s->high / s->low);
     return between(t, s->t_min, s->t_max); /* the last bit may have fallen outside */
 }

@@ -61,20 +61,20 @@ static bool is(const unsigned char *chunk, const char *letters)
     return memcmp(chunk + 4, letters, 4) == 0;
 }
 
-/* Take the chunks of a frame's own PNG over: the first frame's are the frame of the whole file, of
- * the others (`frames` is 0) only the pixels count. */
-static void add_frame(apng *to, file png, int frames, box where, double seconds)
+/* Take over the chunks of a frame's own PNG: of the first frame all, of the others the pixels only,
+ * of the last one also the end. A single frame stays a plain PNG. */
+static void add_frame(apng *to, file png, int i, int n, box where, double seconds)
 {
-    bool first = frames > 0, begun = false;
+    bool headed = n == 1;
     size_t bytes;
-    for (const unsigned char *c = png.data + SIGNATURE; !is(c, "IEND");
+    for (const unsigned char *c = png.data + SIGNATURE; c < png.data + png.bytes;
          c += HEAD + bytes + CHECKSUM) {
         bytes = (size_t)c[0] << 24 | (size_t)c[1] << 16 | (size_t)c[2] << 8 | c[3];
-        bool pixels = is(c, "IDAT");
-        if (pixels && !begun) add_head(to, where, seconds), begun = true;
-        if (first) add_chunk(to, (const char *)c + 4, false, c + HEAD, bytes);
-        if (is(c, "IHDR") && first) add_control(to, frames);
-        if (pixels && !first) add_chunk(to, "fdAT", true, c + HEAD, bytes);
+        bool pixels = is(c, "IDAT"), whole = is(c, "IEND") ? i == n - 1 : i == 0;
+        if (pixels && !headed) add_head(to, where, seconds), headed = true;
+        if (whole) add_chunk(to, (const char *)c + 4, false, c + HEAD, bytes);
+        if (pixels && !whole) add_chunk(to, "fdAT", true, c + HEAD, bytes);
+        if (is(c, "IHDR") && i == 0 && n > 1) add_control(to, n);
     }
 }
 
@@ -110,40 +110,26 @@ static error check(const char *path, const image *frames, int n, animation_pace 
     return NULL;
 }
 
-static error add_frames(apng *to, const image *frames, int n, animation_pace pace,
-                        const char *credit, arena scratch)
-{
-    for (int i = 0; i < n; i++) {
-        arena own = scratch; /* each frame uses the same place */
-        box all = {0, 0, frames[i].w, frames[i].h};
-        box where = i == 0 ? all : changed(frames[i - 1], frames[i]);
-        image part = image_crop(&own, frames[i], where.x, where.y, where.w, where.h);
-        file png;
-        error wrong = image_png(part, i == 0 ? credit : NULL, &own, &png);
-        if (wrong) return wrong;
-        if (i == 0) to->bytes = SIGNATURE, memcpy(to->data, png.data, SIGNATURE);
-        add_frame(to, png, i == 0 ? n : 0, where, pace.seconds + (i == n - 1 ? pace.hold : 0));
-    }
-    return NULL;
-}
-
 error animation_save(const char *path, const image *frames, int n, animation_pace pace,
                      const char *credit, arena scratch)
 {
     PROMISE(n > 0, "animation_save: there is no frame");
     error wrong = check(path, frames, n, pace);
     if (wrong) return wrong;
-    if (n == 1) {
-        file png;
-        wrong = image_png(frames[0], credit, &scratch, &png);
-        return wrong ? wrong : file_write(path, png.data, png.bytes);
-    }
     size_t each = codec_png_room(frames[0], credit) + EXTRA, room = (size_t)n * each;
     if (room + each > arena_left(scratch)) /* also a copy of what changed in a frame */
         return error_make("cannot write %s: no memory for %d frames", path, n);
-    apng made = {.data = arena_take(&scratch, room)};
-    wrong = add_frames(&made, frames, n, pace, credit, scratch);
-    if (wrong) return wrong;
-    add_chunk(&made, "IEND", false, "", 0);
+    apng made = {arena_take(&scratch, room), SIGNATURE, 0};
+    for (int i = 0; i < n; i++) {
+        arena own = scratch; /* each frame uses the same place */
+        box all = {0, 0, frames[i].w, frames[i].h};
+        box where = i == 0 ? all : changed(frames[i - 1], frames[i]);
+        image part = image_crop(&own, frames[i], where.x, where.y, where.w, where.h);
+        file png;
+        wrong = image_png(part, i == 0 ? credit : NULL, &own, &png);
+        if (wrong) return wrong;
+        memcpy(made.data, png.data, SIGNATURE);
+        add_frame(&made, png, i, n, where, pace.seconds + (i == n - 1 ? pace.hold : 0));
+    }
     return file_write(path, made.data, made.bytes);
 }

@@ -8,9 +8,6 @@
 #include "base/file.h"
 #include "draw/image.h"
 
-/** The largest credit line: what one JPEG comment holds. */
-enum { CODEC_CREDIT = 65533 };
-
 /** Whether a picture may be decoded, asked before any of it is.
  *  @param name  the file
  *  @param w     columns, as the file's header says
@@ -25,11 +22,6 @@ error codec_check_size(const char *name, size_t w, size_t h, size_t bytes, arena
  *  @param ending with its dot, ".png"
  *  @return whether it does */
 bool codec_ends_in(const char *path, const char *ending);
-
-/** Lay a picture over white paper.
- *  @param out     c = 3, same size
- *  @param picture c = 4 */
-void codec_over_white(image out, image picture);
 
 /** PNG to pixels.
  *  @param from the file's bytes
@@ -50,23 +42,7 @@ error codec_jpeg_decode(file from, const char *name, arena *keep, image *out);
 /** How long a PNG can become.
  *  @param picture any
  *  @param credit  for the metadata, or NULL
- *  @return bytes, never less than codec_png_encode() makes */
+ *  @return bytes, never less than image_png() makes */
 size_t codec_png_room(image picture, const char *credit);
-
-/** Pixels to PNG.
- *  @param picture any
- *  @param credit  for the metadata, or NULL
- *  @param keep    where the bytes come from; more is taken than they need
- *  @param out     set when all went well
- *  @return NULL, or why not */
-error codec_png_encode(image picture, const char *credit, arena *keep, file *out);
-
-/** Pixels to JPEG.
- *  @param picture any
- *  @param credit  for the metadata, or NULL
- *  @param keep    where the bytes come from; more is taken than they need
- *  @param out     set when all went well
- *  @return NULL, or why not */
-error codec_jpeg_encode(image picture, const char *credit, arena *keep, file *out);
 
 #endif

@@ -7,7 +7,7 @@
 
 #include <jerror.h> /* after it: the codes in it depend on which version jpeglib.h says it is */
 
-enum { QUALITY = 95, SCANS = 500, EXIF = JPEG_APP0 + 1, ORIENTATION = 0x0112 };
+enum { SCANS = 500, EXIF = JPEG_APP0 + 1, ORIENTATION = 0x0112 };
 
 typedef struct {
     struct jpeg_error_mgr manager; /* first: libjpeg knows only this part */
@@ -36,14 +36,6 @@ static void on_progress(j_common_ptr jpeg)
     if (((j_decompress_ptr)jpeg)->input_scan_number <= SCANS) return;
     snprintf(t->why, sizeof t->why, "more than %d scans", SCANS);
     longjmp(t->back, 1);
-}
-
-static struct jpeg_error_mgr *watch(trouble *t)
-{
-    struct jpeg_error_mgr *manager = jpeg_std_error(&t->manager);
-    manager->error_exit = on_error;
-    manager->emit_message = on_message;
-    return manager;
 }
 
 static unsigned number(const unsigned char *p, int bytes, bool little)
@@ -119,7 +111,8 @@ error codec_jpeg_decode(file from, const char *name, arena *keep, image *out)
 {
     trouble t;
     struct jpeg_progress_mgr progress = {.progress_monitor = on_progress};
-    struct jpeg_decompress_struct jpeg = {.err = watch(&t)};
+    struct jpeg_decompress_struct jpeg = {.err = jpeg_std_error(&t.manager)};
+    t.manager.error_exit = on_error, t.manager.emit_message = on_message;
     if (setjmp(t.back)) return error_make("cannot read %s: %s", name, t.why);
     jpeg_create_decompress(&jpeg);
     jpeg.progress = &progress;
@@ -127,51 +120,5 @@ error codec_jpeg_decode(file from, const char *name, arena *keep, image *out)
     jpeg_mem_src(&jpeg, from.data, from.bytes);
     error wrong = decode(&jpeg, &t, name, keep, out);
     jpeg_destroy_decompress(&jpeg);
-    return wrong;
-}
-
-static error encode(j_compress_ptr jpeg, trouble *t, image picture, const char *credit)
-{
-    if (setjmp(t->back)) return error_make("cannot make a JPEG: %s", t->why);
-    jpeg->image_width = (JDIMENSION)picture.w;
-    jpeg->image_height = (JDIMENSION)picture.h;
-    jpeg->input_components = picture.c;
-    jpeg->in_color_space = picture.c == 1 ? JCS_GRAYSCALE : JCS_RGB;
-    jpeg_set_defaults(jpeg);
-    jpeg_set_quality(jpeg, QUALITY, TRUE);
-    jpeg->comp_info[0].h_samp_factor = jpeg->comp_info[0].v_samp_factor = 1;
-    jpeg->optimize_coding = TRUE;
-    jpeg_start_compress(jpeg, TRUE);
-    if (credit) jpeg_write_marker(jpeg, JPEG_COM, (const JOCTET *)credit, (unsigned)strlen(credit));
-    while (jpeg->next_scanline < jpeg->image_height) {
-        JSAMPROW row = image_at(picture, 0, (int)jpeg->next_scanline);
-        jpeg_write_scanlines(jpeg, &row, 1);
-    }
-    jpeg_finish_compress(jpeg);
-    return NULL;
-}
-
-error codec_jpeg_encode(image picture, const char *credit, arena *keep, file *out)
-{
-    /* Blocks are 8 x 8; libjpeg-turbo's own bound is 6 bytes a pixel of three channels. */
-    size_t w = ((size_t)picture.w + 7) & ~(size_t)7, h = ((size_t)picture.h + 7) & ~(size_t)7;
-    unsigned long room = 6 * w * h + 4096 + (credit ? strlen(credit) : 0);
-    if (room + 3 * w * h + 256 > arena_left(*keep)) /* the file, the opaque copy, two roundings */
-        return error_make("no memory to make a JPEG of %lu bytes", room);
-    if (picture.c == 4) {
-        image opaque = image_new(keep, picture.w, picture.h, 3);
-        codec_over_white(opaque, picture);
-        picture = opaque;
-    }
-    unsigned char *mine = arena_take(keep, room), *data = mine;
-    trouble t;
-    struct jpeg_compress_struct jpeg = {.err = watch(&t)};
-    if (setjmp(t.back)) return error_make("cannot make a JPEG: %s", t.why);
-    jpeg_create_compress(&jpeg);
-    jpeg_mem_dest(&jpeg, &data, &room);
-    error wrong = encode(&jpeg, &t, picture, credit);
-    jpeg_destroy_compress(&jpeg);
-    PROMISE(data == mine, "codec_jpeg_encode: a JPEG is larger than libjpeg-turbo's bound");
-    if (!wrong) *out = (file){data, room};
     return wrong;
 }

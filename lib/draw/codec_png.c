@@ -34,12 +34,16 @@ static void read_bytes(png_struct *png, png_byte *out, size_t bytes)
     s->at += bytes;
 }
 
-/* Ask for RGB of 8 bits, whatever is in the file. */
-static void ask_for_rgb(session *s)
+/* What is clear becomes white. */
+static void lay_over_white(image out, image picture)
 {
-    png_set_expand(s->png); /* palette, few bits, transparent colour -> 8 bits, alpha */
-    png_set_scale_16(s->png);
-    png_set_gray_to_rgb(s->png);
+    size_t pixels = (size_t)out.w * (size_t)out.h;
+    for (size_t i = 0; i < pixels; i++)
+        for (size_t c = 0; c < 3; c++) {
+            int ink = picture.pixels[4 * i + c], alpha = picture.pixels[4 * i + 3];
+            out.pixels[3 * i + c] =
+                (unsigned char)((ink * alpha + 255 * (255 - alpha) + 127) / 255);
+        }
 }
 
 static error decode(session *s, arena *keep, image *out)
@@ -51,7 +55,9 @@ static error decode(session *s, arena *keep, image *out)
     error wrong = codec_check_size(s->name, w, h, 3 + 4, *keep);
     if (wrong) return wrong;
 
-    ask_for_rgb(s);
+    png_set_expand(s->png); /* palette, few bits, transparent colour -> 8 bits, alpha */
+    png_set_scale_16(s->png);
+    png_set_gray_to_rgb(s->png);
     int passes = png_set_interlace_handling(s->png);
     png_read_update_info(s->png, s->info);
     *out = image_new(keep, (int)w, (int)h, 3);
@@ -61,7 +67,7 @@ static error decode(session *s, arena *keep, image *out)
     for (int pass = 0; pass < passes; pass++)
         for (int y = 0; y < raw.h; y++) png_read_row(s->png, image_at(raw, 0, y), NULL);
     png_read_end(s->png, NULL);
-    if (alpha) codec_over_white(*out, raw);
+    if (alpha) lay_over_white(*out, raw);
     return NULL;
 }
 
@@ -94,28 +100,21 @@ static void flush(png_struct *png)
     (void)png;
 }
 
-static void add_credit(session *s, const char *credit)
-{
-    bool ascii = true;
-    for (const char *p = credit; *p; p++) ascii = ascii && !(*p & 0x80);
-    char key[] = "Copyright", copy[CODEC_CREDIT + 1];
-    png_text text = {.compression = ascii ? PNG_TEXT_COMPRESSION_NONE : PNG_ITXT_COMPRESSION_NONE,
-                     .key = key,
-                     .text = strcpy(copy, credit)};
-    png_set_text(s->png, s->info, &text, 1); /* copies */
-}
-
 static error encode(session *s, image picture, const char *credit, int filters)
 {
     static const int type[] = {
         [1] = PNG_COLOR_TYPE_GRAY, [3] = PNG_COLOR_TYPE_RGB, [4] = PNG_COLOR_TYPE_RGB_ALPHA};
+    char key[] = "Copyright";
+    png_text text = {PNG_TEXT_COMPRESSION_NONE, .key = key, .text = (void *)(size_t)credit};
+    for (const char *p = credit; p && *p; p++)
+        if (*p & 0x80) text.compression = PNG_ITXT_COMPRESSION_NONE; /* tEXt is for Latin letters */
     if (setjmp(png_jmpbuf(s->png))) return s->wrong;
     png_set_write_fn(s->png, s, write_bytes, flush);
     png_set_user_limits(s->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
     png_set_IHDR(s->png, s->info, (png_uint_32)picture.w, (png_uint_32)picture.h, 8,
                  type[picture.c], PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
                  PNG_FILTER_TYPE_DEFAULT);
-    if (credit) add_credit(s, credit);
+    if (credit) png_set_text(s->png, s->info, &text, 1); /* copies */
     png_set_filter(s->png, PNG_FILTER_TYPE_BASE, filters);
     png_set_compression_level(s->png, 6);
     png_set_compression_buffer_size(s->png, 1 << 20); /* also the length of an IDAT chunk */
@@ -148,7 +147,7 @@ static error encode_once(image picture, const char *credit, int filters, arena *
 }
 
 /* Photographs are up to a third smaller with filters, figures and noise without: try both. */
-error codec_png_encode(image picture, const char *credit, arena *keep, file *out)
+error image_png(image picture, const char *credit, arena *keep, file *out)
 {
     file plain;
     error wrong = encode_once(picture, credit, PNG_ALL_FILTERS, keep, out);

@@ -6,10 +6,7 @@
 
 /** sRGB, and how opaque: 0 is clear, 255 covers. */
 typedef struct {
-    unsigned char r; /**< red */
-    unsigned char g; /**< green */
-    unsigned char b; /**< blue */
-    unsigned char a; /**< how opaque */
+    unsigned char r, g, b, a; /**< red, green, blue, how opaque */
 } colour;
 
 extern const colour colour_ink;   /**< of words and axes: nearly black */

@@ -34,17 +34,6 @@ error codec_check_size(const char *name, size_t w, size_t h, size_t bytes, arena
     return NULL;
 }
 
-void codec_over_white(image out, image picture)
-{
-    size_t pixels = (size_t)out.w * (size_t)out.h;
-    for (size_t i = 0; i < pixels; i++)
-        for (size_t c = 0; c < 3; c++) {
-            int ink = picture.pixels[4 * i + c], alpha = picture.pixels[4 * i + 3];
-            out.pixels[3 * i + c] =
-                (unsigned char)((ink * alpha + 255 * (255 - alpha) + 127) / 255);
-        }
-}
-
 error image_decode(file from, const char *name, arena *keep, image *out)
 {
     static const unsigned char png[] = {0x89, 'P', 'N', 'G'}, jpeg[] = {0xff, 0xd8, 0xff};
@@ -73,19 +62,6 @@ error image_load(const char *path, arena *keep, image *out)
     return wrong;
 }
 
-static error check_credit(const char *credit)
-{
-    if (!credit || strlen(credit) <= CODEC_CREDIT) return NULL;
-    return error_make("a credit line of %zu bytes is too long; %d is the limit", strlen(credit),
-                      CODEC_CREDIT);
-}
-
-error image_png(image picture, const char *credit, arena *keep, file *out)
-{
-    error wrong = check_credit(credit);
-    return wrong ? wrong : codec_png_encode(picture, credit, keep, out);
-}
-
 bool codec_ends_in(const char *path, const char *ending)
 {
     size_t all = strlen(path), end = strlen(ending);
@@ -95,14 +71,9 @@ bool codec_ends_in(const char *path, const char *ending)
 error image_save(const char *path, image picture, const char *credit, arena scratch)
 {
     file made;
-    error wrong = check_credit(credit);
-    if (wrong) return wrong;
-    if (codec_ends_in(path, ".png"))
-        wrong = codec_png_encode(picture, credit, &scratch, &made);
-    else if (codec_ends_in(path, ".jpg") || codec_ends_in(path, ".jpeg"))
-        wrong = codec_jpeg_encode(picture, credit, &scratch, &made);
-    else
-        wrong = error_make("cannot write %s: its name must end in .png, .jpg or .jpeg", path);
+    if (!codec_ends_in(path, ".png"))
+        return error_make("cannot write %s: its name must end in .png", path);
+    error wrong = image_png(picture, credit, &scratch, &made);
     return wrong ? wrong : file_write(path, made.data, made.bytes);
 }
 
@@ -126,21 +97,15 @@ image image_from_tensor(arena *keep, tensor x, int i)
     return picture;
 }
 
-/* How much of pixel k lies between two places on the axis, both measured in pixels. */
-static double overlap(int k, double from, double to)
-{
-    return fmin(k + 1, to) - fmax(k, from);
-}
-
-/* The mean over columns x0..x1 and rows y0..y1 of one channel. */
+/* The mean over columns x0..x1 and rows y0..y1 of one channel, pixels at the rim in part. */
 static double area_mean(image picture, int c, const double x[2], const double y[2])
 {
     double sum = 0;
     for (int v = (int)y[0]; v < y[1]; v++) {
         double row = 0;
         for (int u = (int)x[0]; u < x[1]; u++)
-            row += overlap(u, x[0], x[1]) * image_at(picture, u, v)[c];
-        sum += overlap(v, y[0], y[1]) * row;
+            row += (fmin(u + 1, x[1]) - fmax(u, x[0])) * image_at(picture, u, v)[c];
+        sum += (fmin(v + 1, y[1]) - fmax(v, y[0])) * row;
     }
     return sum / ((x[1] - x[0]) * (y[1] - y[0]));
 }

@@ -1,5 +1,5 @@
 /** @file image.h
- *  Pictures of bytes: in from PNG and JPEG, out to PNG and JPEG, to and from tensors.
+ *  Pictures of bytes: in from PNG and JPEG, out to PNG, to and from tensors.
  *
  *      image cat;
  *      error wrong = image_load("cat.png", &memory, &cat);        // always 3 channels
@@ -71,9 +71,8 @@ error image_load(const char *path, arena *keep, image *out);
  *  @return NULL, or why not */
 error image_decode(file from, const char *name, arena *keep, image *out);
 
-/** Write a picture; the ending says how: .png keeps every bit, .jpg (.jpeg) is smaller and loses
- *  some (quality 95, full colour resolution; clear becomes white).
- *  @param path    where
+/** Write a picture as a PNG file, which keeps every bit.
+ *  @param path    where; ends in .png
  *  @param picture which
  *  @param credit  who made it, on what terms, in UTF-8: goes into the file's metadata; may be NULL
  *  @param scratch for the file in the making
@@ -85,7 +84,7 @@ error image_save(const char *path, image picture, const char *credit, arena scra
  *  @param credit  as in image_save(); may be NULL
  *  @param keep    where its bytes come from; about twice the picture's size is taken
  *  @param out     its bytes; they belong to `keep`, file_unmap() is not for them
- *  @return NULL, or why not: no memory, a credit line above 65,533 bytes */
+ *  @return NULL, or why not: no memory */
 error image_png(image picture, const char *credit, arena *keep, file *out);
 
 /** Bytes to numbers, bit for bit as diffusers does it: x = 2 v / 255 - 1 in float.

@@ -11,6 +11,7 @@ static bool takes_colour(const plot_series *s)
     return s->kind < PLOT_BAND || s->kind == PLOT_HISTOGRAM || (s->kind == PLOT_BAND && s->name);
 }
 
+/* What is not chosen in s yet: the next colour, dash pattern and marker, and the usual width. */
 static plot_series *add(plot *p, plot_series s)
 {
     PROMISE(p->count < PLOT_SERIES,
@@ -19,10 +20,10 @@ static plot_series *add(plot *p, plot_series s)
     int style = 0;
     for (int k = 0; k < p->count; k++) style += takes_colour(&p->series[k]);
     if (s.kind == PLOT_BAND && !s.name && style > 0) style--;
-    s.ink = colour_series(style);
-    s.dash = style % CANVAS_DASHES;
+    if (!s.ink.a) s.ink = colour_series(style);
+    if (!s.dash) s.dash = style % CANVAS_DASHES;
     s.marker = s.kind == PLOT_LINE && s.n > MARKED ? PLOT_NO_MARKERS : style % CANVAS_DASHES;
-    s.width = s.kind != PLOT_POINTS ? 2 : s.n > 300 ? 3 : 6;
+    if (s.width == 0) s.width = s.kind != PLOT_POINTS ? 2 : s.n > 300 ? 3 : 6;
     p->series[p->count] = s;
     return &p->series[p->count++];
 }
@@ -45,15 +46,15 @@ plot_series *plot_bars(plot *p, const char *name, int n, const double *x, const 
 plot_series *plot_band(plot *p, const char *name, int n, const double *x, const double *low,
                        const double *high)
 {
-    return add(p,
-               (plot_series){.kind = PLOT_BAND, .name = name, .n = n, .x = x, .y = low, .v = high});
+    plot_series s = {.kind = PLOT_BAND, .name = name, .n = n, .x = x, .y = low, .v = high};
+    return add(p, s);
 }
 
 plot_series *plot_histogram(plot *p, const char *name, int n, const double *values, int bins)
 {
     if (bins <= 0) bins = (int)fmin(fmax(2 * cbrt(n), 1), 100);
-    return add(p, (plot_series){
-                      .kind = PLOT_HISTOGRAM, .name = name, .n = n, .x = values, .columns = bins});
+    plot_series s = {.kind = PLOT_HISTOGRAM, .name = name, .n = n, .x = values, .columns = bins};
+    return add(p, s);
 }
 
 plot_series *plot_heat(plot *p, int rows, int columns, const double *values, plot_box box)
@@ -61,44 +62,38 @@ plot_series *plot_heat(plot *p, int rows, int columns, const double *values, plo
     PROMISE(rows > 0 && columns > 0 && rows <= INT_MAX / columns,
             "plot_heat: no cells, or too many");
     PROMISE(box.x0 < box.x1 && box.y0 < box.y1, "plot_heat: the box has no inside");
-    return add(
-        p,
-        (plot_series){
-            .kind = PLOT_HEAT, .n = rows * columns, .columns = columns, .v = values, .box = box});
+    plot_series s = {.kind = PLOT_HEAT, .n = rows * columns, .columns = columns, .v = values};
+    s.box = box;
+    return add(p, s);
 }
 
 plot_series *plot_arrows(plot *p, int n, const double *x, const double *y, const double *dx,
                          const double *dy)
 {
-    plot_series *s =
-        add(p, (plot_series){.kind = PLOT_ARROWS, .n = n, .x = x, .y = y, .u = dx, .v = dy});
-    s->ink = colour_ink;
-    s->width = 1.4;
-    return s;
+    plot_series s = {.kind = PLOT_ARROWS, .n = n, .x = x, .y = y, .u = dx, .v = dy};
+    s.ink = colour_ink, s.width = 1.4;
+    return add(p, s);
 }
 
-static plot_series *add_note(plot *p, plot_kind kind, const char *words, double x, double y)
+static plot_series *add_note(plot *p, plot_kind kind, const char *words, plot_box box, colour ink)
 {
-    plot_series *s = add(p, (plot_series){.kind = kind, .name = words, .box = {x, y, x, y}});
-    s->ink = kind == PLOT_TEXT ? colour_ink : colour_guide;
-    s->width = 1.2;
-    s->dash = 1;
-    return s;
+    plot_series s = {.kind = kind, .name = words, .box = box, .ink = ink, .width = 1.2, .dash = 1};
+    return add(p, s);
 }
 
 plot_series *plot_text(plot *p, double x, double y, const char *text)
 {
-    return add_note(p, PLOT_TEXT, text, x, y);
+    return add_note(p, PLOT_TEXT, text, (plot_box){x, y, x, y}, colour_ink);
 }
 
 plot_series *plot_vertical(plot *p, double x, const char *name)
 {
-    return add_note(p, PLOT_VERTICAL, name, x, 1);
+    return add_note(p, PLOT_VERTICAL, name, (plot_box){x, 1, x, 1}, colour_guide);
 }
 
 plot_series *plot_horizontal(plot *p, double y, const char *name)
 {
-    return add_note(p, PLOT_HORIZONTAL, name, 1, y);
+    return add_note(p, PLOT_HORIZONTAL, name, (plot_box){1, y, 1, y}, colour_guide);
 }
 
 static void draw(canvas *c, const plot_panel *panel)
@@ -113,12 +108,6 @@ static void draw(canvas *c, const plot_panel *panel)
     canvas_clip(c, canvas_whole(c));
     plot_draw_frame(c, panel);
     plot_draw_legend(c, panel);
-}
-
-static plot_margins wider(plot_margins a, plot_margins b)
-{
-    return (plot_margins){fmax(a.left, b.left), fmax(a.right, b.right), fmax(a.top, b.top),
-                          fmax(a.bottom, b.bottom)};
 }
 
 /* A legend that would hide data inside a single plot moves out of it. */
@@ -156,7 +145,9 @@ error plot_save_grid(const plot *p, int rows, int columns, const char *path, are
         panel[i].outer = (canvas_box){w * (i % columns), h * (i / columns), w, h};
         panel[i].title = one ? 14 : 12.5, panel[i].label = one ? 12.5 : 11.5;
         panel[i].small = one ? 11 : 10;
-        m = wider(m, plot_panel_margins(&panel[i]));
+        plot_margins own = plot_panel_margins(&panel[i]);
+        m.left = fmax(m.left, own.left), m.right = fmax(m.right, own.right);
+        m.top = fmax(m.top, own.top), m.bottom = fmax(m.bottom, own.bottom);
     }
     if (one) m = make_room_for_legend(panel, m);
     canvas c = canvas_make(path, w * columns, h * rows, &scratch);

@@ -34,8 +34,7 @@ enum {
 typedef struct {
     const char *label;        /**< beside the axis; NULL: none */
     bool log;                 /**< equal ratios are equally long */
-    double low;               /**< where it begins; without low < high the data decide */
-    double high;              /**< where it ends */
+    double low, high;         /**< its ends; without low < high the data decide */
     const char *const *names; /**< words for 0, 1, 2, ... in place of numbers; NULL ends them */
 } plot_axis;
 
@@ -55,10 +54,7 @@ typedef enum {
 
 /** Two corners in data coordinates. */
 typedef struct {
-    double x0; /**< left */
-    double y0; /**< low */
-    double x1; /**< right, above x0 */
-    double y1; /**< high, above y0 */
+    double x0, y0, x1, y1; /**< left, low, right, high; x0 < x1 and y0 < y1 */
 } plot_box;
 
 /** One thing in a plot. The fields from `ink` on are for the caller to change. */
@@ -80,14 +76,11 @@ typedef struct {
 
 /** A figure, or one panel of a grid. */
 typedef struct {
-    const char *title; /**< NULL: none */
-    plot_axis x;       /**< across */
-    plot_axis y;       /**< up */
-    plot_axis z;       /**< the colours of a heat map */
-    double width;      /**< in pixels of a page; 0: 640, or 320 in a grid */
-    double height;     /**< likewise; 0: 420, or 250 in a grid */
-    bool equal;        /**< one unit of x is as long as one of y: for maps and fields */
-    int count;         /**< series so far */
+    const char *title;    /**< NULL: none */
+    plot_axis x, y, z;    /**< across, up, the colours of a heat map */
+    double width, height; /**< in pixels of a page; 0: 640 and 420, in a grid 320 and 250 */
+    bool equal;           /**< one unit of x is as long as one of y: for maps and fields */
+    int count;            /**< series so far */
     plot_series series[PLOT_SERIES]; /**< in the order they are drawn */
 } plot;
 
@@ -113,7 +106,7 @@ plot_series *plot_points(plot *p, const char *name, int n, const double *x, cons
  *  @param p    the plot
  *  @param name for the legend, or NULL
  *  @param n    bars
- *  @param x    [n] middles, or NULL for 0, 1, 2, ...
+ *  @param x    [n] middles, evenly spaced, or NULL for 0, 1, 2, ...
  *  @param y    [n] heights
  *  @return the series */
 plot_series *plot_bars(plot *p, const char *name, int n, const double *x, const double *y);

@@ -12,30 +12,31 @@ static void put_words(writer *w, const char *words)
     if (quoted) writer_put(w, "\"");
 }
 
+/* 17 digits give every double back; NaN has no sign here. */
+static void put_number(writer *w, bool there, double v)
+{
+    writer_put(w, ",");
+    if (there) writer_put(w, "%.17g", isnan(v) ? fabs(v) : v);
+}
+
 static void put_row(writer *w, const plot_panel *panel, int k, int i)
 {
-    enum { X, Y, X2, Y2, VALUE, COLUMNS };
     const plot_series *s = &panel->p->series[k];
-    plot_box e = panel->element[k][s->kind == PLOT_HEAT ? 0 : i];
-    double row[COLUMNS] = {e.x0, e.y0, e.x1, e.y1, 0};
-    bool there[COLUMNS] = {true, true};
-    if (s->kind == PLOT_ARROWS) there[X2] = there[Y2] = true;
-    if (s->kind == PLOT_BAND) there[Y2] = true;
-    if (s->kind == PLOT_HISTOGRAM) there[X2] = true, row[Y] = e.y1;
-    if (s->kind == PLOT_BARS) row[X] = s->x ? s->x[i] : i, row[Y] = e.y1;
-    there[X] = s->kind != PLOT_HORIZONTAL;
-    there[Y] = s->kind != PLOT_VERTICAL;
-    if (s->kind == PLOT_HEAT) {
+    bool heat = s->kind == PLOT_HEAT, bins = s->kind == PLOT_HISTOGRAM;
+    bool bars = s->kind == PLOT_BARS, arrows = s->kind == PLOT_ARROWS;
+    plot_box e = panel->element[k][heat ? 0 : i];
+    double x = bars ? plot_x(s, i) : e.x0, y = bars || bins ? e.y1 : e.y0;
+    if (heat) {
         plot_axis across = {.log = panel->x.log, .low = e.x0, .high = e.x1};
         plot_axis up = {.log = panel->y.log, .low = e.y0, .high = e.y1};
-        row[X] = plot_number(across, (i % s->columns + 0.5) / s->columns);
-        row[Y] = plot_number(up, (i / s->columns + 0.5) / (s->n / s->columns));
-        row[VALUE] = s->v[i], there[VALUE] = true;
+        x = plot_number(across, (i % s->columns + 0.5) / s->columns);
+        y = plot_number(up, (i / s->columns + 0.5) / (s->n / s->columns));
     }
-    for (int j = 0; j < COLUMNS; j++) { /* 17 digits give every double back; NaN has no sign here */
-        writer_put(w, ",");
-        if (there[j]) writer_put(w, "%.17g", isnan(row[j]) ? fabs(row[j]) : row[j]);
-    }
+    put_number(w, s->kind != PLOT_HORIZONTAL, x);
+    put_number(w, s->kind != PLOT_VERTICAL, y);
+    put_number(w, arrows || bins, e.x1);
+    put_number(w, arrows || s->kind == PLOT_BAND, e.y1);
+    put_number(w, heat, heat ? s->v[i] : 0);
     writer_put(w, "\n");
 }
 

@@ -2,11 +2,6 @@
 #include <math.h>
 #include <string.h>
 
-static double x_of(const plot_series *s, int i)
-{
-    return s->x ? s->x[i] : i;
-}
-
 static bool usable(double v, bool log)
 {
     return fabs(v) <= 1e300 && (!log || v > 0);
@@ -15,18 +10,10 @@ static bool usable(double v, bool log)
 /* Bars of several series stand side by side in four fifths of the space between two neighbours. */
 static plot_box bar_element(const plot *p, const plot_series *s, int i)
 {
-    double gap = (double)INFINITY, before = 0, series = 0;
-    for (const plot_series *t = p->series; t < p->series + p->count; t++) {
-        if (t->kind != PLOT_BARS) continue;
-        for (int j = 1; j < t->n; j++) {
-            double apart = fabs(x_of(t, j) - x_of(t, j - 1));
-            if (apart > 0 && apart < gap) gap = apart;
-        }
-        before += t < s;
-        series++;
-    }
-    double width = 0.8 * (isfinite(gap) ? gap : 1) / series;
-    double left = x_of(s, i) + width * (before - series / 2);
+    double gap = s->n > 1 ? fabs(plot_x(s, 1) - plot_x(s, 0)) : 1, before = 0, series = 0;
+    for (const plot_series *t = p->series; t < p->series + p->count; t++)
+        if (t->kind == PLOT_BARS) before += t < s, series++;
+    double width = 0.8 * gap / series, left = plot_x(s, i) + width * (before - series / 2);
     return (plot_box){left, 0, left + width, s->y[i]};
 }
 
@@ -34,7 +21,7 @@ static plot_box element_of(const plot *p, const plot_series *s, int i)
 {
     if (s->kind == PLOT_BARS) return bar_element(p, s, i);
     if (!s->y) return s->box;
-    double x = x_of(s, i), y = s->y[i];
+    double x = plot_x(s, i), y = s->y[i];
     if (s->kind == PLOT_BAND) return (plot_box){x, y, x, s->v[i]};
     if (s->kind == PLOT_ARROWS) return (plot_box){x, y, x + s->u[i], y + s->v[i]};
     return (plot_box){x, y, x, y};
@@ -84,16 +71,6 @@ static error make_room(plot_panel *panel, arena *keep)
     return NULL;
 }
 
-static void find_elements(plot_panel *panel, int k)
-{
-    const plot_series *s = &panel->p->series[k];
-    if (s->kind == PLOT_HISTOGRAM)
-        fill_bins(s, panel->element[k]);
-    else
-        for (int i = 0; i < panel->elements[k]; i++)
-            panel->element[k][i] = element_of(panel->p, s, i);
-}
-
 static void widen(plot_axis *axis, double v)
 {
     if (!usable(v, axis->log)) return;
@@ -117,43 +94,42 @@ static plot_axis finish(plot_axis given, plot_axis found, double room, bool stan
     if (!(stand_on_0 && low == 0)) low -= more;
     given.low = given.log ? pow(10, fmax(low, -300)) : low;
     given.high = given.log ? pow(10, fmin(high, 300)) : high;
-    for (int i = 0; given.names && given.names[i]; i++) {
-        given.low = fmin(i ? given.low : 0, i - 0.5);
-        given.high = fmax(i ? given.high : 0, i + 0.5);
-    }
+    for (int i = 0; given.names && given.names[i]; i++) given.low = -0.5, given.high = i + 0.5;
     return given;
 }
 
-static void widen_by(plot_panel *panel, int k)
+/* Find the pieces of a series, and widen the axes so that they are within. */
+static void add_series(plot_panel *panel, int k)
 {
     const plot_series *s = &panel->p->series[k];
-    for (int i = 0; i < panel->elements[k]; i++) {
-        plot_box e = panel->element[k][i];
-        bool drawn = usable(e.x0, panel->x.log) && usable(e.y1, panel->y.log);
-        if (s->kind != PLOT_HORIZONTAL && drawn) widen(&panel->x, e.x0), widen(&panel->x, e.x1);
-        if (s->kind != PLOT_VERTICAL && drawn) widen(&panel->y, e.y0), widen(&panel->y, e.y1);
+    plot_box *e = panel->element[k];
+    bool bins = s->kind == PLOT_HISTOGRAM;
+    if (bins) fill_bins(s, e);
+    for (int i = 0; i < panel->elements[k]; i++, e++) {
+        if (!bins) *e = element_of(panel->p, s, i);
+        bool drawn = usable(e->x0, panel->x.log) && usable(e->y1, panel->y.log);
+        if (s->kind != PLOT_HORIZONTAL && drawn) widen(&panel->x, e->x0), widen(&panel->x, e->x1);
+        if (s->kind != PLOT_VERTICAL && drawn) widen(&panel->y, e->y0), widen(&panel->y, e->y1);
     }
+    panel->heat = panel->heat || s->kind == PLOT_HEAT;
     for (int i = 0; s->kind == PLOT_HEAT && i < s->n; i++) widen(&panel->z, s->v[i]);
 }
 
-error plot_panel_of(const plot *p, arena *keep, plot_panel *out)
+error plot_panel_of(const plot *p, arena *keep, plot_panel *panel)
 {
-    plot_panel panel = {.p = p, .x = p->x, .y = p->y, .z = p->z};
+    *panel = (plot_panel){.p = p, .x = p->x, .y = p->y, .z = p->z};
     bool bars = false;
-    error wrong = make_room(&panel, keep);
+    error wrong = make_room(panel, keep);
     if (wrong) return wrong;
-    panel.x.low = panel.y.low = panel.z.low = (double)INFINITY;
-    panel.x.high = panel.y.high = panel.z.high = -(double)INFINITY;
+    panel->x.low = panel->y.low = panel->z.low = (double)INFINITY;
+    panel->x.high = panel->y.high = panel->z.high = -(double)INFINITY;
     for (int k = 0; k < p->count; k++) {
-        find_elements(&panel, k);
-        widen_by(&panel, k);
-        panel.heat = panel.heat || p->series[k].kind == PLOT_HEAT;
+        add_series(panel, k);
         bars = bars || p->series[k].kind == PLOT_BARS || p->series[k].kind == PLOT_HISTOGRAM;
     }
-    double room = panel.heat ? 0 : 0.04;
-    panel.x = finish(p->x, panel.x, room, false);
-    panel.y = finish(p->y, panel.y, room, bars);
-    panel.z = finish(p->z, panel.z, 0, false);
-    *out = panel;
+    double room = panel->heat ? 0 : 0.04;
+    panel->x = finish(p->x, panel->x, room, false);
+    panel->y = finish(p->y, panel->y, room, bars);
+    panel->z = finish(p->z, panel->z, 0, false);
     return NULL;
 }

@@ -3,15 +3,11 @@
 #include <math.h>
 
 enum { PAD = 7, SAMPLE = 34 };
+static const double ROW = 1.55; /* in sizes of its letters */
 
 static bool listed(const plot_series *s)
 {
     return s->name && s->kind < PLOT_HEAT;
-}
-
-static double row_height(const plot_panel *panel)
-{
-    return 1.55 * panel->small;
 }
 
 canvas_box plot_legend_size(const plot_panel *panel)
@@ -21,7 +17,7 @@ canvas_box plot_legend_size(const plot_panel *panel)
         const plot_series *s = &panel->p->series[k];
         if (!listed(s)) continue;
         size.w = fmax(size.w, text_width(s->name, panel->small) + SAMPLE + 2 * PAD);
-        size.h += row_height(panel);
+        size.h += ROW * panel->small;
     }
     if (size.h > 0) size.h += PAD;
     return size;
@@ -86,13 +82,13 @@ void plot_draw_legend(canvas *c, const plot_panel *panel)
     if (b.h == 0) return;
     if (!panel->legend_outside)
         canvas_rectangle(c, b, (canvas_pen){colour_faded(colour_paper, 0.88), colour_grid, 1, 0});
-    double y = b.y + PAD / 2.0 + row_height(panel) / 2;
+    double y = b.y + PAD / 2.0 + ROW * panel->small / 2;
     for (int k = 0; k < panel->p->count; k++) {
         const plot_series *s = &panel->p->series[k];
         if (!listed(s)) continue;
         plot_draw_sample(c, s, (canvas_point){b.x + PAD + 13, y});
         canvas_text(c, s->name, (canvas_point){b.x + PAD + SAMPLE, y + 0.36 * panel->small},
                     (canvas_font){panel->small, colour_ink, 0, 0});
-        y += row_height(panel);
+        y += ROW * panel->small;
     }
 }

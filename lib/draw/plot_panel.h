@@ -32,10 +32,16 @@ typedef struct {
     bool legend_outside; /* at the right, because it would hide something inside */
 } plot_panel;
 
+/* Across, of point i. */
+static inline double plot_x(const plot_series *s, int i)
+{
+    return s->x ? s->x[i] : i;
+}
+
 /* In this order: the pieces of every series and the ends of the axes, if there is memory for them
  * and for drawing them; once `outer` and the sizes are set, the space needed around the data; the
  * area inside that space, and the marks of x. */
-error plot_panel_of(const plot *p, arena *keep, plot_panel *out);
+error plot_panel_of(const plot *p, arena *keep, plot_panel *panel);
 plot_margins plot_panel_margins(plot_panel *panel);
 void plot_panel_place(plot_panel *panel, plot_margins m);
 

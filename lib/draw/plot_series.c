@@ -51,12 +51,10 @@ static void draw_line(canvas *c, const plot_panel *panel, int k)
 /* A pale surface and its outline. Bars darken in steps, so that they differ on grey paper too. */
 static canvas_pen surface(const plot_series *s)
 {
-    static const double opacity[] = {0.95, 0.55, 0.25};
-    if (s->kind == PLOT_BAND) return (canvas_pen){.fill = colour_faded(s->ink, 0.25)};
-    if (s->kind == PLOT_BARS)
-        return (canvas_pen){colour_faded(s->ink, opacity[s->dash > 0 ? s->dash % 3 : 0]), s->ink, 1,
-                            0};
-    return (canvas_pen){colour_faded(s->ink, 0.3), s->ink, 1, 0};
+    static const double steps[] = {0.95, 0.55, 0.25};
+    bool bars = s->kind == PLOT_BARS, band = s->kind == PLOT_BAND;
+    double opacity = bars ? steps[s->dash > 0 ? s->dash % 3 : 0] : band ? 0.25 : 0.3;
+    return (canvas_pen){colour_faded(s->ink, opacity), band ? (colour){0} : s->ink, 1, 0};
 }
 
 static void draw_band(canvas *c, const plot_panel *panel, int k)
@@ -76,33 +74,23 @@ static void draw_band(canvas *c, const plot_panel *panel, int k)
     }
 }
 
-static void draw_bars(canvas *c, const plot_panel *panel, int k)
+/* Bars one by one; of a histogram the skyline, so that no lines stand between its bins. */
+static void draw_columns(canvas *c, const plot_panel *panel, int k)
 {
-    for (int i = 0; i < panel->elements[k]; i++) {
-        plot_box e = panel->element[k][i];
-        double base = panel->y.log ? panel->y.low : e.y0;
-        canvas_point a = plot_panel_point(panel, e.x0, base),
-                     b = plot_panel_point(panel, e.x1, e.y1);
-        if (!isfinite(a.x + a.y + b.x + b.y) || a.y == b.y) continue;
-        canvas_rectangle(c, (canvas_box){a.x, a.y, b.x - a.x, b.y - a.y},
-                         surface(&panel->p->series[k]));
-    }
-}
-
-/* The skyline of all bins in one path, so that no lines stand between them. */
-static void draw_histogram(canvas *c, const plot_panel *panel, int k)
-{
+    bool bars = panel->p->series[k].kind == PLOT_BARS;
     int n = panel->elements[k], m = 0;
     double base = panel->y.log ? panel->y.low : 0;
     canvas_point *p = panel->points;
-    p[m++] = plot_panel_point(panel, panel->element[k][0].x0, base);
     for (int i = 0; i < n; i++) {
         plot_box e = panel->element[k][i];
-        double top = fmax(e.y1, base);
-        p[m++] = plot_panel_point(panel, e.x0, top);
-        p[m++] = plot_panel_point(panel, e.x1, top);
+        canvas_point foot = plot_panel_point(panel, e.x0, base);
+        canvas_point head = plot_panel_point(panel, e.x1, bars ? e.y1 : fmax(e.y1, base));
+        if (bars && (!isfinite(foot.x + foot.y + head.x + head.y) || foot.y == head.y)) continue;
+        if (bars || i == 0) p[m++] = foot;
+        p[m++] = (canvas_point){foot.x, head.y}, p[m++] = head;
+        if (bars || i == n - 1) p[m++] = (canvas_point){head.x, foot.y};
+        if (bars) p[m++] = CANVAS_GAP;
     }
-    p[m++] = plot_panel_point(panel, panel->element[k][n - 1].x1, base);
     canvas_path(c, m, p, true, surface(&panel->p->series[k]));
 }
 
@@ -163,38 +151,30 @@ static void write_in(canvas *c, const plot_panel *panel, const char *words, canv
     canvas_text(c, words, at, (canvas_font){size, ink, 0, 0});
 }
 
-static void draw_guide(canvas *c, const plot_panel *panel, int k)
+/* A guide line and its name, or words alone. */
+static void draw_note(canvas *c, const plot_panel *panel, int k)
 {
     const plot_series *s = &panel->p->series[k];
     canvas_box a = panel->area;
-    bool upright = s->kind == PLOT_VERTICAL;
-    canvas_point at = plot_panel_point(panel, upright ? s->box.x0 : panel->x.low,
+    bool upright = s->kind == PLOT_VERTICAL, level = s->kind == PLOT_HORIZONTAL;
+    canvas_point at = plot_panel_point(panel, level ? panel->x.low : s->box.x0,
                                        upright ? panel->y.low : s->box.y0);
-    canvas_point end = upright ? (canvas_point){at.x, a.y} : (canvas_point){a.x + a.w, at.y};
+    canvas_point end = {level ? a.x + a.w : at.x, upright ? a.y : at.y};
     double w = text_width(s->name, panel->small), near = 5;
-    canvas_line(c, at, end, (canvas_pen){{0}, s->ink, s->width, s->dash});
-    bool left = upright && end.x + w + near > a.x + a.w;
-    canvas_point words = {end.x + (left ? -w - near : near), end.y + 1.2 * panel->small};
-    if (!upright) words = (canvas_point){end.x - w - near, end.y - near};
+    bool left = level || (upright && end.x + w + near > a.x + a.w);
+    canvas_point words = {end.x + (left ? -w - near : upright ? near : 0), end.y - near};
+    if (!level) words.y = end.y + (upright ? 1.2 : 0.36) * panel->small;
+    if (upright || level) canvas_line(c, at, end, (canvas_pen){{0}, s->ink, s->width, s->dash});
     write_in(c, panel, s->name, words, s->ink);
-}
-
-static void draw_words(canvas *c, const plot_panel *panel, int k)
-{
-    const plot_series *s = &panel->p->series[k];
-    canvas_point at = plot_panel_point(panel, s->box.x0, s->box.y0);
-    at.y += 0.36 * panel->small;
-    write_in(c, panel, s->name, at, s->ink);
 }
 
 void plot_draw_series(canvas *c, const plot_panel *panel, int k)
 {
     static void (*const draw[])(canvas *, const plot_panel *, int) = {
-        [PLOT_LINE] = draw_line,           [PLOT_POINTS] = draw_line,
-        [PLOT_BARS] = draw_bars,           [PLOT_BAND] = draw_band,
-        [PLOT_HISTOGRAM] = draw_histogram, [PLOT_HEAT] = draw_heat,
-        [PLOT_ARROWS] = draw_arrows,       [PLOT_TEXT] = draw_words,
-        [PLOT_VERTICAL] = draw_guide,      [PLOT_HORIZONTAL] = draw_guide};
+        [PLOT_LINE] = draw_line,      [PLOT_POINTS] = draw_line,       [PLOT_BARS] = draw_columns,
+        [PLOT_BAND] = draw_band,      [PLOT_HISTOGRAM] = draw_columns, [PLOT_HEAT] = draw_heat,
+        [PLOT_ARROWS] = draw_arrows,  [PLOT_TEXT] = draw_note,         [PLOT_VERTICAL] = draw_note,
+        [PLOT_HORIZONTAL] = draw_note};
     draw[panel->p->series[k].kind](c, panel, k);
 }
 

@@ -19,18 +19,12 @@ double plot_number(plot_axis axis, double t)
     return axis.low + t * (axis.high - axis.low);
 }
 
-/* A true minus sign is as wide as a plus; '-' is a hyphen. */
-static void write_minus(char *label, const char *number)
-{
-    bool negative = number[0] == '-' && strpbrk(number, "123456789"); /* no -0 */
-    if (number[0] == '-') number++;
-    snprintf(label, PLOT_TICK_LABEL, "%s%s", negative ? "\u2212" : "", number);
-}
+static const char MINUS[] = "\u2212"; /* as wide as a plus; '-' is a hyphen */
 
 /* Written out, or as 2.5×10^k with one k for the whole axis: whichever is shorter. */
 static void write_number(char *label, double v, double step, double largest)
 {
-    char number[32], digits[PLOT_TICK_LABEL];
+    char number[32];
     double first = floor(log10(largest) + 1e-9), last = floor(log10(step) + 1e-9);
     double power = first == last + 1 ? last : first; /* 2, 4, ... 10×10^5 */
     double plain_places = fmax(first, 0) + 1 + fmax(-last, 0);
@@ -39,9 +33,11 @@ static void write_number(char *label, double v, double step, double largest)
     int decimals = (int)fmin(fmax(plain ? -last : power - last, 0), 15);
     snprintf(number, sizeof number, "%.*f", v == 0 ? 0 : decimals, shown);
     writer_mend_points(number, localeconv()->decimal_point);
-    write_minus(plain ? label : digits, number);
-    const char *sign = power < 0 ? "\u2212" : "";
-    if (!plain) snprintf(label, PLOT_TICK_LABEL, "%.24s×10^{%s%.0f}", digits, sign, fabs(power));
+    bool hyphen = number[0] == '-', negative = hyphen && strpbrk(number, "123456789"); /* no -0 */
+    int n = snprintf(label, PLOT_TICK_LABEL, "%s%s", negative ? MINUS : "", number + hyphen);
+    if (!plain)
+        snprintf(label + n, PLOT_TICK_LABEL - (size_t)n, "×10^{%s%.0f}", power < 0 ? MINUS : "",
+                 fabs(power));
 }
 
 /* The smallest of 1, 2, 5 times a power of ten that is not below v. */
@@ -81,13 +77,11 @@ static int log_ticks(plot_axis axis, int most, bool decades, plot_tick *out)
             bool inside = at >= axis.low * (1 - 1e-9) && at <= axis.high * (1 + 1e-9);
             if (!inside || n == PLOT_TICKS || fmod(k, stride) != 0) continue;
             out[n] = (plot_tick){.at = at};
-            bool two_five = !decades && (digit == 2 || digit == 5);
-            if (digit == 1 || two_five) labels++;
-            if (!decades && (digit == 1 || two_five))
-                write_number(out[n].label, at, at / digit, at);
-            if (decades && digit == 1)
-                snprintf(out[n].label, PLOT_TICK_LABEL, "10^{%s%.0f}", k < 0 ? "\u2212" : "",
-                         fabs(k));
+            bool named = digit == 1 || (!decades && (digit == 2 || digit == 5));
+            labels += named;
+            if (named && !decades) write_number(out[n].label, at, at / digit, at);
+            if (named && decades)
+                snprintf(out[n].label, PLOT_TICK_LABEL, "10^{%s%.0f}", k < 0 ? MINUS : "", fabs(k));
             n++;
         }
     return labels < 2 || labels > most ? 0 : n;

@@ -210,7 +210,7 @@ static void text(canvas *c, const char *words, canvas_point at, canvas_font font
         arena scratch = *c->memory; /* path() takes nothing */
         canvas_point *p;
         int n = text_outline(r.letter, &scratch, &p);
-        double size = font.size * text_scale(r.level), rise = font.size * text_rise(r.level);
+        double size = font.size * r.scale, rise = font.size * r.rise;
         for (int i = 0; i < n; i++) {
             double x = pen + size * p[i].x, y = size * p[i].y - rise;
             p[i] = (canvas_point){at.x + across * x + up * y, at.y - up * x + across * y};

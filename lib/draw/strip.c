@@ -20,49 +20,36 @@ typedef struct {
     double width, height; /* of the whole */
 } layout;
 
-static double widest(const char *const *words, int n)
-{
-    double width = 0;
-    for (int i = 0; words && i < n; i++) width = fmax(width, text_width(words[i], SIZE));
-    return width;
-}
-
-static double lines_height(const char *const *words, int n, double width)
+/* Of words in lines of this width: the longest line, and the height of the most lines. A word that
+ * is longer than a line widens it. */
+static canvas_box extent(const char *const *words, int n, double width)
 {
     char line[LINES][TEXT_LINE];
-    int most = 0;
+    canvas_box most = {0};
     for (int i = 0; words && i < n; i++) {
         int lines = text_wrap(line, LINES, words[i], SIZE, width);
-        if (lines > most) most = lines;
+        if (lines) most.h = fmax(most.h, lines * SIZE * LEADING + 4);
+        while (lines-- > 0) most.w = fmax(most.w, text_width(line[lines], SIZE));
     }
-    return most ? most * SIZE * LEADING + 4 : 0;
-}
-
-/* A caption longer than ROOM goes on in the next line; a word longer than that widens the cell. */
-static double longest_line(const char *const *words, int n)
-{
-    char line[LINES][TEXT_LINE];
-    double width = 0;
-    for (int i = 0; words && i < n; i++)
-        for (int k = text_wrap(line, LINES, words[i], SIZE, ROOM) - 1; k >= 0; k--)
-            width = fmax(width, text_width(line[k], SIZE));
-    return width;
+    return most;
 }
 
 static layout lay_out(const strip *s)
 {
     int n = s->rows * s->columns, scale = s->scale > 0 ? s->scale : 1;
+    double names = 0;
     layout l = {0};
     for (int i = 0; s->pictures && i < n; i++) {
         if (!s->pictures[i].pixels) continue;
         l.w = fmax(l.w, (double)s->pictures[i].w * scale / CANVAS_SCALE);
         l.h = fmax(l.h, (double)s->pictures[i].h * scale / CANVAS_SCALE);
     }
-    l.cell = ceil(
-        fmax(l.w, fmax(longest_line(s->captions, n), longest_line(s->column_names, s->columns))));
-    l.above = lines_height(s->column_names, s->columns, l.cell);
-    l.below = lines_height(s->captions, n, l.cell);
-    double names = widest(s->row_names, s->rows);
+    double captions = extent(s->captions, n, ROOM).w;
+    l.cell = ceil(fmax(l.w, fmax(captions, extent(s->column_names, s->columns, ROOM).w)));
+    l.above = extent(s->column_names, s->columns, l.cell).h;
+    l.below = extent(s->captions, n, l.cell).h;
+    for (int i = 0; s->row_names && i < s->rows; i++)
+        names = fmax(names, text_width(s->row_names[i], SIZE));
     l.left = EDGE + (names > 0 ? ceil(names) + GAP : 0);
     l.top = EDGE + (s->title ? 1.8 * TITLE : 0) + l.above;
     l.width = l.left + s->columns * (l.cell + GAP) - GAP + EDGE;

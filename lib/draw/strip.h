@@ -16,8 +16,7 @@
 /** What to show. Every list may be NULL, and so may every entry of a list of words. */
 typedef struct {
     const char *title;               /**< above everything */
-    int rows;                        /**< at least 1 */
-    int columns;                     /**< at least 1 */
+    int rows, columns;               /**< at least 1 */
     const image *pictures;           /**< [rows, columns]; one whose pixels are NULL stays empty */
     const char *const *captions;     /**< [rows, columns], each below its picture */
     const char *const *column_names; /**< [columns], on top */

@@ -82,18 +82,17 @@ static void text(canvas *c, const char *words, canvas_point at, canvas_font font
         writer_put(&c->svg, " transform=\"rotate(%g %g %g)\"", -font.turn, short_of(at.x),
                    short_of(at.y));
     writer_put(&c->svg, " xml:space=\"preserve\">");
-    int level = 0;
+    double rise = 0;
     bool span = false; /* back on the line after a script: a span too, to undo its shift */
     text_reader r = {.at = words};
     while (text_next(&r)) {
-        if (r.level != level) {
-            double down = font.size * (text_rise(level) - text_rise(r.level));
+        if (r.rise != rise) {
             writer_put(&c->svg, "%s<tspan dy=\"%g\" font-size=\"%g\">", span ? "</tspan>" : "",
-                       short_of(down), short_of(font.size * text_scale(r.level)));
+                       short_of(font.size * (rise - r.rise)), short_of(font.size * r.scale));
             span = true;
         }
         put_letter(c, &r);
-        level = r.level;
+        rise = r.rise;
     }
     writer_put(&c->svg, "%s</text>\n", span ? "</tspan>" : "");
 }
@@ -103,7 +102,7 @@ static void picture(canvas *c, image what, canvas_box b)
     file png;
     writer_room(&c->svg, codec_png_room(what, NULL) / 3 * 4 + 4096); /* for all that follows */
     arena scratch = *c->memory;
-    if (codec_png_encode(what, NULL, &scratch, &png)) c->svg.full = true;
+    if (image_png(what, NULL, &scratch, &png)) c->svg.full = true;
     if (c->svg.full) return;
     writer_put(&c->svg, "<image x=\"%g\" y=\"%g\" width=\"%g\" height=\"%g\"", short_of(b.x),
                short_of(b.y), short_of(b.w), short_of(b.h));

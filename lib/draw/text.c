@@ -73,20 +73,13 @@ bool text_next(text_reader *r)
     if (opened) open_script(r);
     if (*r->at == '\\' && r->at[1]) r->at++;
     if (!*r->at) return false;
+    r->scale = r->level ? 0.7 : 1;
+    r->rise = r->level > 0 ? 0.36 : r->level < 0 ? -0.18 : 0;
     r->from = r->at;
     r->letter = read_utf8(&r->at);
     letter_kind kind = kind_of(r->letter);
     if (kind != ACCENT) r->base = kind == SIGN ? 0 : r->base + 1;
     return true;
-}
-
-double text_scale(int level)
-{
-    return level ? 0.7 : 1;
-}
-double text_rise(int level)
-{
-    return level > 0 ? 0.36 : level < 0 ? -0.18 : 0;
 }
 
 static stbtt_fontinfo font_open(void)
@@ -109,7 +102,7 @@ double text_width(const char *text, double size)
 {
     double width = 0;
     text_reader r = {.at = text ? text : ""};
-    while (text_next(&r)) width += text_advance(r.letter) * text_scale(r.level);
+    while (text_next(&r)) width += text_advance(r.letter) * r.scale;
     return width * size;
 }
 

@@ -9,19 +9,16 @@
 
 /* Reads a text letter by letter. Starts as {.at = text}. */
 typedef struct {
-    const char *at;   /* what comes next */
-    const char *from; /* the letter just read, in UTF-8, up to `at` */
-    unsigned letter;  /* its code point; U+FFFD where the text is not UTF-8 */
-    int level;        /* 1 raised, -1 lowered, 0 neither */
-    int base;         /* letters and digits in a row before `at` */
-    int script;       /* how the script ends: at a brace, or with the word */
+    const char *at;     /* what comes next */
+    const char *from;   /* the letter just read, in UTF-8, up to `at` */
+    unsigned letter;    /* its code point; U+FFFD where the text is not UTF-8 */
+    int level;          /* 1 raised, -1 lowered, 0 neither */
+    double scale, rise; /* its size and how far it goes up, in parts of the size of the text */
+    int base;           /* letters and digits in a row before `at` */
+    int script;         /* how the script ends: at a brace, or with the word */
 } text_reader;
 
 bool text_next(text_reader *r); /* false at the end */
-
-/* Of raised and lowered letters, in parts of the size: their own size, and how far they go up. */
-double text_scale(int level);
-double text_rise(int level);
 
 double text_advance(unsigned letter);             /* how far it takes the pen, in sizes */
 double text_width(const char *text, double size); /* pixels; NULL has no width */
