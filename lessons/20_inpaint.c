@@ -9,8 +9,8 @@
  * Look for: what mends a part that does not fit, more steps or more visits?
  * Needs: 11. Runs in about a second. Try: JUMP = 30. As many calls, and nothing is mended: why?
  */
-#include "draw/icons.h"
 #include "hole.h"
+#include "icons.h"
 #include "spiral.h"
 
 enum { SEED = 23, PAIRS = 2000, STEPS = 40, JUMP = 4, ROWS = 7, LENGTHS = 4, TURNS = 4 };
