@@ -39,13 +39,6 @@ static void add_chunk(apng *to, const char *letters, bool numbered, const void *
     to->bytes += HEAD + all + CHECKSUM;
 }
 
-static void add_control(apng *to, int frames)
-{
-    unsigned char data[8] = {0}; /* how often to play: 0 is for ever */
-    put(data, (size_t)frames, 4);
-    add_chunk(to, "acTL", false, data, sizeof data);
-}
-
 static void add_head(apng *to, box where, double seconds)
 {
     unsigned char data[22] = {0}, *at = data; /* ends in 0, 0: the box replaces what was there */
@@ -66,6 +59,8 @@ static bool is(const unsigned char *chunk, const char *letters)
 static void add_frame(apng *to, file png, int i, int n, box where, double seconds)
 {
     bool headed = n == 1;
+    unsigned char control[8] = {0}; /* how many, and how often to play: 0 is for ever */
+    put(control, (size_t)n, 4);
     size_t bytes;
     for (const unsigned char *c = png.data + SIGNATURE; c < png.data + png.bytes;
          c += HEAD + bytes + CHECKSUM) {
@@ -74,7 +69,7 @@ static void add_frame(apng *to, file png, int i, int n, box where, double second
         if (pixels && !headed) add_head(to, where, seconds), headed = true;
         if (whole) add_chunk(to, (const char *)c + 4, false, c + HEAD, bytes);
         if (pixels && !whole) add_chunk(to, "fdAT", true, c + HEAD, bytes);
-        if (is(c, "IHDR") && i == 0 && n > 1) add_control(to, n);
+        if (is(c, "IHDR") && whole && n > 1) add_chunk(to, "acTL", false, control, sizeof control);
     }
 }
 

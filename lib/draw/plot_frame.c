@@ -66,22 +66,18 @@ static bool labels_touch(const plot_panel *panel)
     return false;
 }
 
-/* One unit of x as long as one of y: the area shrinks around its middle. */
-static canvas_box equal_units(const plot_panel *panel, canvas_box a)
-{
-    double x = panel->x.high - panel->x.low, y = panel->y.high - panel->y.low;
-    double unit = fmin(a.w / x, a.h / y);
-    return (canvas_box){sharp(a.x + (a.w - unit * x) / 2), sharp(a.y + (a.h - unit * y) / 2),
-                        unit * x, unit * y};
-}
-
 void plot_panel_place(plot_panel *panel, plot_margins m)
 {
     canvas_box o = panel->outer;
     panel->area = (canvas_box){sharp(o.x + m.left), sharp(o.y + m.top),
                                fmax(floor(o.w - m.left - m.right), EDGE),
                                fmax(floor(o.h - m.top - m.bottom), EDGE)};
-    if (panel->p->equal) panel->area = equal_units(panel, panel->area);
+    if (panel->p->equal) { /* one unit of x as long as one of y: shrink around the middle */
+        canvas_box a = panel->area;
+        double x = panel->x.high - panel->x.low, y = panel->y.high - panel->y.low;
+        double w = fmin(a.w / x, a.h / y) * x, h = fmin(a.w / x, a.h / y) * y;
+        panel->area = (canvas_box){sharp(a.x + (a.w - w) / 2), sharp(a.y + (a.h - h) / 2), w, h};
+    }
     int most = (int)fmin(panel->area.w / (5 * panel->small) + 1, PLOT_TICKS);
     for (; most > 0; most--) {
         set_marks(&panel->xs, panel->x, most, panel->small);

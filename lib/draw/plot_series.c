@@ -137,21 +137,7 @@ static void draw_arrows(canvas *c, const plot_panel *panel, int k)
     canvas_path(c, heads, head, true, (canvas_pen){.fill = s->ink});
 }
 
-/* Words on a patch of paper, moved to where they are not cut. */
-static void write_in(canvas *c, const plot_panel *panel, const char *words, canvas_point at,
-                     colour ink)
-{
-    canvas_box a = panel->area;
-    double size = panel->small, w = text_width(words, size);
-    if (!words || !isfinite(at.x + at.y)) return;
-    at.x = fmax(fmin(at.x, a.x + a.w - w - 4), a.x + 4);
-    at.y = fmax(fmin(at.y, a.y + a.h - size / 2), a.y + 1.2 * size);
-    canvas_rectangle(c, (canvas_box){at.x - 2, at.y - size, w + 4, 1.3 * size},
-                     (canvas_pen){.fill = colour_faded(colour_paper, 0.8)});
-    canvas_text(c, words, at, (canvas_font){size, ink, 0, 0});
-}
-
-/* A guide line and its name, or words alone. */
+/* A guide line and its name, or words alone: on a patch of paper, moved to where they are not cut. */
 static void draw_note(canvas *c, const plot_panel *panel, int k)
 {
     const plot_series *s = &panel->p->series[k];
@@ -160,12 +146,17 @@ static void draw_note(canvas *c, const plot_panel *panel, int k)
     canvas_point at = plot_panel_point(panel, level ? panel->x.low : s->box.x0,
                                        upright ? panel->y.low : s->box.y0);
     canvas_point end = {level ? a.x + a.w : at.x, upright ? a.y : at.y};
-    double w = text_width(s->name, panel->small), near = 5;
+    if (upright || level) canvas_line(c, at, end, (canvas_pen){{0}, s->ink, s->width, s->dash});
+    double size = panel->small, w = text_width(s->name, size), near = 5;
     bool left = level || (upright && end.x + w + near > a.x + a.w);
     canvas_point words = {end.x + (left ? -w - near : upright ? near : 0), end.y - near};
-    if (!level) words.y = end.y + (upright ? 1.2 : 0.36) * panel->small;
-    if (upright || level) canvas_line(c, at, end, (canvas_pen){{0}, s->ink, s->width, s->dash});
-    write_in(c, panel, s->name, words, s->ink);
+    if (!level) words.y = end.y + (upright ? 1.2 : 0.36) * size;
+    if (!s->name || !isfinite(words.x + words.y)) return;
+    words.x = fmax(fmin(words.x, a.x + a.w - w - 4), a.x + 4);
+    words.y = fmax(fmin(words.y, a.y + a.h - size / 2), a.y + 1.2 * size);
+    canvas_rectangle(c, (canvas_box){words.x - 2, words.y - size, w + 4, 1.3 * size},
+                     (canvas_pen){.fill = colour_faded(colour_paper, 0.8)});
+    canvas_text(c, s->name, words, (canvas_font){size, s->ink, 0, 0});
 }
 
 void plot_draw_series(canvas *c, const plot_panel *panel, int k)
