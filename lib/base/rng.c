@@ -113,7 +113,7 @@ static double torch_normal(rng *r)
     return radius * cos((2 * PI) * turn) + 0.0;
 }
 
-/* ---- Filling: n floats or doubles, whichever has so many bytes; a float is exact in a double ---- */
+/* ---- Filling: n floats or doubles, whichever has so many bytes. A double holds any float. ---- */
 
 static void put(void *out, size_t i, size_t bytes, double number)
 {
@@ -123,8 +123,8 @@ static void put(void *out, size_t i, size_t bytes, double number)
         ((double *)out)[i] = number;
 }
 
-/* PyTorch's normals, 16 and more: uniforms, transformed in blocks of 16. When n is not a multiple of
- * 16, the last 16 are drawn once more. */
+/* PyTorch's normals, 16 and more: uniforms, transformed in blocks of 16. When n is not a multiple
+ * of 16, the last 16 are drawn once more. */
 static void fill(rng *r, void *out, size_t n, size_t bytes, bool normal)
 {
     bool single = bytes == sizeof(float), pairs = normal && n < BLOCK;

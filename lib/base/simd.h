@@ -1,9 +1,9 @@
 /** @file simd.h
  *  Several numbers in one instruction, without naming the instruction.
  *
- *  Most loops need nothing from here: the compiler does it. For a hot loop there is a help: build a
- *  function twice, for any processor of its kind and for one with AVX2 and FMA, and choose while the
- *  program runs. Write it once as SIMD_INLINE; then
+ *  Most loops need nothing from here: the compiler does it. For a hot loop there is a help: build
+ *  a function twice, for any processor of its kind and for one with AVX2 and FMA, and choose while
+ *  the program runs. Write it once as SIMD_INLINE; then
  *
  *      SIMD_INLINE void add(float *x, size_t n) { ... }
  *      static void add_plain(float *x, size_t n) { add(x, n); }

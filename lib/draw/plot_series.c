@@ -137,7 +137,7 @@ static void draw_arrows(canvas *c, const plot_panel *panel, int k)
     canvas_path(c, heads, head, true, (canvas_pen){.fill = s->ink});
 }
 
-/* A guide line and its name, or words alone: on a patch of paper, moved to where they are not cut. */
+/* A guide line and its name, or words alone: on a patch of paper, moved to where nothing is cut. */
 static void draw_note(canvas *c, const plot_panel *panel, int k)
 {
     const plot_series *s = &panel->p->series[k];
