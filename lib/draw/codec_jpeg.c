@@ -49,8 +49,7 @@ static unsigned number(const unsigned char *p, int bytes, bool little)
  * starts), a list of 12-byte entries (tag, type, count, value). 1 means upright. */
 static int orientation(jpeg_saved_marker_ptr marker)
 {
-    while (marker && (marker->marker != EXIF || marker->data_length < 14 ||
-                      memcmp(marker->data, "Exif\0", 6) != 0))
+    while (marker && (marker->data_length < 14 || memcmp(marker->data, "Exif\0", 6) != 0))
         marker = marker->next;
     if (!marker) return 1;
     const unsigned char *tiff = marker->data + 6;

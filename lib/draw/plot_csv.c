@@ -40,34 +40,27 @@ static void put_row(writer *w, const plot_panel *panel, int k, int i)
     writer_put(w, "\n");
 }
 
-static error put_panel(writer *w, const plot *p, int number, arena *memory)
+error plot_save_csv(const plot *p, int panels, const char *path, arena scratch)
 {
     static const char *const kinds[] = {"line", "points", "bars", "band",     "histogram",
                                         "heat", "arrows", "text", "vertical", "horizontal"};
-    plot_panel panel;
-    error wrong = plot_panel_of(p, memory, &panel);
-    if (wrong) return wrong;
-    for (int k = 0; k < p->count; k++) {
-        int rows = p->series[k].kind == PLOT_HEAT ? p->series[k].n : panel.elements[k];
-        for (int i = 0; i < rows; i++) {
-            if (p->title)
-                put_words(w, p->title);
-            else
-                writer_put(w, "%d", number);
-            writer_put(w, ",");
-            put_words(w, p->series[k].name);
-            writer_put(w, ",%s", kinds[p->series[k].kind]);
-            put_row(w, &panel, k, i);
-        }
-    }
-    return NULL;
-}
-
-error plot_save_csv(const plot *p, int panels, const char *path, arena scratch)
-{
     writer w = {.memory = &scratch};
     writer_put(&w, "panel,series,kind,x,y,x2,y2,value\n");
-    error wrong = NULL;
-    for (int i = 0; i < panels && !wrong; i++) wrong = put_panel(&w, &p[i], i + 1, &scratch);
-    return wrong ? wrong : writer_save(&w, path);
+    for (int number = 1; number <= panels; number++, p++) {
+        plot_panel panel;
+        error wrong = plot_panel_of(p, &scratch, &panel);
+        if (wrong) return wrong;
+        for (int k = 0; k < p->count; k++) {
+            int rows = p->series[k].kind == PLOT_HEAT ? p->series[k].n : panel.elements[k];
+            for (int i = 0; i < rows; i++) {
+                if (!p->title) writer_put(&w, "%d", number);
+                put_words(&w, p->title);
+                writer_put(&w, ",");
+                put_words(&w, p->series[k].name);
+                writer_put(&w, ",%s", kinds[p->series[k].kind]);
+                put_row(&w, &panel, k, i);
+            }
+        }
+    }
+    return writer_save(&w, path);
 }
