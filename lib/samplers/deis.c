@@ -17,12 +17,9 @@
 
 static void step(sampler *s, tensor x, double sigma, double next)
 {
-    tensor x0 = sampler_guess(s, x, sigma).x0;
+    sampler_guess(s, x, sigma);
     int order = multistep_reach_final(s, s->options.order ? s->options.order : 3, next);
-    if (order == 1)
-        sampler_follow(x, x0, sigma, next);
-    else
-        multistep_follow_eps(s, x, order, sigma, next);
+    multistep_follow(s, x, order, sigma, next, -1);
 }
 
 SAMPLER(deis, .label = "DEIS", .paper = "arXiv:2204.13902", .also = "deis_multistep, DEIS logrho",
