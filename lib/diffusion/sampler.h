@@ -33,47 +33,40 @@ typedef struct sampler sampler;
  * question falls back to Euler there (heun.c). */
 typedef void sampler_step_fn(sampler *s, tensor x, double sigma, double next);
 
-/** What of sampler_options a kind listens to. Asking it for another is an error: an option that is
- * not listened to would be a silent surprise. */
-enum {
-    SAMPLER_ETA = 1,               /**< eta: 0 makes it deterministic, more makes it stochastic */
-    SAMPLER_CHURN = 2,             /**< churn, noise_min, noise_max */
-    SAMPLER_VARIANCE = 4,          /**< variance */
-    SAMPLER_FORM = 8,              /**< form */
-    SAMPLER_NOISE_PREDICTION = 16, /**< noise_prediction */
-    SAMPLER_KEEP_ORDER = 32,       /**< keep_order */
-    SAMPLER_R = 64,                /**< r */
-    SAMPLER_GAMMA = 128,           /**< gamma */
-    SAMPLER_CORRECT = 256,         /**< correct and snr */
-    SAMPLER_PECE = 512,            /**< pece */
-    SAMPLER_CONTROL = 1024,        /**< control */
-    SAMPLER_ORDER = 2048,          /**< order; set by max_order */
-    SAMPLER_AS_PUBLISHED = 4096,   /**< as_published */
-    SAMPLER_AWAY = 8192,           /**< no option: walks along answer.away where there is one */
-    SAMPLER_EULER_LAST = 16384,    /**< euler_last */
-    SAMPLER_PREDICTOR = 32768,     /**< predictor */
-    SAMPLER_TEMPERATURE = 65536,   /**< temperature */
-    SAMPLER_MASK = 131072          /**< no option: needs s->mask and s->known */
-};
+/** The options that not every kind listens to: SAMPLER_ETA is the bit in sampler_kind.takes, eta the
+ * field of sampler_options (control stands for all in it). Asking a kind for another is an error: an
+ * option that is not listened to would be a silent surprise. ORDER is set by max_order. */
+/* clang-format off */
+#define SAMPLER_OPTIONS(X) \
+    X(ETA, eta) X(CHURN, churn) X(ORDER, order) X(VARIANCE, variance) X(FORM, form) \
+    X(NOISE_PREDICTION, noise_prediction) X(KEEP_ORDER, keep_order) X(EULER_LAST, euler_last) \
+    X(R, r) X(GAMMA, gamma) X(CORRECT, correct) X(PREDICTOR, predictor) X(PECE, pece) \
+    X(CONTROL, control) X(TEMPERATURE, temperature) X(AS_PUBLISHED, as_published)
+#define SAMPLER_PLACE(BIT, field) SAMPLER_PLACE_##BIT,
+#define SAMPLER_BIT(BIT, field) SAMPLER_##BIT = 1 << SAMPLER_PLACE_##BIT,
+enum { SAMPLER_OPTIONS(SAMPLER_PLACE) SAMPLER_PLACES };
+enum { SAMPLER_OPTIONS(SAMPLER_BIT) SAMPLER_MASK = 1 << SAMPLER_PLACES, SAMPLER_AWAY = 2 << SAMPLER_PLACES };
+/* clang-format on */
 
 /** What a sampler file exports. */
 typedef struct {
     const char *name, *label, *paper;
-    const char *also;      /**< what other programs call it, commas between */
-    const char *use;       /**< when to take it, in a sentence */
-    int order;             /**< promised order of convergence at eta 0, once the history that the
+    const char *also;    /**< what other programs call it, commas between */
+    const char *use;     /**< when to take it, in a sentence */
+    int order;           /**< promised order of convergence at eta 0, once the history that the
                                 rule looks at is full; a test measures it; 0: not one of the ODE */
-    int max_order;         /**< options.order: the highest; 0 when it has only one */
-    int evals;             /**< denoiser calls a step, at most */
-    double eta;            /**< share of the noise made fresh unless options say otherwise */
-    unsigned takes;        /**< which options, see above */
-    bool stochastic;       /**< draws noise as it is, without being asked to */
-    bool needs_schedule;   /**< looks at s->schedule */
-    bool no_flow;          /**< has no form for a flow, whose noise at sigma 1 is all there is */
-    bool whole_walk;       /**< adaptive: the walk is one step from its first size to its last */
-    bool discrete;         /**< x holds symbols, the list holds times, s->discrete the tables */
-    bool mask_alone;       /**< the noise must be MASK and nothing else */
-    double temperature;    /**< of draws of symbols unless options say otherwise */
+    int max_order;       /**< options.order: the highest; 0 when it has only one */
+    int evals;           /**< denoiser calls a step, at most */
+    double eta;          /**< share of the noise made fresh unless options say otherwise */
+    unsigned takes;      /**< which options, see above; SAMPLER_AWAY is none, but says that the rule
+                                walks along answer.away where there is one */
+    bool stochastic;     /**< draws noise as it is, without being asked to */
+    bool needs_schedule; /**< looks at s->schedule */
+    bool no_flow;        /**< has no form for a flow, whose noise at sigma 1 is all there is */
+    bool whole_walk;     /**< adaptive: the walk is one step from its first size to its last */
+    bool discrete;       /**< x holds symbols, the list holds times, s->discrete the tables */
+    bool mask_alone;     /**< the noise must be MASK and nothing else */
+    double temperature;  /**< of draws of symbols unless options say otherwise */
     sampler_step_fn *step; /**< the rule */
 } sampler_kind;
 
