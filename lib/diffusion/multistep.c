@@ -73,14 +73,6 @@ void multistep_bend(double *weight, const double *node, int count, double amount
     }
 }
 
-tensor multistep_eps(sampler *s, int j)
-{
-    const sampler_memory *m = &s->past[j];
-    tensor eps = tensor_like(&s->scratch, m->x);
-    tensor_mix(eps, 1 / m->sigma, m->x, -sampler_alpha(s, m->sigma) / m->sigma, m->guess.x0);
-    return eps;
-}
-
 static double length(const sampler *s, double sigma, double next)
 {
     return sampler_lambda(s, next) - sampler_lambda(s, sigma);
@@ -103,8 +95,11 @@ double multistep_noise(const sampler *s, double sigma, double next, double M)
 void multistep_add(sampler *s, tensor x, const double *weight, int count, double next, double M)
 {
     double size = M * (M < 0 ? next : sampler_alpha(s, next));
-    for (int j = 0; j < count; j++)
-        tensor_add_scaled(x, size * weight[j], M < 0 ? multistep_eps(s, j) : s->past[j].guess.x0);
+    for (int j = 0; j < count; j++) {
+        tensor x0 = s->past[j].guess.x0;
+        if (M < 0) x0 = sampler_eps(s, s->past[j].x, x0, s->past[j].sigma);
+        tensor_add_scaled(x, size * weight[j], x0);
+    }
 }
 
 void multistep_follow(sampler *s, tensor x, int count, double sigma, double next, double M)

@@ -100,12 +100,6 @@ void multistep_middle(double *weight, const double *node, double from, double to
  *  @return the place */
 double multistep_point(int i, int pieces, double from, double to, double *share);
 
-/** The noise that an answer says is in its x: eps = (x - alpha x0) / sigma.
- *  @param s the sampler
- *  @param j at most s->history, 0 for this step's
- *  @return eps, in scratch */
-tensor multistep_eps(sampler *s, int j);
-
 /** What x is multiplied with in a step: stay, above.
  *  @param s     the sampler
  *  @param sigma from

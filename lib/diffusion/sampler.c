@@ -96,7 +96,7 @@ error sampler_not_finite(sampler *s)
 {
     return s->wrong = error_make("step %d of %d (sigma %g) gave a picture that is not finite: look "
                                  "at what the denoiser answers",
-                                 s->i + 1, s->walk.n, s->walk.at[s->i]);
+                                 s->i + 1, s->walk.n, s->sigma);
 }
 
 error sampler_step(sampler *s, tensor x, arena scratch)

@@ -259,6 +259,14 @@ bool sampler_ask(sampler *s, sampler_question *q, tensor x, arena scratch);
  *  @return the answer, in the step's scratch or history */
 answer sampler_guess(sampler *s, tensor x, double sigma);
 
+/** The noise that a guess says is in x: eps = (x - alpha x0) / sigma.
+ *  @param s     the sampler
+ *  @param x     the picture
+ *  @param x0    the guess
+ *  @param sigma size of the noise in x
+ *  @return eps, in scratch */
+tensor sampler_eps(sampler *s, tensor x, tensor x0, double sigma);
+
 /** dx/dsigma = (x - D) / sigma at a point.
  *  @param s     the sampler
  *  @param x     the point
@@ -334,6 +342,11 @@ void sampler_rise(sampler *s, tensor x, double sigma, double next);
  *  @param sigma size of the noise in it
  *  @return false when the caller wants to stop: return at once */
 bool sampler_show(sampler *s, tensor x, double sigma);
+
+/** Word that the step under way gave no finite picture.
+ *  @param s the sampler
+ *  @return the line, also in s->wrong */
+error sampler_not_finite(sampler *s);
 
 /** x += amount s_noise z with z drawn for the step from sigma to next; nothing when amount is 0.
  *  @param s      the sampler

@@ -36,9 +36,4 @@ void sampler_correct(sampler *s, tensor x, double sigma, double next);
  *  @param x the picture after the step */
 void sampler_close_step(sampler *s, tensor x);
 
-/** Word what stopped the walk.
- *  @param s the sampler, at the step that went wrong
- *  @return the line, also in s->wrong */
-error sampler_not_finite(sampler *s);
-
 #endif

@@ -4,7 +4,8 @@
 
 answer sampler_guess(sampler *s, tensor x, double sigma)
 {
-    bool first = s->evals++ == s->options.correct; /* the rule's own, after the corrector's */
+    /* the rule's own, after the corrector's; an adaptive one asks of one picture alone */
+    bool first = s->evals++ == s->options.correct && !s->kind->whole_walk;
     answer out = first ? s->past[0].guess : denoiser_room(s->model, &s->scratch, x);
     if (first) {
         s->past[0].sigma = sigma;
@@ -12,6 +13,13 @@ answer sampler_guess(sampler *s, tensor x, double sigma)
     }
     denoiser_ask(s->model, out, x, sigma, s->scratch);
     return out;
+}
+
+tensor sampler_eps(sampler *s, tensor x, tensor x0, double sigma)
+{
+    tensor eps = tensor_like(&s->scratch, x);
+    tensor_mix(eps, 1 / sigma, x, -sampler_alpha(s, sigma) / sigma, x0);
+    return eps;
 }
 
 static tensor slope(sampler *s, tensor x, tensor guess, double sigma)

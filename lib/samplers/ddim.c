@@ -15,10 +15,9 @@
 
 static void step(sampler *s, tensor x, double sigma, double next)
 {
-    double alpha = sampler_alpha(s, sigma), up = sampler_up(s, sigma, next);
+    double up = sampler_up(s, sigma, next);
     answer guess = sampler_guess(s, x, sigma);
-    tensor eps = tensor_like(&s->scratch, x);
-    tensor_mix(eps, 1 / sigma, x, -alpha / sigma, sampler_along(guess));
+    tensor eps = sampler_eps(s, x, sampler_along(guess), sigma);
     tensor_mix(x, sampler_alpha(s, next), guess.x0, sqrt(next * next - up * up), eps);
     sampler_add_noise(s, x, up, sigma, next);
 }
