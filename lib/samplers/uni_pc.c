@@ -21,21 +21,20 @@
 #include "diffusion/multistep.h"
 #include <math.h>
 
-/* The area A of the curve through `count` answers from past[first] on, `times` over. */
-static void add(sampler *s, tensor x, double times, int first, int count, double sigma, double next)
+/* weight += share A of the curve through `count` answers from past[first] on. */
+static void weigh(const sampler *s, double *weight, double share, int first, int count,
+                  double sigma, double next)
 {
-    double node[MULTISTEP_MOST], all[MULTISTEP_MOST] = {0}, *weight = all + first;
+    double node[MULTISTEP_MOST], own[MULTISTEP_MOST], M = s->options.noise_prediction ? -1 : 1;
     double from = sampler_lambda(s, sigma), to = sampler_lambda(s, next), h = to - from;
-    double M = s->options.noise_prediction ? -1 : 1;
-    multistep_lambdas(s, node, first + count);
-    multistep_weights(weight, node + first, count, from, to, M);
+    for (int j = 0; j < count; j++) node[j] = sampler_lambda(s, s->past[first + j].sigma);
+    multistep_weights(own, node, count, from, to, M);
     if (count == 2) {
-        double sum = weight[0] + weight[1], B = s->options.form == SAMPLER_BH1 ? h : sum;
-        weight[0] = node[first] == from ? sum : 0, weight[1] = sum - weight[0];
-        multistep_bend(weight, node + first, 2, B * h / 2);
+        double all = own[0] + own[1], B = s->options.form == SAMPLER_BH1 ? h : all;
+        own[0] = node[0] == from ? all : 0, own[1] = all - own[0];
+        multistep_bend(own, node, 2, B * h / 2);
     }
-    for (int j = 0; j < count; j++) weight[j] *= times;
-    multistep_add(s, x, all, first + count, next, M);
+    for (int j = 0; j < count; j++) weight[first + j] += share * own[j];
 }
 
 /* p of this step (back = 0) or the one before (1). */
@@ -50,18 +49,21 @@ static int order(const sampler *s, int back)
 
 static void step(sampler *s, tensor x, double sigma, double next)
 {
-    double before = s->past[1].sigma, M = s->options.noise_prediction ? -1 : 1;
+    double before = s->past[1].sigma, weight[MULTISTEP_MOST] = {0};
+    double h = sampler_lambda(s, next) - sampler_lambda(s, sigma);
+    double M = s->options.noise_prediction ? -1 : 1, fade = exp(-M * h);
     sampler_guess(s, x, sigma);
-    if (!isfinite(sampler_lambda(s, next) - sampler_lambda(s, sigma))) {
+    if (!isfinite(h)) {
         multistep_follow(s, x, 1, sigma, next, M);
         return;
     }
     if (s->history > 0 && isfinite(sampler_lambda(s, before))) {
-        add(s, x, 1, 0, order(s, 1) + 1, before, sigma);
-        add(s, x, -1, 1, order(s, 1), before, sigma);
+        weigh(s, weight, fade, 0, order(s, 1) + 1, before, sigma);
+        weigh(s, weight, -fade, 1, order(s, 1), before, sigma);
     }
+    weigh(s, weight, 1, 0, order(s, 0), sigma, next);
     tensor_scale(x, multistep_stay(s, sigma, next, M), x);
-    add(s, x, 1, 0, order(s, 0), sigma, next);
+    multistep_add(s, x, weight, s->history + 1, next, M);
 }
 
 SAMPLER(uni_pc, .label = "UniPC", .paper = "arXiv:2302.04867 Alg. 1, 2",
