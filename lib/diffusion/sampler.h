@@ -259,6 +259,15 @@ bool sampler_ask(sampler *s, sampler_question *q, tensor x, arena scratch);
  *  @return the answer, in the step's scratch or history */
 answer sampler_guess(sampler *s, tensor x, double sigma);
 
+/** a x + b y.
+ *  @param s the sampler
+ *  @param a factor of x
+ *  @param x a picture
+ *  @param b factor of y
+ *  @param y another of its shape
+ *  @return the sum, in scratch */
+tensor sampler_mix(sampler *s, double a, tensor x, double b, tensor y);
+
 /** The noise that a guess says is in x: eps = (x - alpha x0) / sigma.
  *  @param s     the sampler
  *  @param x     the picture

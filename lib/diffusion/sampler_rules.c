@@ -15,28 +15,27 @@ answer sampler_guess(sampler *s, tensor x, double sigma)
     return out;
 }
 
-tensor sampler_eps(sampler *s, tensor x, tensor x0, double sigma)
+tensor sampler_mix(sampler *s, double a, tensor x, double b, tensor y)
 {
-    tensor eps = tensor_like(&s->scratch, x);
-    tensor_mix(eps, 1 / sigma, x, -sampler_alpha(s, sigma) / sigma, x0);
-    return eps;
+    tensor out = tensor_like(&s->scratch, x);
+    tensor_mix(out, a, x, b, y);
+    return out;
 }
 
-static tensor slope(sampler *s, tensor x, tensor guess, double sigma)
+tensor sampler_eps(sampler *s, tensor x, tensor x0, double sigma)
 {
-    tensor d = tensor_like(&s->scratch, x);
-    tensor_mix(d, 1 / sigma, x, -1 / sigma, guess);
-    return d;
+    return sampler_mix(s, 1 / sigma, x, -sampler_alpha(s, sigma) / sigma, x0);
 }
 
 tensor sampler_slope(sampler *s, tensor x, double sigma)
 {
-    return slope(s, x, sampler_guess(s, x, sigma).x0, sigma);
+    return sampler_mix(s, 1 / sigma, x, -1 / sigma, sampler_guess(s, x, sigma).x0);
 }
 
 tensor sampler_past_slope(sampler *s, int j)
 {
-    return slope(s, s->past[j].x, sampler_along(s->past[j].guess), s->past[j].sigma);
+    double sigma = s->past[j].sigma;
+    return sampler_mix(s, 1 / sigma, s->past[j].x, -1 / sigma, sampler_along(s->past[j].guess));
 }
 
 tensor sampler_along(answer guess)

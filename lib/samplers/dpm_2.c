@@ -20,9 +20,7 @@ static void step(sampler *s, tensor x, double sigma, double next)
     tensor d = sampler_slope(s, x, sigma);
     if (next > 0) {
         double mid = sqrt(sigma * next);
-        tensor y = tensor_like(&s->scratch, x);
-        tensor_mix(y, 1, x, mid - sigma, d);
-        d = sampler_slope(s, y, mid);
+        d = sampler_slope(s, sampler_mix(s, 1, x, mid - sigma, d), mid);
     }
     tensor_add_scaled(x, next - sigma, d);
 }

@@ -25,11 +25,9 @@ static tensor eps(sampler *s, tensor x, double lambda)
 /* move(h) - sigma' lean (e1 - e). */
 static tensor move(sampler *s, tensor x, double from, double h, tensor e, double lean, tensor e1)
 {
-    double sigma = sampler_sigma(s, from + h), alpha = sampler_alpha(s, sampler_sigma(s, from));
-    tensor y = tensor_like(&s->scratch, x);
-    tensor_mix(y, sampler_alpha(s, sigma) / alpha, x, sigma * (lean - expm1(h)), e);
-    tensor_add_scaled(y, -sigma * lean, e1);
-    return y;
+    double next = sampler_sigma(s, from + h), alpha = sampler_alpha(s, sampler_sigma(s, from));
+    tensor y = sampler_mix(s, sampler_alpha(s, next) / alpha, x, next * (lean - expm1(h)), e);
+    return sampler_mix(s, 1, y, -next * lean, e1);
 }
 
 static adaptive_pair attempt(sampler *s, tensor x, tensor x0, double sigma, double next)

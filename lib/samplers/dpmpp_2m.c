@@ -22,9 +22,7 @@ static void step(sampler *s, tensor x, double sigma, double next)
     double lambda = sampler_lambda(s, sigma), h = sampler_lambda(s, next) - lambda;
     if (s->history > 0 && isfinite(h)) {
         double r = (lambda - sampler_lambda(s, s->past[1].sigma)) / h;
-        tensor lean = tensor_like(&s->scratch, x);
-        tensor_mix(lean, 1 + 0.5 / r, x0, -0.5 / r, sampler_along(s->past[1].guess));
-        x0 = lean;
+        x0 = sampler_mix(s, 1 + 0.5 / r, x0, -0.5 / r, sampler_along(s->past[1].guess));
     }
     sampler_follow(x, x0, sigma, next);
     sampler_exchange(x, guess, sampler_alpha(s, next));

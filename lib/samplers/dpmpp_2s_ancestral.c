@@ -22,9 +22,7 @@ static void step(sampler *s, tensor x, double sigma, double next)
     double lambda = sampler_lambda(s, sigma), h = sampler_lambda(s, a.down) - lambda;
     if (isfinite(h)) {
         double mid = sampler_sigma(s, lambda + h / 2);
-        tensor y = tensor_like(&s->scratch, x);
-        tensor_copy(y, x);
-        sampler_follow(y, x0, sigma, mid);
+        tensor y = sampler_mix(s, mid / sigma, x, 1 - mid / sigma, x0);
         x0 = sampler_guess(s, y, mid).x0;
     }
     sampler_follow(x, x0, sigma, a.down);

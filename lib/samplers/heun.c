@@ -16,14 +16,10 @@ static void step(sampler *s, tensor x, double sigma, double next)
 {
     sigma = sampler_churn(s, x, sigma);
     tensor d = sampler_slope(s, x, sigma);
-    if (next == 0) {
-        tensor_add_scaled(x, next - sigma, d);
-        return;
+    if (next > 0) {
+        tensor d_there = sampler_slope(s, sampler_mix(s, 1, x, next - sigma, d), next);
+        tensor_mix(d, 0.5, d, 0.5, d_there);
     }
-    tensor there = tensor_like(&s->scratch, x);
-    tensor_mix(there, 1, x, next - sigma, d);
-    tensor d_there = sampler_slope(s, there, next);
-    tensor_mix(d, 0.5, d, 0.5, d_there);
     tensor_add_scaled(x, next - sigma, d);
 }
 
