@@ -45,28 +45,29 @@ typedef void sampler_step_fn(sampler *s, tensor x, double sigma, double next);
 #define SAMPLER_PLACE(BIT, field) SAMPLER_PLACE_##BIT,
 #define SAMPLER_BIT(BIT, field) SAMPLER_##BIT = 1 << SAMPLER_PLACE_##BIT,
 enum { SAMPLER_OPTIONS(SAMPLER_PLACE) SAMPLER_PLACES };
-enum { SAMPLER_OPTIONS(SAMPLER_BIT) SAMPLER_MASK = 1 << SAMPLER_PLACES, SAMPLER_AWAY = 2 << SAMPLER_PLACES };
+enum { SAMPLER_OPTIONS(SAMPLER_BIT) SAMPLER_MASK = 1 << SAMPLER_PLACES, /* no options, but ... */
+       SAMPLER_AWAY = 2 << SAMPLER_PLACES }; /* ... s->mask and s->known; answer.away */
 /* clang-format on */
 
 /** What a sampler file exports. */
 typedef struct {
     const char *name, *label, *paper;
-    const char *also;    /**< what other programs call it, commas between */
-    const char *use;     /**< when to take it, in a sentence */
-    int order;           /**< promised order of convergence at eta 0, once the history that the
+    const char *also;      /**< what other programs call it, commas between */
+    const char *use;       /**< when to take it, in a sentence */
+    int order;             /**< promised order of convergence at eta 0, once the history that the
                                 rule looks at is full; a test measures it; 0: not one of the ODE */
-    int max_order;       /**< options.order: the highest; 0 when it has only one */
-    int evals;           /**< denoiser calls a step, at most */
-    double eta;          /**< share of the noise made fresh unless options say otherwise */
-    unsigned takes;      /**< which options, see above; SAMPLER_AWAY is none, but says that the rule
-                                walks along answer.away where there is one */
-    bool stochastic;     /**< draws noise as it is, without being asked to */
-    bool needs_schedule; /**< looks at s->schedule */
-    bool no_flow;        /**< has no form for a flow, whose noise at sigma 1 is all there is */
-    bool whole_walk;     /**< adaptive: the walk is one step from its first size to its last */
-    bool discrete;       /**< x holds symbols, the list holds times, s->discrete the tables */
-    bool mask_alone;     /**< the noise must be MASK and nothing else */
-    double temperature;  /**< of draws of symbols unless options say otherwise */
+    int max_order;         /**< options.order: the highest; 0 when it has only one */
+    int evals;             /**< denoiser calls a step, at most */
+    double eta;            /**< share of the noise made fresh unless options say otherwise */
+    unsigned takes;        /**< which options, see above; and SAMPLER_MASK: it needs s->mask and
+                                s->known; SAMPLER_AWAY: walks along answer.away if there is one */
+    bool stochastic;       /**< draws noise as it is, without being asked to */
+    bool needs_schedule;   /**< looks at s->schedule */
+    bool no_flow;          /**< has no form for a flow, whose noise at sigma 1 is all there is */
+    bool whole_walk;       /**< adaptive: the walk is one step from its first size to its last */
+    bool discrete;         /**< x holds symbols, the list holds times, s->discrete the tables */
+    bool mask_alone;       /**< the noise must be MASK and nothing else */
+    double temperature;    /**< of draws of symbols unless options say otherwise */
     sampler_step_fn *step; /**< the rule */
 } sampler_kind;
 
