@@ -130,16 +130,14 @@ static double length(tensor x, arena scratch)
 void sampler_correct(sampler *s, tensor x, double sigma, double next)
 {
     const sampler_options *o = &s->options;
-    double alpha = sampler_alpha(s, sigma), snr = o->snr > 0 ? o->snr : 0.16;
     arena room = s->scratch;
     for (int k = 0; k < o->correct; k++, s->scratch = room) {
-        tensor score = sampler_guess(s, x, sigma).x0, z = tensor_like(&s->scratch, x);
-        tensor_mix(score, alpha / (sigma * sigma), score, -1 / (sigma * sigma), x);
+        tensor eps = sampler_eps(s, x, sampler_guess(s, x, sigma).x0, sigma);
+        tensor z = tensor_like(&s->scratch, x);
         noise_draw(&s->noise, z, sigma, next, s->scratch);
-        double ratio = sigma;
-        if (o->as_published) ratio = length(z, s->scratch) / length(score, s->scratch);
-        double e = 2 * snr * ratio * snr * ratio;
-        tensor_add_scaled(x, e, score);
-        tensor_add_scaled(x, o->s_noise * sqrt(2 * e), z);
+        double size = (o->snr > 0 ? o->snr : 0.16) * sigma;
+        if (o->as_published) size *= length(z, s->scratch) / length(eps, s->scratch);
+        tensor_add_scaled(x, -2 * size * size / sigma, eps); /* the score is -eps / sigma */
+        tensor_add_scaled(x, o->s_noise * 2 * size, z);
     }
 }

@@ -25,7 +25,6 @@
 static void step(sampler *s, tensor x, double sigma, double next)
 {
     double up = sampler_up(s, sigma, next), down = sqrt(next * next - up * up);
-    double alpha = sampler_alpha(s, sigma), alpha_next = sampler_alpha(s, next);
     answer guess = sampler_guess(s, x, sigma);
     if (s->options.as_published && s->model.flow) {
         down = next * (1 + s->options.eta * (next / sigma - 1));
@@ -33,9 +32,8 @@ static void step(sampler *s, tensor x, double sigma, double next)
         sampler_rise(s, x, down, next);
         return;
     }
-    tensor away = guess.away.data ? guess.away : guess.x0;
-    tensor_mix(x, down / sigma, x, -alpha * down / sigma, away);
-    tensor_add_scaled(x, alpha_next, guess.x0);
+    tensor eps = sampler_eps(s, x, sampler_along(guess), sigma);
+    tensor_mix(x, sampler_alpha(s, next), guess.x0, down, eps);
     sampler_add_noise(s, x, up, sigma, next);
 }
 

@@ -18,13 +18,10 @@
 
 static void step(sampler *s, tensor x, double sigma, double next)
 {
-    double eta = s->options.eta, v = sigma * sigma - next * next, part = 1;
-    tensor x0 = sampler_guess(s, x, sigma).x0;
-    if (next > 0) {
-        if (s->options.form == SAMPLER_EULER_MARUYAMA) v = 2 * sigma * sigma * log(sigma / next);
-        part = (1 + eta * eta) / 2 * v / (sigma * sigma);
-    }
-    tensor_mix(x, 1 - part, x, part, x0);
+    double eta = s->options.eta, v = sigma * sigma - next * next;
+    if (s->options.form == SAMPLER_EULER_MARUYAMA) v = 2 * sigma * sigma * log(sigma / next);
+    double part = next > 0 ? (1 + eta * eta) / 2 * v / (sigma * sigma) : 1;
+    tensor_mix(x, 1 - part, x, part, sampler_guess(s, x, sigma).x0);
     if (s->options.form == SAMPLER_ANCESTRAL) eta *= next / sigma;
     sampler_add_noise(s, x, next > 0 ? eta * sqrt(v) : 0, sigma, next);
 }
