@@ -71,9 +71,10 @@ typedef struct {
     sampler_step_fn *step; /**< the rule */
 } sampler_kind;
 
-/** The constant that a sampler file exports, sampler_NAME; its rule is the file's step(). */
-#define SAMPLER(name_, ...) \
-    const sampler_kind sampler_##name_ = {.name = #name_, .step = step, __VA_ARGS__}
+/** The constant that a sampler file exports, sampler_NAME; its rule is the file's step(). The first
+ * fields stand in the order of sampler_kind, what is not 0 of the others behind them. */
+#define SAMPLER(name, label, paper, also, use, ...) \
+    const sampler_kind sampler_##name = {#name, label, paper, also, use, .step = step, __VA_ARGS__}
 
 /** Which variance DDPM draws with: Ho 2020, section 3.2, the two ends of what is right. */
 typedef enum {

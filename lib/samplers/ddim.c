@@ -22,8 +22,7 @@ static void step(sampler *s, tensor x, double sigma, double next)
     sampler_add_noise(s, x, up, sigma, next);
 }
 
-SAMPLER(
-    ddim, .label = "DDIM", .paper = "arXiv:2010.02502 eq. 12, 16",
-    .also = "DDIMScheduler, DDIMParallelScheduler, euler_cfg_pp, DDIM CFG++",
-    .use = "Few steps with a VP network; eta turns it into DDPM, and it can be walked backwards.",
-    .order = 1, .evals = 1, .takes = SAMPLER_ETA | SAMPLER_CORRECT | SAMPLER_AWAY);
+SAMPLER(ddim, "DDIM", "arXiv:2010.02502 eq. 12, 16",
+        "DDIMScheduler, DDIMParallelScheduler, euler_cfg_pp, DDIM CFG++",
+        "Few steps with a VP network; eta turns it into DDPM, and it can be walked backwards.",
+        .order = 1, .evals = 1, .takes = SAMPLER_ETA | SAMPLER_CORRECT | SAMPLER_AWAY);

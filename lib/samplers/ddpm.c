@@ -47,7 +47,6 @@ static void step(sampler *s, tensor x, double sigma, double next)
         x.data[i] += z.data[i] * (real)exp(spread * (double)guess.log_variance.data[i] / 2);
 }
 
-SAMPLER(ddpm, .label = "DDPM", .paper = "arXiv:2006.11239 Alg. 2",
-        .also = "DDPMScheduler, DDPMParallelScheduler",
-        .use = "Hundreds of small steps, as the model was trained; never few.", .order = 1,
-        .evals = 1, .eta = 1, .takes = SAMPLER_VARIANCE | SAMPLER_CORRECT, .stochastic = true);
+SAMPLER(ddpm, "DDPM", "arXiv:2006.11239 Alg. 2", "DDPMScheduler, DDPMParallelScheduler",
+        "Hundreds of small steps, as the model was trained; never few.", .order = 1, .evals = 1,
+        .eta = 1, .takes = SAMPLER_VARIANCE | SAMPLER_CORRECT, .stochastic = true);

@@ -22,6 +22,6 @@ static void step(sampler *s, tensor x, double sigma, double next)
     multistep_follow(s, x, order, sigma, next, -1);
 }
 
-SAMPLER(deis, .label = "DEIS", .paper = "arXiv:2204.13902", .also = "deis_multistep, DEIS logrho",
-        .use = "Ten to forty steps of a model without strong guidance.", .order = 3, .max_order = 3,
+SAMPLER(deis, "DEIS", "arXiv:2204.13902", "deis_multistep, DEIS logrho",
+        "Ten to forty steps of a model without strong guidance.", .order = 3, .max_order = 3,
         .evals = 1, .takes = SAMPLER_KEEP_ORDER);

@@ -25,7 +25,7 @@ static void step(sampler *s, tensor x, double sigma, double next)
     tensor_add_scaled(x, next - sigma, d);
 }
 
-SAMPLER(dpm_2, .label = "DPM2", .paper = "arXiv:2206.00927, k-diffusion",
-        .also = "DPM2, dpm_discrete, KDPM2DiscreteScheduler",
-        .use = "As Heun, with the second look in the middle; rarely the best.", .order = 2,
-        .evals = 2, .takes = SAMPLER_CHURN);
+SAMPLER(dpm_2, "DPM2", "arXiv:2206.00927, k-diffusion",
+        "DPM2, dpm_discrete, KDPM2DiscreteScheduler",
+        "As Heun, with the second look in the middle; rarely the best.", .order = 2, .evals = 2,
+        .takes = SAMPLER_CHURN);

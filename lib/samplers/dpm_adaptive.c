@@ -48,7 +48,6 @@ static void step(sampler *s, tensor x, double sigma, double next)
     adaptive_walk(s, x, sigma, next, attempt);
 }
 
-SAMPLER(dpm_adaptive, .label = "DPM adaptive", .paper = "arXiv:2206.00927, k-diffusion",
-        .also = "dpm_ad", .use = "When the error matters and the number of calls does not.",
-        .order = 3, .max_order = 3, .evals = 3,
-        .takes = SAMPLER_ETA | SAMPLER_CONTROL | SAMPLER_AS_PUBLISHED, .whole_walk = true);
+SAMPLER(dpm_adaptive, "DPM adaptive", "arXiv:2206.00927, k-diffusion", "dpm_ad",
+        "When the error matters and the number of calls does not.", .order = 3, .whole_walk = true,
+        .max_order = 3, .evals = 3, .takes = SAMPLER_ETA | SAMPLER_CONTROL | SAMPLER_AS_PUBLISHED);

@@ -86,10 +86,9 @@ static void step(sampler *s, tensor x, double sigma, double next)
     if (ends) ancestral_rise(s, x, a, base, end);
 }
 
-SAMPLER(dpm_solver_singlestep, .label = "DPM-Solver singlestep",
-        .paper = "arXiv:2206.00927, arXiv:2211.01095 Alg. 1",
-        .also = "DPMSolverSinglestepScheduler, singlestep_dpm_solver",
-        .use = "Walks that must not look back beyond a few steps; else take DPM++ 2M.", .order = 2,
+SAMPLER(dpm_solver_singlestep, "DPM-Solver singlestep", "arXiv:2206.00927, arXiv:2211.01095 Alg. 1",
+        "DPMSolverSinglestepScheduler, singlestep_dpm_solver",
+        "Walks that must not look back beyond a few steps; else take DPM++ 2M.", .order = 2,
         .max_order = 3, .evals = 1,
         .takes = SAMPLER_ETA | SAMPLER_FORM | SAMPLER_NOISE_PREDICTION | SAMPLER_KEEP_ORDER |
                  SAMPLER_AS_PUBLISHED);

@@ -28,8 +28,8 @@ static void step(sampler *s, tensor x, double sigma, double next)
     sampler_exchange(x, guess, sampler_alpha(s, next));
 }
 
-SAMPLER(dpmpp_2m, .label = "DPM++ 2M", .paper = "arXiv:2211.01095 Alg. 2",
-        .also = "DPMSolverMultistepScheduler, multistep_dpm_solver, dpmsolver++, dpmpp_2m_cfg_pp, "
-                "DPM++ 2M CFG++",
-        .use = "The first to try: 15 to 30 steps, one call each.", .order = 2, .evals = 1,
+SAMPLER(dpmpp_2m, "DPM++ 2M", "arXiv:2211.01095 Alg. 2",
+        "DPMSolverMultistepScheduler, multistep_dpm_solver, dpmsolver++, dpmpp_2m_cfg_pp, "
+        "DPM++ 2M CFG++",
+        "The first to try: 15 to 30 steps, one call each.", .order = 2, .evals = 1,
         .takes = SAMPLER_AWAY);

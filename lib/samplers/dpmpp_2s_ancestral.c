@@ -29,6 +29,6 @@ static void step(sampler *s, tensor x, double sigma, double next)
     ancestral_rise(s, x, a, sigma, next);
 }
 
-SAMPLER(dpmpp_2s_ancestral, .label = "DPM++ 2S a", .paper = "arXiv:2211.01095 Alg. 1, k-diffusion",
-        .also = "dpm++2s_a", .use = "As Euler a, with half the steps and two calls each.",
-        .order = 2, .evals = 2, .eta = 1, .takes = SAMPLER_ETA, .stochastic = true);
+SAMPLER(dpmpp_2s_ancestral, "DPM++ 2S a", "arXiv:2211.01095 Alg. 1, k-diffusion", "dpm++2s_a",
+        "As Euler a, with half the steps and two calls each.", .order = 2, .evals = 2, .eta = 1,
+        .takes = SAMPLER_ETA, .stochastic = true);

@@ -31,6 +31,6 @@ static void step(sampler *s, tensor x, double sigma, double next)
     sampler_add_noise(s, x, multistep_noise(s, sigma, next, M), sigma, next);
 }
 
-SAMPLER(dpmpp_3m_sde, .label = "DPM++ 3M SDE", .paper = "arXiv:2211.01095, k-diffusion",
-        .also = "sample_dpmpp_3m_sde", .use = "As DPM++ 2M SDE, for 30 steps or more.", .order = 3,
-        .evals = 1, .eta = 1, .takes = SAMPLER_ETA | SAMPLER_AS_PUBLISHED, .stochastic = true);
+SAMPLER(dpmpp_3m_sde, "DPM++ 3M SDE", "arXiv:2211.01095, k-diffusion", "sample_dpmpp_3m_sde",
+        "As DPM++ 2M SDE, for 30 steps or more.", .order = 3, .evals = 1, .eta = 1,
+        .takes = SAMPLER_ETA | SAMPLER_AS_PUBLISHED, .stochastic = true);

@@ -41,7 +41,6 @@ static void step(sampler *s, tensor x, double sigma, double next)
     move(s, x, x0, sigma, next);
 }
 
-SAMPLER(dpmpp_sde, .label = "DPM++ SDE", .paper = "arXiv:2211.01095 Alg. 1, k-diffusion",
-        .also = "DPMSolverSDEScheduler",
-        .use = "Much detail in 10 to 15 steps of two calls; take a Brownian path with it.",
-        .order = 2, .evals = 2, .eta = 1, .takes = SAMPLER_ETA | SAMPLER_R, .stochastic = true);
+SAMPLER(dpmpp_sde, "DPM++ SDE", "arXiv:2211.01095 Alg. 1, k-diffusion", "DPMSolverSDEScheduler",
+        "Much detail in 10 to 15 steps of two calls; take a Brownian path with it.", .order = 2,
+        .evals = 2, .eta = 1, .takes = SAMPLER_ETA | SAMPLER_R, .stochastic = true);

@@ -49,6 +49,6 @@ static void step(sampler *s, tensor x, double sigma, double next)
     sampler_add_noise(s, x, next * sqrt(1 - change * change), sigma, next);
 }
 
-SAMPLER(er_sde, .label = "ER-SDE", .paper = "arXiv:2309.06169", .also = "ER-SDE-Solver-3",
-        .use = "A little fresh noise, in 10 to 30 steps.", .order = 3, .max_order = 3, .evals = 1,
+SAMPLER(er_sde, "ER-SDE", "arXiv:2309.06169", "ER-SDE-Solver-3",
+        "A little fresh noise, in 10 to 30 steps.", .order = 3, .max_order = 3, .evals = 1,
         .eta = 1, .takes = SAMPLER_ETA | SAMPLER_FORM | SAMPLER_AS_PUBLISHED, .stochastic = true);

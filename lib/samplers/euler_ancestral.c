@@ -37,9 +37,8 @@ static void step(sampler *s, tensor x, double sigma, double next)
     sampler_add_noise(s, x, up, sigma, next);
 }
 
-SAMPLER(
-    euler_ancestral, .label = "Euler a", .paper = "arXiv:2006.11239 eq. 6-7, k-diffusion",
-    .also = "EulerAncestralDiscreteScheduler",
-    .use = "Soft, varied pictures in 20 to 40 steps; another number of steps is another picture.",
-    .order = 1, .evals = 1, .eta = 1, .stochastic = true,
-    .takes = SAMPLER_ETA | SAMPLER_CORRECT | SAMPLER_AWAY | SAMPLER_AS_PUBLISHED);
+SAMPLER(euler_ancestral, "Euler a", "arXiv:2006.11239 eq. 6-7, k-diffusion",
+        "EulerAncestralDiscreteScheduler",
+        "Soft, varied pictures in 20 to 40 steps; another number of steps is another picture.",
+        .order = 1, .evals = 1, .eta = 1, .stochastic = true,
+        .takes = SAMPLER_ETA | SAMPLER_CORRECT | SAMPLER_AWAY | SAMPLER_AS_PUBLISHED);

@@ -23,6 +23,6 @@ static void step(sampler *s, tensor x, double sigma, double next)
     tensor_add_scaled(x, next - sigma, d);
 }
 
-SAMPLER(heun, .label = "Heun", .paper = "arXiv:2206.00364 Alg. 2", .also = "HeunDiscreteScheduler",
-        .use = "Exact ends where calls are cheap; with churn it mends its own errors.", .order = 2,
+SAMPLER(heun, "Heun", "arXiv:2206.00364 Alg. 2", "HeunDiscreteScheduler",
+        "Exact ends where calls are cheap; with churn it mends its own errors.", .order = 2,
         .evals = 2, .takes = SAMPLER_CHURN | SAMPLER_CORRECT);

@@ -64,9 +64,7 @@ static void step(sampler *s, tensor x, double sigma, double next)
     sampler_add_noise(s, x, multistep_noise(s, sigma, next, M), sigma, next);
 }
 
-SAMPLER(sa_solver, .label = "SA-Solver", .paper = "arXiv:2309.05019",
-        .use = "Fresh noise in few calls, 20 to 60.", .order = 4, .max_order = 4, .evals = 2,
-        .eta = 1,
+SAMPLER(sa_solver, "SA-Solver", "arXiv:2309.05019", NULL, "Fresh noise in few calls, 20 to 60.",
+        .order = 4, .max_order = 4, .evals = 2, .eta = 1, .stochastic = true,
         .takes = SAMPLER_ETA | SAMPLER_NOISE_PREDICTION | SAMPLER_KEEP_ORDER | SAMPLER_PREDICTOR |
-                 SAMPLER_PECE | SAMPLER_AS_PUBLISHED,
-        .stochastic = true);
+                 SAMPLER_PECE | SAMPLER_AS_PUBLISHED);

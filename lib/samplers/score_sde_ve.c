@@ -26,8 +26,7 @@ static void step(sampler *s, tensor x, double sigma, double next)
     sampler_add_noise(s, x, next > 0 ? eta * sqrt(v) : 0, sigma, next);
 }
 
-SAMPLER(score_sde_ve, .label = "Score SDE VE", .paper = "arXiv:2011.13456 Alg. 2, eq. 46-47",
-        .also = "reverse diffusion",
-        .use = "A thousand small steps, with a corrector where calls cost nothing.", .order = 1,
+SAMPLER(score_sde_ve, "Score SDE VE", "arXiv:2011.13456 Alg. 2, eq. 46-47", "reverse diffusion",
+        "A thousand small steps, with a corrector where calls cost nothing.", .order = 1,
         .evals = 1, .eta = 1, .stochastic = true, .no_flow = true,
         .takes = SAMPLER_ETA | SAMPLER_FORM | SAMPLER_CORRECT | SAMPLER_AS_PUBLISHED);

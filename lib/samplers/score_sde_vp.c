@@ -43,7 +43,7 @@ static void step(sampler *s, tensor x, double sigma, double next)
     sampler_add_noise(s, x, next > 0 ? eta * sqrt(beta) / a_next : 0, sigma, next);
 }
 
-SAMPLER(score_sde_vp, .label = "Score SDE VP", .paper = "arXiv:2011.13456 Alg. 3, eq. 32",
-        .also = "VP reverse diffusion", .use = "As its VE twin, for variance-preserving networks.",
-        .order = 1, .evals = 1, .eta = 1, .stochastic = true, .no_flow = true,
+SAMPLER(score_sde_vp, "Score SDE VP", "arXiv:2011.13456 Alg. 3, eq. 32", "VP reverse diffusion",
+        "As its VE twin, for variance-preserving networks.", .order = 1, .evals = 1, .eta = 1,
+        .stochastic = true, .no_flow = true,
         .takes = SAMPLER_ETA | SAMPLER_FORM | SAMPLER_CORRECT | SAMPLER_AS_PUBLISHED);

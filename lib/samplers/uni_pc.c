@@ -66,9 +66,8 @@ static void step(sampler *s, tensor x, double sigma, double next)
     multistep_add(s, x, weight, s->history + 1, next, M);
 }
 
-SAMPLER(uni_pc, .label = "UniPC", .paper = "arXiv:2302.04867 Alg. 1, 2",
-        .also = "uni_pc_bh2, UniPC bh2",
-        .use = "Ten to forty steps: the highest order that one call a step buys.", .order = 4,
+SAMPLER(uni_pc, "UniPC", "arXiv:2302.04867 Alg. 1, 2", "uni_pc_bh2, UniPC bh2",
+        "Ten to forty steps: the highest order that one call a step buys.", .order = 4,
         .max_order = 3, .evals = 1,
         .takes = SAMPLER_FORM | SAMPLER_NOISE_PREDICTION | SAMPLER_KEEP_ORDER |
                  SAMPLER_AS_PUBLISHED);
