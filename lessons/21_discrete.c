@@ -77,7 +77,7 @@ static void part_b(lesson *l)
         glyphs_noise(&d, x, 0, 5, &r, room);
         tensor_copy(y, x);
         glyphs_noise(&d, x, 5, 10, &r, room);
-        for (int i = 0; i < GAMES; i++) seen[glyphs_at(y, i)] += glyphs_at(x, i) == v;
+        for (int i = 0; i < GAMES; i++) seen[discrete_set_at(y, i)] += discrete_set_at(x, i) == v;
         for (int j = 0; j <= MASK; j++) games += seen[j];
         for (int j = 0; j < K; j++) p[j] *= discrete_chance(&d, 0, 10, j, v); /* Bayes, lesson 05 */
         way_back(&d, law, p, 5, 10, v);

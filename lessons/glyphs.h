@@ -12,18 +12,11 @@
 #ifndef GLYPHS_H
 #define GLYPHS_H
 #include "diffusion/sampler.h"
+#include "discrete_set.h"
 #include "icons.h"
 #include "lesson.h"
 
 enum { GLYPHS_CODES = 4, GLYPHS_SIDE = 8, GLYPHS_PLACES = 64, GLYPHS_PIXELS = 10 };
-
-/* Which symbol stands at a place. */
-static inline int glyphs_at(tensor x, int place)
-{
-    int symbol = 0;
-    while (symbol < x.c - 1 && x.data[place * x.c + symbol] == 0) symbol++;
-    return symbol;
-}
 
 static inline void glyphs_put(tensor x, int place, int symbol)
 {
@@ -103,7 +96,7 @@ static inline sampler glyphs_sampler(lesson *l, const sampler_kind *kind, const 
     glyphs_fill(x, 0);
     glyphs_noise(data->noise, x, 0, data->noise->T, &r, l->memory); /* nothing is left of the 0 */
     sigmas walk = glyphs_walk(l, data->noise, steps);
-    sampler s = sampler_make(kind, discrete_denoiser(data), walk, noise_fresh(r));
+    sampler s = sampler_make(kind, discrete_set_denoiser(data), walk, noise_fresh(r));
     s.discrete = data->noise;
     return s;
 }

@@ -3,6 +3,7 @@
  */
 #ifndef TESTS_SYMBOLS_H
 #define TESTS_SYMBOLS_H
+#include "../lessons/discrete_set.h"
 #include "diffusion/sampler.h"
 #include <math.h>
 #include <setjmp.h>

@@ -176,8 +176,8 @@ static void exact_guess_is_bayes(void **state)
                 tensor x = tensor_new(&a, 1, 1, 2, count);
                 for (int i = 0; i < 2; i++) symbols_put(x, i, at[i]);
                 discrete_set set = {&d, symbols_from(&a, "012122", 3, 1, 2, count), weight};
-                answer guess = denoiser_room(discrete_denoiser(&set), &a, x);
-                denoiser_ask(discrete_denoiser(&set), guess, x, t, a);
+                answer guess = denoiser_room(discrete_set_denoiser(&set), &a, x);
+                denoiser_ask(discrete_set_denoiser(&set), guess, x, t, a);
                 double p[3], all = 0;
                 for (int j = 0; j < 3; j++)
                     all += p[j] = weight[j] * discrete_chance(&d, 0, t, word[j][0], at[0]) *
@@ -198,10 +198,10 @@ static void exact_guess_of_the_impossible(void **state)
     discrete d = symbols_noise("mask", K, T, &a);
     tensor x = symbols_from(&a, "0013", 1, 1, 4, K + 1);
     discrete_set set = {&d, symbols_from(&a, "00021110", 2, 1, 4, K + 1), NULL};
-    answer guess = denoiser_room(discrete_denoiser(&set), &a, x);
-    denoiser_ask(discrete_denoiser(&set), guess, x, 3, a);
+    answer guess = denoiser_room(discrete_set_denoiser(&set), &a, x);
+    denoiser_ask(discrete_set_denoiser(&set), guess, x, 3, a);
     for (int i = 0; i < 4; i++) assert_int_equal(symbols_at(guess.x0, i), i < 3 ? 0 : 2);
-    denoiser_ask(discrete_denoiser(&set), guess, x, T, a); /* no code can be there at all */
+    denoiser_ask(discrete_set_denoiser(&set), guess, x, T, a); /* no code can be there at all */
     assert_true(tensor_finite(guess.x0));
 }
 
@@ -214,8 +214,8 @@ static void exact_guess_of_a_large_picture(void **state)
     tensor data = symbols_all(&a, 0, 2, 64, 64, K), x = tensor_pictures(data, 0, 1);
     symbols_put(data, 4096, 1);
     discrete_set set = {.noise = &d, .data = data};
-    answer guess = denoiser_room(discrete_denoiser(&set), &a, x);
-    denoiser_ask(discrete_denoiser(&set), guess, x, 3, a);
+    answer guess = denoiser_room(discrete_set_denoiser(&set), &a, x);
+    denoiser_ask(discrete_set_denoiser(&set), guess, x, 3, a);
     double as = discrete_chance(&d, 0, 3, 0, 0), other = discrete_chance(&d, 0, 3, 1, 0);
     assert_near((double)guess.x0.data[0], as / (as + other), 1e-6);
 }

@@ -14,7 +14,7 @@ enum { K = 3, T = 6, MANY = 10000, KINDS = 2, OWN = -1 /* temperature */ };
 static int run_words(const sampler_kind *kind, const discrete *d, tensor x, sigmas walk,
                      double heat, const discrete_set *set, int *seen, arena scratch)
 {
-    sampler s = sampler_make(kind, discrete_denoiser(set), walk, noise_fresh(rng_torch(31)));
+    sampler s = sampler_make(kind, discrete_set_denoiser(set), walk, noise_fresh(rng_torch(31)));
     s.discrete = d;
     if (heat >= 0) s.options.temperature = heat;
     error wrong = sampler_run(&s, x, scratch);
@@ -170,7 +170,7 @@ static void masked_hides_one_until_the_end(void **state)
     discrete d = symbols_noise("mask", K, 5, &a);
     discrete_set set = {&d, symbols_from(&a, "0011", 2, 1, 2, K + 1), NULL};
     tensor x = symbols_all(&a, K, 1, 1, 2, K + 1);
-    sampler s = sampler_make(&sampler_masked, discrete_denoiser(&set), symbols_walk(&a, 5, 1),
+    sampler s = sampler_make(&sampler_masked, discrete_set_denoiser(&set), symbols_walk(&a, 5, 1),
                              noise_fresh(rng_torch(1)));
     s.discrete = &d;
     s.watch = one_is_hidden;

@@ -37,9 +37,7 @@ static void ask_and_cut(void *self, answer out, tensor x, double sigma, arena sc
     const clip *c = self;
     answer raw = denoiser_room(c->model, &scratch, x);
     denoiser_ask(c->model, raw, x, sigma, scratch);
-    tensor_copy(out.x0, raw.x0);
-    if (out.away.data) tensor_copy(out.away, raw.away.data ? raw.away : raw.x0);
-    if (out.log_variance.data) tensor_copy(out.log_variance, raw.log_variance);
+    answer_copy(out, raw);
     for (int i = 0; i < x.n; i++) {
         tensor one = tensor_pictures(out.x0, i, 1);
         bool dynamic = c->share > 0;

@@ -11,6 +11,13 @@ static int answers(denoiser d)
     return d.k > 0 ? d.k : 1;
 }
 
+void answer_copy(answer out, answer in)
+{
+    tensor_copy(out.x0, in.x0);
+    if (out.away.data) tensor_copy(out.away, in.away.data ? in.away : in.x0);
+    if (out.log_variance.data) tensor_copy(out.log_variance, in.log_variance);
+}
+
 answer denoiser_room(denoiser d, arena *a, tensor x)
 {
     answer room = {0};
@@ -44,6 +51,5 @@ denoiser stack_denoiser(const stack *s)
         PROMISE(answers(s->each[j]) == 1 && !s->each[j].gives_away && !s->each[j].gives_variance &&
                     s->each[j].flow == s->each[0].flow,
                 "stack_denoiser: each must give one plain answer, all in one coordinate");
-    return (denoiser){
-        .guess = ask_each, .self = (void *)(size_t)s, .k = s->k, .flow = s->each[0].flow};
+    return (denoiser){ask_each, (void *)(size_t)s, .k = s->k, .flow = s->each[0].flow};
 }

@@ -29,6 +29,11 @@ typedef struct {
                               the one step from this trained time to the time before (learned) */
 } answer;
 
+/** Copy what both have; for an `away` that only `out` has, in.x0 is taken.
+ *  @param out overwritten
+ *  @param in  of the same shape */
+void answer_copy(answer out, answer in);
+
 /** A model. */
 typedef struct {
     void (*guess)(void *self, answer out, tensor x, double sigma, arena scratch);

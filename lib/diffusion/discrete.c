@@ -105,34 +105,3 @@ void discrete_draw(tensor x, tensor law, int symbols, double heat, rng *r, arena
         for (int k = 0; k < x.c; k++) x.data[i * x.c + k] = sum > 0 ? k == best : (real)NAN;
     }
 }
-
-/* How well picture j explains x, as a logarithm; the largest is taken out before exp (exact.c). */
-static void guess(void *self, answer out, tensor x, double t, arena scratch)
-{
-    const discrete_set *m = self;
-    int each = x.h * x.w, count = m->data.n;
-    double *share = arena_take(&scratch, (size_t)count * sizeof *share);
-    tensor_fill(out.x0, 0);
-    for (int n = 0; n < x.n; n++) {
-        double most = -HUGE_VAL, sum = 0;
-        for (int j = 0; j < count; j++) share[j] = m->weight ? log(m->weight[j]) : 0;
-        for (int i = 0; i < each; i++) {
-            int v = symbol(x, n * each + i);
-            double hit = log(fmax(1e-30, discrete_chance(m->noise, 0, (int)t, v, v)));
-            double miss = log(fmax(1e-30, discrete_chance(m->noise, 0, (int)t, v == 0, v)));
-            for (int j = 0; j < count; j++)
-                share[j] += symbol(m->data, j * each + i) == v ? hit : miss;
-        }
-        for (int j = 0; j < count; j++) most = fmax(most, share[j]);
-        for (int j = 0; j < count; j++) sum += share[j] = exp(share[j] - most);
-        for (int j = 0; j < count; j++)
-            for (int i = 0; i < each * x.c; i++)
-                out.x0.data[n * each * x.c + i] +=
-                    (real)(share[j] / sum) * m->data.data[j * each * x.c + i];
-    }
-}
-
-denoiser discrete_denoiser(const discrete_set *m)
-{
-    return (denoiser){.guess = guess, .self = (void *)(size_t)m};
-}

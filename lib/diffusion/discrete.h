@@ -26,7 +26,6 @@
 #ifndef DIFFUSION_DISCRETE_H
 #define DIFFUSION_DISCRETE_H
 #include "base/rng.h"
-#include "diffusion/denoiser.h"
 #include "diffusion/sigmas.h"
 
 /** The tables, by value; they belong to whoever made them. Entry 0 is the clean picture. */
@@ -100,19 +99,5 @@ void discrete_posterior(const discrete *d, tensor law, tensor x, tensor x0, int 
  *  @param r       moves on by n h w symbols uniform numbers, as torch.rand(n, symbols, h, w)
  *  @param scratch for them */
 void discrete_draw(tensor x, tensor law, int symbols, double heat, rng *r, arena scratch);
-
-/** A finite set of pictures of symbols, for which the best guess is exact. */
-typedef struct {
-    const discrete *noise; /**< which noise is in x */
-    tensor data;           /**< [k, h, w, K (+ 1)] one-hot, no MASK */
-    const double *weight;  /**< [k], any positive numbers; NULL: all alike */
-} discrete_set;
-
-/** Its denoiser: at each place the chances of the codes, given all places of x. An x that none of
- *  the pictures can have become (places drawn in one step need not fit) is taken for those of them
- *  that need the fewest changes: what is impossible counts as 1e-30.
- *  @param m stays with the caller while the denoiser is in use
- *  @return a denoiser with one answer */
-denoiser discrete_denoiser(const discrete_set *m);
 
 #endif

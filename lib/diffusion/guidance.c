@@ -21,9 +21,5 @@ denoiser guidance_denoiser(const guidance *g)
     PROMISE(g->model.k >= 2, "guidance_denoiser: the model must give at least two answers");
     PROMISE(!g->model.gives_away && !g->model.gives_variance,
             "guidance_denoiser: the model's answers must be plain guesses");
-    return (denoiser){.guess = combine,
-                      .self = (void *)(size_t)g,
-                      .k = 1,
-                      .flow = g->model.flow,
-                      .gives_away = g->walk_unconditioned};
+    return (denoiser){combine, (void *)(size_t)g, 1, g->model.flow, g->walk_unconditioned, false};
 }

@@ -3,11 +3,10 @@
 
 int multistep_reach(const sampler *s, int most, double next)
 {
-    int count = 1;
-    if (!isfinite(sampler_lambda(s, next))) return 1;
+    int count = 0;
     while (count < most && count <= s->history && isfinite(sampler_lambda(s, s->past[count].sigma)))
         count++;
-    return isfinite(sampler_lambda(s, s->past[0].sigma)) ? count : 1;
+    return count > 0 && isfinite(sampler_lambda(s, next)) ? count : 1;
 }
 
 int multistep_reach_final(const sampler *s, int most, double next)
@@ -57,6 +56,13 @@ void multistep_weights(double *weight, const double *node, int count, double fro
     }
 }
 
+void multistep_middle(double *weight, const double *node, double from, double to, double pull)
+{
+    double all;
+    multistep_weights(&all, node, 1, from, to, pull);
+    for (int j = 0; j < 2; j++) weight[j] = all * lagrange(node, 2, j, (from + to) / 2);
+}
+
 void multistep_bend(double *weight, const double *node, int count, double amount)
 {
     for (int j = 0; j < count; j++) {
@@ -67,51 +73,55 @@ void multistep_bend(double *weight, const double *node, int count, double amount
     }
 }
 
-void multistep_follow(sampler *s, tensor x, int count, double sigma, double next, double M)
+static double length(const sampler *s, double sigma, double next)
 {
-    double node[MULTISTEP_MOST], weight[MULTISTEP_MOST], stay = next / sigma;
-    double alpha = sampler_alpha(s, sigma), alpha_next = sampler_alpha(s, next);
-    double from = sampler_lambda(s, sigma), to = sampler_lambda(s, next);
-    if (M > 1) stay *= exp(-(M - 1) * (to - from));
-    if (count > 1) {
-        multistep_lambdas(s, node, count);
-        multistep_weights(weight, node, count, from, to, M);
-        for (int j = 0; j < count; j++) weight[j] *= M * alpha_next;
-    } else {
-        weight[0] = alpha_next - stay * alpha; /* holds where lambda is infinite too */
-    }
-    tensor_scale(x, stay, x);
-    for (int j = 0; j < count; j++) tensor_add_scaled(x, weight[j], s->past[j].guess.x0);
+    return sampler_lambda(s, next) - sampler_lambda(s, sigma);
 }
 
-tensor multistep_eps(sampler *s, int j)
+double multistep_stay(const sampler *s, double sigma, double next, double M)
 {
-    const sampler_memory *m = &s->past[j];
-    tensor eps = tensor_like(&s->scratch, m->x);
-    tensor_mix(eps, 1 / m->sigma, m->x, -sampler_alpha(s, m->sigma) / m->sigma, m->guess.x0);
-    return eps;
-}
-
-void multistep_follow_eps(sampler *s, tensor x, int count, double sigma, double next)
-{
-    double node[MULTISTEP_MOST] = {0}, weight[MULTISTEP_MOST];
-    multistep_lambdas(s, node, count);
-    multistep_weights(weight, node, count, sampler_lambda(s, sigma), sampler_lambda(s, next), -1);
-    tensor_scale(x, sampler_alpha(s, next) / sampler_alpha(s, sigma), x);
-    for (int j = 0; j < count; j++) tensor_add_scaled(x, -next * weight[j], multistep_eps(s, j));
+    double h = length(s, sigma, next), more = fabs(M) - 1;
+    if (M < 0 && isfinite(h)) return sampler_alpha(s, next) / sampler_alpha(s, sigma);
+    return next / sigma * (more > 0 ? exp(-more * h) : 1);
 }
 
 double multistep_noise(const sampler *s, double sigma, double next, double M)
 {
-    if (next == 0 || M == 1) return 0;
-    return next * sqrt(-expm1(-2 * (M - 1) * (sampler_lambda(s, next) - sampler_lambda(s, sigma))));
+    double h = length(s, sigma, next), more = fabs(M) - 1;
+    if (next == 0 || more == 0) return 0;
+    return next * sqrt(M < 0 && isfinite(h) ? more * expm1(2 * h) : -expm1(-2 * more * h));
+}
+
+void multistep_add(sampler *s, tensor x, const double *weight, int count, double next, double M)
+{
+    double size = M * (M < 0 ? next : sampler_alpha(s, next));
+    for (int j = 0; j < count; j++) {
+        tensor x0 = s->past[j].guess.x0;
+        if (M < 0) x0 = sampler_eps(s, s->past[j].x, x0, s->past[j].sigma);
+        tensor_add_scaled(x, size * weight[j], x0);
+    }
+}
+
+void multistep_follow(sampler *s, tensor x, int count, double sigma, double next, double M)
+{
+    double node[MULTISTEP_MOST], weight[MULTISTEP_MOST], stay = multistep_stay(s, sigma, next, M);
+    double from = sampler_lambda(s, sigma), to = sampler_lambda(s, next);
+    tensor_scale(x, stay, x);
+    if (isfinite(to - from)) {
+        multistep_lambdas(s, node, count);
+        multistep_weights(weight, node, count, from, to, M < 0 ? -1 : M);
+        multistep_add(s, x, weight, count, next, M);
+    } else {
+        double all = sampler_alpha(s, next) - stay * sampler_alpha(s, sigma);
+        tensor_add_scaled(x, all, s->past[0].guess.x0);
+    }
 }
 
 void multistep_chain(sampler *s, tensor x, double sigma, double next, const double *place,
                      bool exact)
 {
     double M = 1 + s->options.eta, lambda = sampler_lambda(s, sigma), from = sigma;
-    double h = sampler_lambda(s, next) - lambda;
+    double h = length(s, sigma, next);
     tensor x0 = sampler_guess(s, x, sigma).x0, there = x0, y = tensor_like(&s->scratch, x);
     if (!isfinite(h)) {
         multistep_follow(s, x, 1, sigma, next, M);
@@ -122,7 +132,7 @@ void multistep_chain(sampler *s, tensor x, double sigma, double next, const doub
         double to = *c == 1 ? next : sampler_sigma(s, lambda + *c * h), H = M * *c * h;
         double alpha = sampler_alpha(s, to), w = 0;
         if (c > place) w = alpha * *c / c[-1] * (exact ? 1 + expm1(-H) / H : -expm1(-H) / 2);
-        multistep_follow(s, x, 0, from, to, M);
+        tensor_scale(x, multistep_stay(s, from, to, M), x);
         sampler_add_noise(s, x, multistep_noise(s, from, to, M), from, to);
         tensor_mix(y, 1, x, -alpha * expm1(-H) - w, x0);
         tensor_add_scaled(y, w, there);

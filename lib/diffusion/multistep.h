@@ -6,11 +6,25 @@
  *  drawn through those points and integrated exactly. The rules differ in what the curve is drawn
  *  through, and in which clock:
  *
- *      through       clock                weight           who
- *      slope         sigma                1                LMS (Adams, Bashforth 1883), iPNDM
- *      slope (eps)   lambda = ln a/sigma  e^(lambda'-u)    DPM-Solver, DEIS in ln sigma
- *      x0            lambda               e^-(lambda'-u)   DPM-Solver++, RES, UniPC
- *      x0            lambda               e^-M(lambda'-u)  the same with fresh noise, SA-Solver
+ *      through       clock                weight           M   who
+ *      slope         sigma                1                    LMS (Adams, Bashforth 1883), iPNDM
+ *      slope (eps)   lambda = ln a/sigma  e^(lambda'-u)    -1  DPM-Solver, DEIS in ln sigma
+ *      x0            lambda               e^-(lambda'-u)   1   DPM-Solver++, RES, UniPC
+ *      x0            lambda               e^-M(lambda'-u)      the same with fresh noise, SA-Solver
+ *
+ *  M says how strongly a guess pulls at x: 1 along the ODE; 1 + eta^2 or so where M - 1 times as
+ *  much noise is put in as the reverse SDE has. Below 0 it is |M|, and the guess that moves along
+ *  the curve is that of eps. With h = lambda' - lambda and weights w_j from multistep_weights(), of
+ *  pull M (of eps: -1), a step is
+ *
+ *      M > 0    x' = stay x + M alpha' sum_j w_j x0_j  + noise
+ *               stay = (next/sigma) e^(-(M-1) h)       noise = next sqrt(1 - e^(-2 (M-1) h)) z
+ *      M < 0    x' = stay x + M next   sum_j w_j eps_j + noise
+ *               stay = alpha'/alpha                    noise = next sqrt((|M|-1) (e^(2h) - 1)) z
+ *
+ *  Lu 2022, arXiv:2206.00927, eq. 3.4; Zhang 2023, arXiv:2204.13902 and arXiv:2308.02157; Xue 2023,
+ *  arXiv:2309.05019, eq. 7 and 14. Where h is infinite (a step to 0, a flow's first) both are the
+ *  first line with the one guess of this step, which is exact there.
  */
 #ifndef DIFFUSION_MULTISTEP_H
 #define DIFFUSION_MULTISTEP_H
@@ -69,7 +83,15 @@ void multistep_weights(double *weight, const double *node, int count, double fro
  *  @param amount factor of the difference */
 void multistep_bend(double *weight, const double *node, int count, double amount);
 
-/** That rule itself: where to look, and how much it counts.
+/** The line through two points, taken at the middle of the way for all of it.
+ *  @param weight filled with two numbers
+ *  @param node   two that differ
+ *  @param from   finite
+ *  @param to     finite
+ *  @param pull   as in multistep_weights() */
+void multistep_middle(double *weight, const double *node, double from, double to, double pull);
+
+/** The rule of multistep_weights() itself: where to look, and how much it counts.
  *  @param i      0 to 16 pieces - 1
  *  @param pieces into how many equal ones the way is cut
  *  @param from   finite
@@ -78,47 +100,39 @@ void multistep_bend(double *weight, const double *node, int count, double amount
  *  @return the place */
 double multistep_point(int i, int pieces, double from, double to, double *share);
 
-/** Follow a guess that moves along the curve through the last answers, exactly, with M - 1 times as
- *  much fresh noise as the reverse SDE has (so M = 1 + eta^2; 1 is the ODE), h = lambda' - lambda:
- *
- *      x' = (next / sigma) e^(-(M-1) h) x + alpha' sum_j w_j x0_j,
- *      w_j = M int_0^h e^(-M (h-u)) l_j(u) du
- *
- *  Xue 2023, arXiv:2309.05019, eq. 7 and 14; with M = 1 it is Zhang 2023, arXiv:2308.02157. The
- *  caller adds the noise: multistep_noise().
- *  @param s     the sampler, which has asked at x
- *  @param x     moved
- *  @param count answers to use, from multistep_reach(); 0: what becomes of x alone
- *  @param sigma from
- *  @param next  to
- *  @param M     at least 1 */
-void multistep_follow(sampler *s, tensor x, int count, double sigma, double next, double M);
-
-/** The noise that an answer says is in its x: eps = (x - alpha x0) / sigma.
- *  @param s the sampler
- *  @param j at most s->history, 0 for this step's
- *  @return eps, in scratch */
-tensor multistep_eps(sampler *s, int j);
-
-/** Follow a guess of eps that moves along the curve through the last answers, exactly:
- *
- *      x' = (alpha' / alpha) x - next sum_j w_j eps_j,   w_j = int_0^h e^(h-u) l_j(u) du
- *
- *  Lu 2022, arXiv:2206.00927, eq. 3.4; Zhang, Chen 2023, arXiv:2204.13902.
- *  @param s     the sampler, which has asked at x
- *  @param x     moved
- *  @param count answers to use, from multistep_reach(), where both lambdas are finite
- *  @param sigma from
- *  @param next  to */
-void multistep_follow_eps(sampler *s, tensor x, int count, double sigma, double next);
-
-/** Size of the noise that belongs to multistep_follow(): next sqrt(1 - e^(-2 (M-1) h)).
+/** What x is multiplied with in a step: stay, above.
  *  @param s     the sampler
  *  @param sigma from
  *  @param next  to
- *  @param M     as there
+ *  @param M     1 or more, -1 or less
+ *  @return stay */
+double multistep_stay(const sampler *s, double sigma, double next, double M);
+
+/** What the answers add in a step: x += M alpha' sum_j w_j x0_j, or M next sum_j w_j eps_j.
+ *  @param s      the sampler, which has asked at x
+ *  @param x      changed
+ *  @param weight w_j, this step's first
+ *  @param count  of them
+ *  @param next   where the step ends
+ *  @param M      1 or more, -1 or less */
+void multistep_add(sampler *s, tensor x, const double *weight, int count, double next, double M);
+
+/** Size of the noise that a step puts in.
+ *  @param s     the sampler
+ *  @param sigma from
+ *  @param next  to
+ *  @param M     1 or more, -1 or less
  *  @return in the units of next; 0 for a step to 0 */
 double multistep_noise(const sampler *s, double sigma, double next, double M);
+
+/** Follow the curve through the last answers, exactly: a step without its noise.
+ *  @param s     the sampler, which has asked at x
+ *  @param x     moved
+ *  @param count answers to use, from multistep_reach()
+ *  @param sigma from
+ *  @param next  to
+ *  @param M     1 or more, -1 or less */
+void multistep_follow(sampler *s, tensor x, int count, double sigma, double next, double M);
 
 /** One step of the exponential rules that look again on their way (SEEDS, RES, DPM-Solver++(2S)),
  *  with M = 1 + options.eta, h = lambda' - lambda. At each place c of the step they stand where the

@@ -33,8 +33,6 @@ static void run_and_convert(void *self, answer out, tensor x, double sigma, aren
 denoiser network_denoiser(const network *net)
 {
     PROMISE(net->schedule || net->says == NETWORK_EDM, "network_denoiser: t needs a schedule");
-    return (denoiser){.guess = run_and_convert,
-                      .self = (void *)(size_t)net,
-                      .k = net->k,
-                      .flow = net->says == NETWORK_FLOW};
+    bool flow = net->says == NETWORK_FLOW;
+    return (denoiser){run_and_convert, (void *)(size_t)net, .k = net->k, .flow = flow};
 }

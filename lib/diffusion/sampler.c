@@ -12,23 +12,16 @@ error sampler_find(const char *name, const sampler_kind **out)
     const char *known[KINDS] = {NULL};
     for (int k = 0; samplers[k]; k++) {
         known[k] = samplers[k]->name;
-        if (strcmp(known[k], name) != 0) continue;
-        *out = samplers[k];
-        return NULL;
+        if (strcmp(known[k], name) == 0) return *out = samplers[k], NULL;
     }
     return error_unknown("sampler", name, known);
 }
 
 sampler sampler_make(const sampler_kind *kind, denoiser model, sigmas walk, noise source)
 {
-    return (sampler){
-        .kind = kind,
-        .model = model,
-        .walk = walk,
-        .noise = source,
-        .options = {kind->eta, .s_noise = 1, .noise_max = HUGE_VAL,
-                    .temperature = kind->temperature},
-    };
+    const sampler_options usual = {kind->eta, .s_noise = 1, .noise_max = HUGE_VAL,
+                                   .temperature = kind->temperature};
+    return (sampler){kind, model, walk, source, usual, .stopped = false};
 }
 
 /* --- the walk -------------------------------------------------------------------------------- */
@@ -46,8 +39,7 @@ error sampler_begin(sampler *s, tensor x, arena *keep)
     s->i = s->calls = s->history = 0;
     s->sigma = s->walk.at[0];
     s->stopped = false;
-    s->wrong = NULL;
-    return NULL;
+    return s->wrong = NULL;
 }
 
 /* --- one step --------------------------------------------------------------------------------- */
@@ -57,18 +49,14 @@ static bool rises(const sampler *s, int i)
     return s->walk.at[i + 1] > s->walk.at[i];
 }
 
-/* What was learned on the way down is worthless on the way up, and the other way round. */
-void sampler_open_step(sampler *s)
-{
-    if (s->i > 0 && rises(s, s->i) != rises(s, s->i - 1)) s->history = 0;
-}
-
-/* The step that stands next, on x; leaves the books alone, so that ask can play it again. */
+/* The step that stands next, on x. What was learned on the way down is worthless on the way up, and
+ * the other way round. */
 void sampler_play_step(sampler *s, tensor x, arena scratch)
 {
     double sigma = s->walk.at[s->i], next = s->walk.at[s->i + 1];
     s->scratch = scratch;
     s->evals = 0;
+    if (s->i > 0 && rises(s, s->i) != rises(s, s->i - 1)) s->history = 0;
     if (s->kind->whole_walk)
         s->kind->step(s, x, sigma, s->walk.at[s->walk.n]);
     else if (next > sigma && !s->options.climb)
@@ -81,37 +69,34 @@ void sampler_play_step(sampler *s, tensor x, arena scratch)
 }
 
 /* Step i's memory moves from past[0] to past[1]. */
-void sampler_close_step(sampler *s, tensor x)
+error sampler_close_step(sampler *s, tensor x, tensor y)
 {
+    if (s->wrong || !tensor_finite(y)) return s->wrong ? s->wrong : sampler_not_finite(s);
+    tensor_copy(x, y);
     s->calls += s->evals;
     if (!s->kind->whole_walk) sampler_show(s, x, s->walk.at[s->i + 1]);
     s->i = s->kind->whole_walk ? s->walk.n : s->i + 1;
     if (s->history < SAMPLER_PAST - 1) s->history++;
     sampler_memory oldest = s->past[SAMPLER_PAST - 1];
-    memmove(&s->past[1], &s->past[0], (SAMPLER_PAST - 1) * sizeof s->past[0]);
+    memmove(&s->past[1], &s->past[0], (SAMPLER_PAST - 1) * sizeof oldest);
     s->past[0] = oldest;
+    return NULL;
 }
 
 error sampler_not_finite(sampler *s)
 {
     return s->wrong = error_make("step %d of %d (sigma %g) gave a picture that is not finite: look "
                                  "at what the denoiser answers",
-                                 s->i + 1, s->walk.n, s->walk.at[s->i]);
+                                 s->i + 1, s->walk.n, s->sigma);
 }
 
 error sampler_step(sampler *s, tensor x, arena scratch)
 {
     PROMISE(s->i < s->walk.n && !s->wrong, "sampler_step: the walk is over");
-    tensor before = tensor_like(&scratch, x);
-    tensor_copy(before, x);
-    sampler_open_step(s);
-    sampler_play_step(s, x, scratch);
-    if (s->wrong || !tensor_finite(x)) {
-        tensor_copy(x, before);
-        return s->wrong ? s->wrong : sampler_not_finite(s);
-    }
-    sampler_close_step(s, x);
-    return NULL;
+    tensor y = tensor_like(&scratch, x);
+    tensor_copy(y, x);
+    sampler_play_step(s, y, scratch);
+    return sampler_close_step(s, x, y);
 }
 
 error sampler_run(sampler *s, tensor x, arena scratch)

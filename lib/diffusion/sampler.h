@@ -33,28 +33,21 @@ typedef struct sampler sampler;
  * question falls back to Euler there (heun.c). */
 typedef void sampler_step_fn(sampler *s, tensor x, double sigma, double next);
 
-/** What of sampler_options a kind listens to. Asking it for another is an error: an option that is
- * not listened to would be a silent surprise. */
-enum {
-    SAMPLER_ETA = 1,               /**< eta: 0 makes it deterministic, more makes it stochastic */
-    SAMPLER_CHURN = 2,             /**< churn, noise_min, noise_max */
-    SAMPLER_VARIANCE = 4,          /**< variance */
-    SAMPLER_FORM = 8,              /**< form */
-    SAMPLER_NOISE_PREDICTION = 16, /**< noise_prediction */
-    SAMPLER_KEEP_ORDER = 32,       /**< keep_order */
-    SAMPLER_R = 64,                /**< r */
-    SAMPLER_GAMMA = 128,           /**< gamma */
-    SAMPLER_CORRECT = 256,         /**< correct and snr */
-    SAMPLER_PECE = 512,            /**< pece */
-    SAMPLER_CONTROL = 1024,        /**< control */
-    SAMPLER_ORDER = 2048,          /**< order; set by max_order */
-    SAMPLER_AS_PUBLISHED = 4096,   /**< as_published */
-    SAMPLER_AWAY = 8192,           /**< no option: walks along answer.away where there is one */
-    SAMPLER_EULER_LAST = 16384,    /**< euler_last */
-    SAMPLER_PREDICTOR = 32768,     /**< predictor */
-    SAMPLER_TEMPERATURE = 65536,   /**< temperature */
-    SAMPLER_MASK = 131072          /**< no option: needs s->mask and s->known */
-};
+/** The options that not every kind listens to: SAMPLER_ETA is the bit in sampler_kind.takes, eta the
+ * field of sampler_options (control stands for all in it). Asking a kind for another is an error: an
+ * option that is not listened to would be a silent surprise. ORDER is set by max_order. */
+/* clang-format off */
+#define SAMPLER_OPTIONS(X) \
+    X(ETA, eta) X(CHURN, churn) X(ORDER, order) X(VARIANCE, variance) X(FORM, form) \
+    X(NOISE_PREDICTION, noise_prediction) X(KEEP_ORDER, keep_order) X(EULER_LAST, euler_last) \
+    X(R, r) X(GAMMA, gamma) X(CORRECT, correct) X(PREDICTOR, predictor) X(PECE, pece) \
+    X(CONTROL, control) X(TEMPERATURE, temperature) X(AS_PUBLISHED, as_published)
+#define SAMPLER_PLACE(BIT, field) SAMPLER_PLACE_##BIT,
+#define SAMPLER_BIT(BIT, field) SAMPLER_##BIT = 1 << SAMPLER_PLACE_##BIT,
+enum { SAMPLER_OPTIONS(SAMPLER_PLACE) SAMPLER_PLACES };
+enum { SAMPLER_OPTIONS(SAMPLER_BIT) SAMPLER_MASK = 1 << SAMPLER_PLACES, /* no options, but ... */
+       SAMPLER_AWAY = 2 << SAMPLER_PLACES }; /* ... s->mask and s->known; answer.away */
+/* clang-format on */
 
 /** What a sampler file exports. */
 typedef struct {
@@ -66,7 +59,8 @@ typedef struct {
     int max_order;         /**< options.order: the highest; 0 when it has only one */
     int evals;             /**< denoiser calls a step, at most */
     double eta;            /**< share of the noise made fresh unless options say otherwise */
-    unsigned takes;        /**< which options, see above */
+    unsigned takes;        /**< which options, see above; and SAMPLER_MASK: it needs s->mask and
+                                s->known; SAMPLER_AWAY: walks along answer.away if there is one */
     bool stochastic;       /**< draws noise as it is, without being asked to */
     bool needs_schedule;   /**< looks at s->schedule */
     bool no_flow;          /**< has no form for a flow, whose noise at sigma 1 is all there is */
@@ -77,9 +71,10 @@ typedef struct {
     sampler_step_fn *step; /**< the rule */
 } sampler_kind;
 
-/** The constant that a sampler file exports, sampler_NAME; its rule is the file's step(). */
-#define SAMPLER(name_, ...) \
-    const sampler_kind sampler_##name_ = {.name = #name_, .step = step, __VA_ARGS__}
+/** The constant that a sampler file exports, sampler_NAME; its rule is the file's step(). The first
+ * fields stand in the order of sampler_kind, what is not 0 of the others behind them. */
+#define SAMPLER(name, label, paper, also, use, ...) \
+    const sampler_kind sampler_##name = {#name, label, paper, also, use, .step = step, __VA_ARGS__}
 
 /** Which variance DDPM draws with: Ho 2020, section 3.2, the two ends of what is right. */
 typedef enum {
@@ -266,6 +261,23 @@ bool sampler_ask(sampler *s, sampler_question *q, tensor x, arena scratch);
  *  @return the answer, in the step's scratch or history */
 answer sampler_guess(sampler *s, tensor x, double sigma);
 
+/** a x + b y.
+ *  @param s the sampler
+ *  @param a factor of x
+ *  @param x a picture
+ *  @param b factor of y
+ *  @param y another of its shape
+ *  @return the sum, in scratch */
+tensor sampler_mix(sampler *s, double a, tensor x, double b, tensor y);
+
+/** The noise that a guess says is in x: eps = (x - alpha x0) / sigma.
+ *  @param s     the sampler
+ *  @param x     the picture
+ *  @param x0    the guess
+ *  @param sigma size of the noise in x
+ *  @return eps, in scratch */
+tensor sampler_eps(sampler *s, tensor x, tensor x0, double sigma);
+
 /** dx/dsigma = (x - D) / sigma at a point.
  *  @param s     the sampler
  *  @param x     the point
@@ -341,6 +353,11 @@ void sampler_rise(sampler *s, tensor x, double sigma, double next);
  *  @param sigma size of the noise in it
  *  @return false when the caller wants to stop: return at once */
 bool sampler_show(sampler *s, tensor x, double sigma);
+
+/** Word that the step under way gave no finite picture.
+ *  @param s the sampler
+ *  @return the line, also in s->wrong */
+error sampler_not_finite(sampler *s);
 
 /** x += amount s_noise z with z drawn for the step from sigma to next; nothing when amount is 0.
  *  @param s      the sampler

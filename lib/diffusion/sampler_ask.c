@@ -14,27 +14,14 @@ sampler_question sampler_listen(const sampler *s, tensor x, arena *keep)
     return q;
 }
 
-static void copy_answer(answer out, answer in)
-{
-    tensor_copy(out.x0, in.x0);
-    if (out.away.data) tensor_copy(out.away, in.away);
-    if (out.log_variance.data) tensor_copy(out.log_variance, in.log_variance);
-}
-
 /* Past the end of the tape the first question is written down and the answer is x itself: what the
  * step then makes of it is thrown away, and the step is played again. */
 static void read_tape(void *tape, answer out, tensor x, double sigma, arena scratch)
 {
     (void)scratch;
     sampler_question *q = tape;
-    if (q->read == q->told) {
-        tensor_copy(q->x, x);
-        q->sigma = sigma;
-    }
-    if (q->read < q->told)
-        copy_answer(out, q->answer[q->read]);
-    else
-        copy_answer(out, (answer){x, x, x});
+    if (q->read == q->told) tensor_copy(q->x, x), q->sigma = sigma;
+    answer_copy(out, q->read < q->told ? q->answer[q->read] : (answer){x, x, x});
     q->read++;
 }
 
@@ -42,16 +29,10 @@ static void read_tape(void *tape, answer out, tensor x, double sigma, arena scra
 static bool play_from_tape(sampler *s, sampler_question *q, tensor y, arena scratch)
 {
     sampler trial = *s;
-    trial.model.guess = read_tape;
-    trial.model.self = q;
-    q->read = 0;
-    sampler_open_step(&trial);
+    trial.model.guess = read_tape, trial.model.self = q, q->read = 0;
     sampler_play_step(&trial, y, scratch);
     if (q->read > q->told) return true;
-    s->noise = trial.noise;
-    s->evals = trial.evals;
-    s->history = trial.history;
-    s->past[0].sigma = trial.past[0].sigma;
+    trial.model = s->model, *s = trial;
     return false;
 }
 
@@ -62,9 +43,7 @@ bool sampler_ask(sampler *s, sampler_question *q, tensor x, arena scratch)
         tensor_copy(y, x);
         if (play_from_tape(s, q, y, scratch)) return true;
         q->told = 0;
-        if (!tensor_finite(y)) return sampler_not_finite(s), false;
-        tensor_copy(x, y);
-        sampler_close_step(s, x);
+        sampler_close_step(s, x, y);
     }
     return false;
 }

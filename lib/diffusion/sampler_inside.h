@@ -1,5 +1,5 @@
 /** @file sampler_inside.h
- *  What the files of the driver share: the check before a walk, and the three parts of a step,
+ *  What the files of the driver share: the check before a walk, and the two parts of a step,
  *  which sampler.c makes once and sampler_ask.c plays until no question is left. Nobody else
  *  includes this.
  */
@@ -13,12 +13,9 @@
  *  @return NULL, or the first thing that is wrong */
 error sampler_check(const sampler *s, tensor x);
 
-/** Before a step: forget the history where the walk turns.
- *  @param s the sampler */
-void sampler_open_step(sampler *s);
-
-/** The step itself; changes x, s->noise and past[0] only.
- *  @param s       the sampler
+/** The step itself; changes x, s->noise, past[0] and s->evals, and forgets the history where the
+ *  walk turns.
+ *  @param s       the sampler, or a copy of it
  *  @param x       changed
  *  @param scratch for the step */
 void sampler_play_step(sampler *s, tensor x, arena scratch);
@@ -31,14 +28,11 @@ void sampler_play_step(sampler *s, tensor x, arena scratch);
  *  @param next  where the step that follows goes */
 void sampler_correct(sampler *s, tensor x, double sigma, double next);
 
-/** After a step: watch, count, move the history on.
+/** After a step: take its picture, watch, count, move the history on.
  *  @param s the sampler
- *  @param x the picture after the step */
-void sampler_close_step(sampler *s, tensor x);
-
-/** Word what stopped the walk.
- *  @param s the sampler, at the step that went wrong
- *  @return the line, also in s->wrong */
-error sampler_not_finite(sampler *s);
+ *  @param x the picture before the step; y afterwards, unless that is not finite
+ *  @param y the picture after it
+ *  @return NULL, or what is wrong, also in s->wrong */
+error sampler_close_step(sampler *s, tensor x, tensor y);
 
 #endif

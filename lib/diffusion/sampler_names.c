@@ -5,16 +5,9 @@
 
 /* A row: the names, the kind, its list or NULL, and what is not 0 in its options; s_noise and
  * noise_max are the usual ones where they are not said. */
-#define PRESET(names, kind, list, ...) \
-    {                                  \
-        names,                         \
-        {                              \
-            &sampler_##kind, list,     \
-            {                          \
-                __VA_ARGS__            \
-            }                          \
-        }                              \
-    }
+/* clang-format off */
+#define PRESET(names, kind, list, ...) {names, {&sampler_##kind, list, {__VA_ARGS__}}}
+/* clang-format on */
 const sampler_preset sampler_presets[] = {
     PRESET("stochastic_karras_ve, KarrasVeScheduler, EDM", heun, "edm", .churn = 80,
            .s_noise = 1.007, .noise_min = 0.05, .noise_max = 50),
@@ -67,36 +60,21 @@ static const char *squeeze(const char *name, char out[NAME])
     return name + (*name == ',');
 }
 
-/* Whether `text` is `known`, perhaps with the name of a list behind it. */
-static bool means(const char *text, const char *known, const char **list)
+/* Whether one of `names` fits the text, perhaps with the name of a list behind it; then `out` is
+ * `choice`. */
+static bool means(const char *text, const char *names, sampler_choice choice, sampler_choice *out)
 {
-    char word[NAME];
-    size_t length = strlen(known);
-    if (length == 0 || strncmp(text, known, length) != 0) return false;
-    text += length;
-    *list = NULL;
-    if (!*text || strcmp(text, "gpu") == 0) return true;
-    for (int i = 0; sigmas_names[i]; i++) {
-        squeeze(sigmas_names[i], word);
-        if (strcmp(text, word) == 0) return *list = sigmas_names[i], true;
-    }
-    return false;
-}
-
-/* Whether one of `names` fits; then `out` is `choice`, with the list that text may name. */
-static bool one_fits(const char *text, const char *names, sampler_choice choice,
-                     sampler_choice *out)
-{
-    char known[NAME];
-    const char *list;
+    char known[NAME], list[NAME];
     while (names && *names) {
         names = squeeze(names, known);
-        if (!means(text, known, &list)) continue;
-        *out = choice;
-        if (list) out->list = list;
-        if (out->options.s_noise == 0) out->options.s_noise = 1;
-        if (out->options.noise_max == 0) out->options.noise_max = HUGE_VAL;
-        return true;
+        size_t length = strlen(known);
+        if (length == 0 || strncmp(text, known, length) != 0) continue;
+        bool plain = !text[length] || strcmp(text + length, "gpu") == 0;
+        for (int i = 0; sigmas_names[i] && !plain; i++) {
+            squeeze(sigmas_names[i], list);
+            if (strcmp(text + length, list) == 0) choice.list = sigmas_names[i], plain = true;
+        }
+        if (plain) return *out = choice, true;
     }
     return false;
 }
@@ -104,12 +82,17 @@ static bool one_fits(const char *text, const char *names, sampler_choice choice,
 static bool found(const char *text, sampler_choice *out)
 {
     for (const sampler_preset *p = sampler_presets; p->names; p++)
-        if (one_fits(text, p->names, p->choice, out)) return true;
+        if (means(text, p->names, p->choice, out)) {
+            if (out->options.s_noise == 0) out->options.s_noise = 1;
+            if (out->options.noise_max == 0) out->options.noise_max = HUGE_VAL;
+            return true;
+        }
     for (int k = 0; samplers[k]; k++) {
         const sampler_kind *kind = samplers[k];
-        sampler_choice plain = {kind, NULL, {kind->eta, .temperature = kind->temperature}};
-        if (one_fits(text, kind->name, plain, out) || one_fits(text, kind->label, plain, out) ||
-            one_fits(text, kind->also, plain, out))
+        sampler s = sampler_make(kind, (denoiser){0}, (sigmas){0}, (noise){0});
+        sampler_choice plain = {kind, NULL, s.options};
+        if (means(text, kind->name, plain, out) || means(text, kind->label, plain, out) ||
+            means(text, kind->also, plain, out))
             return true;
     }
     return false;
@@ -118,9 +101,9 @@ static bool found(const char *text, sampler_choice *out)
 error sampler_choose(const char *name, sampler_choice *out)
 {
     char text[NAME];
-    if (*squeeze(name, text)) return sampler_find(name, &out->kind); /* a comma within */
-    if (found(text, out)) return NULL;
-    if (text[0] == 'k' && found(text + 1, out)) return NULL;
-    if (strncmp(text, "sample", 6) == 0 && found(text + 6, out)) return NULL;
+    bool one = !*squeeze(name, text); /* no comma within */
+    if (one && (found(text, out) || (text[0] == 'k' && found(text + 1, out)) ||
+                (strncmp(text, "sample", 6) == 0 && found(text + 6, out))))
+        return NULL;
     return sampler_find(name, &out->kind);
 }

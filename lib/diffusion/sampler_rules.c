@@ -4,7 +4,8 @@
 
 answer sampler_guess(sampler *s, tensor x, double sigma)
 {
-    bool first = s->evals++ == s->options.correct; /* the rule's own, after the corrector's */
+    /* the rule's own, after the corrector's; an adaptive one asks of one picture alone */
+    bool first = s->evals++ == s->options.correct && !s->kind->whole_walk;
     answer out = first ? s->past[0].guess : denoiser_room(s->model, &s->scratch, x);
     if (first) {
         s->past[0].sigma = sigma;
@@ -14,21 +15,27 @@ answer sampler_guess(sampler *s, tensor x, double sigma)
     return out;
 }
 
-static tensor slope(sampler *s, tensor x, tensor guess, double sigma)
+tensor sampler_mix(sampler *s, double a, tensor x, double b, tensor y)
 {
-    tensor d = tensor_like(&s->scratch, x);
-    tensor_mix(d, 1 / sigma, x, -1 / sigma, guess);
-    return d;
+    tensor out = tensor_like(&s->scratch, x);
+    tensor_mix(out, a, x, b, y);
+    return out;
+}
+
+tensor sampler_eps(sampler *s, tensor x, tensor x0, double sigma)
+{
+    return sampler_mix(s, 1 / sigma, x, -sampler_alpha(s, sigma) / sigma, x0);
 }
 
 tensor sampler_slope(sampler *s, tensor x, double sigma)
 {
-    return slope(s, x, sampler_guess(s, x, sigma).x0, sigma);
+    return sampler_mix(s, 1 / sigma, x, -1 / sigma, sampler_guess(s, x, sigma).x0);
 }
 
 tensor sampler_past_slope(sampler *s, int j)
 {
-    return slope(s, s->past[j].x, sampler_along(s->past[j].guess), s->past[j].sigma);
+    double sigma = s->past[j].sigma;
+    return sampler_mix(s, 1 / sigma, s->past[j].x, -1 / sigma, sampler_along(s->past[j].guess));
 }
 
 tensor sampler_along(answer guess)
@@ -123,16 +130,14 @@ static double length(tensor x, arena scratch)
 void sampler_correct(sampler *s, tensor x, double sigma, double next)
 {
     const sampler_options *o = &s->options;
-    double alpha = sampler_alpha(s, sigma), snr = o->snr > 0 ? o->snr : 0.16;
     arena room = s->scratch;
     for (int k = 0; k < o->correct; k++, s->scratch = room) {
-        tensor score = sampler_guess(s, x, sigma).x0, z = tensor_like(&s->scratch, x);
-        tensor_mix(score, alpha / (sigma * sigma), score, -1 / (sigma * sigma), x);
+        tensor eps = sampler_eps(s, x, sampler_guess(s, x, sigma).x0, sigma);
+        tensor z = tensor_like(&s->scratch, x);
         noise_draw(&s->noise, z, sigma, next, s->scratch);
-        double ratio = sigma;
-        if (o->as_published) ratio = length(z, s->scratch) / length(score, s->scratch);
-        double e = 2 * snr * ratio * snr * ratio;
-        tensor_add_scaled(x, e, score);
-        tensor_add_scaled(x, o->s_noise * sqrt(2 * e), z);
+        double size = (o->snr > 0 ? o->snr : 0.16) * sigma;
+        if (o->as_published) size *= length(z, s->scratch) / length(eps, s->scratch);
+        tensor_add_scaled(x, -2 * size * size / sigma, eps); /* the score is -eps / sigma */
+        tensor_add_scaled(x, o->s_noise * 2 * size, z);
     }
 }

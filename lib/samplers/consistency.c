@@ -16,6 +16,6 @@ static void step(sampler *s, tensor x, double sigma, double next)
     sampler_rise(s, x, s->walk.at[s->walk.n], next);
 }
 
-SAMPLER(consistency, .label = "Consistency", .paper = "arXiv:2303.01469 Alg. 1",
-        .also = "CMStochasticIterativeScheduler, consistency multistep",
-        .use = "One to four steps, with a consistency model only.", .evals = 1, .stochastic = true);
+SAMPLER(consistency, "Consistency", "arXiv:2303.01469 Alg. 1",
+        "CMStochasticIterativeScheduler, consistency multistep",
+        "One to four steps, with a consistency model only.", .evals = 1, .stochastic = true);

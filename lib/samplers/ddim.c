@@ -15,16 +15,14 @@
 
 static void step(sampler *s, tensor x, double sigma, double next)
 {
-    double alpha = sampler_alpha(s, sigma), up = sampler_up(s, sigma, next);
+    double up = sampler_up(s, sigma, next);
     answer guess = sampler_guess(s, x, sigma);
-    tensor eps = tensor_like(&s->scratch, x);
-    tensor_mix(eps, 1 / sigma, x, -alpha / sigma, sampler_along(guess));
+    tensor eps = sampler_eps(s, x, sampler_along(guess), sigma);
     tensor_mix(x, sampler_alpha(s, next), guess.x0, sqrt(next * next - up * up), eps);
     sampler_add_noise(s, x, up, sigma, next);
 }
 
-SAMPLER(
-    ddim, .label = "DDIM", .paper = "arXiv:2010.02502 eq. 12, 16",
-    .also = "DDIMScheduler, DDIMParallelScheduler, euler_cfg_pp, DDIM CFG++",
-    .use = "Few steps with a VP network; eta turns it into DDPM, and it can be walked backwards.",
-    .order = 1, .evals = 1, .takes = SAMPLER_ETA | SAMPLER_CORRECT | SAMPLER_AWAY);
+SAMPLER(ddim, "DDIM", "arXiv:2010.02502 eq. 12, 16",
+        "DDIMScheduler, DDIMParallelScheduler, euler_cfg_pp, DDIM CFG++",
+        "Few steps with a VP network; eta turns it into DDPM, and it can be walked backwards.",
+        .order = 1, .evals = 1, .takes = SAMPLER_ETA | SAMPLER_CORRECT | SAMPLER_AWAY);

@@ -24,40 +24,29 @@
 #include "diffusion/sampler.h"
 #include <math.h>
 
-static double fixed_large(double sigma, double next)
-{
-    double s2 = sigma * sigma, n2 = next * next;
-    return next > 0 ? sqrt((s2 - n2) * (1 + n2) / (1 + s2)) : 0;
-}
-
-static void add_learned_noise(sampler *s, tensor x, tensor says, double sigma, double next)
-{
-    double small = sampler_up(s, sigma, next), large = fixed_large(sigma, next);
-    bool range = s->options.variance == SAMPLER_LEARNED_RANGE;
-    double of = range ? sqrt(small * large) : sqrt(1 + next * next);
-    double spread = range ? log(large / small) : 1;
-    tensor z = tensor_like(&s->scratch, x);
-    tensor_fill(z, 0);
-    sampler_add_noise(s, z, of, sigma, next);
-    for (size_t i = 0, count = tensor_count(x); i < count; i++)
-        x.data[i] += z.data[i] * (real)exp(spread * (double)says.data[i] / 2);
-}
-
 static void step(sampler *s, tensor x, double sigma, double next)
 {
     double alpha = sampler_alpha(s, sigma), alpha_next = sampler_alpha(s, next);
-    double keep = alpha / alpha_next * (next / sigma) * (next / sigma);
+    double s2 = sigma * sigma, n2 = next * next, keep = alpha / alpha_next * n2 / s2;
+    double small = sampler_up(s, sigma, next), large = sqrt((s2 - n2) * (1 + n2) / (1 + s2));
+    sampler_variance says = s->options.variance;
     answer guess = sampler_guess(s, x, sigma);
     tensor_mix(x, keep, x, alpha_next - keep * alpha, guess.x0);
-    bool large = s->options.variance == SAMPLER_FIXED_LARGE;
-    if (s->options.variance < SAMPLER_LEARNED)
-        sampler_add_noise(s, x, large ? fixed_large(sigma, next) : sampler_up(s, sigma, next),
-                          sigma, next);
-    else if (next > 0)
-        add_learned_noise(s, x, guess.log_variance, sigma, next);
+    if (next == 0) return;
+    if (says < SAMPLER_LEARNED) {
+        sampler_add_noise(s, x, says == SAMPLER_FIXED_LARGE ? large : small, sigma, next);
+        return;
+    }
+    bool range = says == SAMPLER_LEARNED_RANGE;
+    double middle = range ? sqrt(small * large) : sqrt(1 + n2);
+    double spread = range ? log(large / small) : 1;
+    tensor z = tensor_like(&s->scratch, x);
+    tensor_fill(z, 0);
+    sampler_add_noise(s, z, middle, sigma, next);
+    for (size_t i = 0, count = tensor_count(x); i < count; i++)
+        x.data[i] += z.data[i] * (real)exp(spread * (double)guess.log_variance.data[i] / 2);
 }
 
-SAMPLER(ddpm, .label = "DDPM", .paper = "arXiv:2006.11239 Alg. 2",
-        .also = "DDPMScheduler, DDPMParallelScheduler",
-        .use = "Hundreds of small steps, as the model was trained; never few.", .order = 1,
-        .evals = 1, .eta = 1, .takes = SAMPLER_VARIANCE | SAMPLER_CORRECT, .stochastic = true);
+SAMPLER(ddpm, "DDPM", "arXiv:2006.11239 Alg. 2", "DDPMScheduler, DDPMParallelScheduler",
+        "Hundreds of small steps, as the model was trained; never few.", .order = 1, .evals = 1,
+        .eta = 1, .takes = SAMPLER_VARIANCE | SAMPLER_CORRECT, .stochastic = true);

@@ -17,14 +17,11 @@
 
 static void step(sampler *s, tensor x, double sigma, double next)
 {
-    tensor x0 = sampler_guess(s, x, sigma).x0;
+    sampler_guess(s, x, sigma);
     int order = multistep_reach_final(s, s->options.order ? s->options.order : 3, next);
-    if (order == 1)
-        sampler_follow(x, x0, sigma, next);
-    else
-        multistep_follow_eps(s, x, order, sigma, next);
+    multistep_follow(s, x, order, sigma, next, -1);
 }
 
-SAMPLER(deis, .label = "DEIS", .paper = "arXiv:2204.13902", .also = "deis_multistep, DEIS logrho",
-        .use = "Ten to forty steps of a model without strong guidance.", .order = 3, .max_order = 3,
+SAMPLER(deis, "DEIS", "arXiv:2204.13902", "deis_multistep, DEIS logrho",
+        "Ten to forty steps of a model without strong guidance.", .order = 3, .max_order = 3,
         .evals = 1, .takes = SAMPLER_KEEP_ORDER);

@@ -20,14 +20,12 @@ static void step(sampler *s, tensor x, double sigma, double next)
     tensor d = sampler_slope(s, x, sigma);
     if (next > 0) {
         double mid = sqrt(sigma * next);
-        tensor y = tensor_like(&s->scratch, x);
-        tensor_mix(y, 1, x, mid - sigma, d);
-        d = sampler_slope(s, y, mid);
+        d = sampler_slope(s, sampler_mix(s, 1, x, mid - sigma, d), mid);
     }
     tensor_add_scaled(x, next - sigma, d);
 }
 
-SAMPLER(dpm_2, .label = "DPM2", .paper = "arXiv:2206.00927, k-diffusion",
-        .also = "DPM2, dpm_discrete, KDPM2DiscreteScheduler",
-        .use = "As Heun, with the second look in the middle; rarely the best.", .order = 2,
-        .evals = 2, .takes = SAMPLER_CHURN);
+SAMPLER(dpm_2, "DPM2", "arXiv:2206.00927, k-diffusion",
+        "DPM2, dpm_discrete, KDPM2DiscreteScheduler",
+        "As Heun, with the second look in the middle; rarely the best.", .order = 2, .evals = 2,
+        .takes = SAMPLER_CHURN);

@@ -22,15 +22,13 @@ static void step(sampler *s, tensor x, double sigma, double next)
     tensor d = sampler_slope(s, x, sigma);
     if (a.down > 0) {
         double mid = sqrt(sigma * a.down);
-        tensor y = tensor_like(&s->scratch, x);
-        tensor_mix(y, 1, x, mid - sigma, d);
-        d = sampler_slope(s, y, mid);
+        d = sampler_slope(s, sampler_mix(s, 1, x, mid - sigma, d), mid);
     }
     tensor_add_scaled(x, a.down - sigma, d);
     ancestral_rise(s, x, a, sigma, next);
 }
 
-SAMPLER(dpm_2_ancestral, .label = "DPM2 a", .paper = "arXiv:2206.00927, k-diffusion",
-        .also = "dpm_discrete_ancestral, KDPM2AncestralDiscreteScheduler",
-        .use = "For pictures made with it; Euler a gives as much for half the calls.", .order = 2,
+SAMPLER(dpm_2_ancestral, "DPM2 a", "arXiv:2206.00927, k-diffusion",
+        "dpm_discrete_ancestral, KDPM2AncestralDiscreteScheduler",
+        "For pictures made with it; Euler a gives as much for half the calls.", .order = 2,
         .evals = 2, .eta = 1, .takes = SAMPLER_ETA, .stochastic = true);

@@ -22,49 +22,38 @@
 static void weigh(const sampler *s, double *weight, int count, double from, double to, double pull)
 {
     const sampler_options *o = &s->options;
-    bool middle = count == 2 && o->form != SAMPLER_HEUN;
     double node[3], h = to - from, bend = 0;
     multistep_lambdas(s, node, count);
-    multistep_weights(weight, node, middle ? 1 : count, from, to, pull);
-    if (middle) multistep_bend(weight, node, 2, weight[0] * h / 2);
+    if (count == 2 && o->form != SAMPLER_HEUN)
+        multistep_middle(weight, node, from, to, pull);
+    else
+        multistep_weights(weight, node, count, from, to, pull);
     if (count < 3 || !o->as_published) return;
     for (int j = 0; j < 3; j++) bend -= weight[j] * (node[j] - from) * (node[j] - from) / 2;
-    if (o->eta > 0 && !o->noise_prediction) bend -= h * h / (1 + o->eta);
+    if (pull > 1) bend -= h * h / pull;
     multistep_bend(weight, node, 3, bend);
 }
 
 static void step(sampler *s, tensor x, double sigma, double next)
 {
     const sampler_options *o = &s->options;
-    double alpha = sampler_alpha(s, sigma), alpha_next = sampler_alpha(s, next), M = 1 + o->eta;
-    double from = sampler_lambda(s, sigma), to = sampler_lambda(s, next), weight[3] = {0};
+    double M = (o->noise_prediction ? -1 : 1) * (1 + o->eta), weight[3];
+    double from = sampler_lambda(s, sigma), to = sampler_lambda(s, next);
     sampler_guess(s, x, sigma);
     int count = multistep_reach_final(s, o->order ? o->order : 2, next);
-    if (o->euler_last && s->i + 1 == s->walk.n) count = 1;
-    double up = multistep_noise(s, sigma, next, M);
-    if (!isfinite(to - from)) {
+    if (count == 1 || (o->euler_last && s->i + 1 == s->walk.n)) {
         multistep_follow(s, x, 1, sigma, next, M);
-    } else if (o->noise_prediction) {
-        up = next * sqrt(o->eta * expm1(2 * (to - from)));
-        weigh(s, weight, count, from, to, -1);
-        tensor_scale(x, alpha_next / alpha, x);
-        for (int j = 0; j < count; j++) {
-            double size = s->past[j].sigma, w = -next * M * weight[j] / size;
-            tensor_add_scaled(x, w, s->past[j].x);
-            tensor_add_scaled(x, -w * sampler_alpha(s, size), s->past[j].guess.x0);
-        }
     } else {
-        weigh(s, weight, count, from, to, M);
-        tensor_scale(x, next / sigma * exp(-o->eta * (to - from)), x);
-        for (int j = 0; j < count; j++)
-            tensor_add_scaled(x, alpha_next * M * weight[j], s->past[j].guess.x0);
+        weigh(s, weight, count, from, to, M < 0 ? -1 : M);
+        tensor_scale(x, multistep_stay(s, sigma, next, M), x);
+        multistep_add(s, x, weight, count, next, M);
     }
-    sampler_add_noise(s, x, up, sigma, next);
+    sampler_add_noise(s, x, multistep_noise(s, sigma, next, M), sigma, next);
 }
 
-SAMPLER(dpm_solver_multistep, .label = "DPM-Solver multistep",
-        .paper = "arXiv:2206.00927, arXiv:2211.01095", .also = "DPM-Solver++ multistep, DPM++ 3M",
-        .use = "Order 3 for an unguided model and 20 steps or more; else take DPM++ 2M.",
-        .order = 2, .max_order = 3, .evals = 1,
+SAMPLER(dpm_solver_multistep, "DPM-Solver multistep", "arXiv:2206.00927, arXiv:2211.01095",
+        "DPM-Solver++ multistep, DPM++ 3M",
+        "Order 3 for an unguided model and 20 steps or more; else take DPM++ 2M.", .order = 2,
+        .max_order = 3, .evals = 1,
         .takes = SAMPLER_ETA | SAMPLER_FORM | SAMPLER_NOISE_PREDICTION | SAMPLER_KEEP_ORDER |
                  SAMPLER_EULER_LAST | SAMPLER_AS_PUBLISHED);

@@ -39,35 +39,25 @@ static int block(const sampler *s, int order, int *place)
     return first + order < most ? first + order : most;
 }
 
-/* What each answer weighs, the oldest first, over the lambdas from node[0] to `to`. */
-static void weigh(const sampler_options *o, double *weight, double *node, int count, double to,
-                  double pull, bool ends)
-{
-    bool heun = o->form == SAMPLER_HEUN, ends_only = count == 3 && !heun;
-    bool middle = count == 2 && (o->form == SAMPLER_MIDPOINT || (!heun && ends));
-    double h = to - node[0];
-    if (ends_only) node[1] = node[2];
-    multistep_weights(weight, node, count - middle - ends_only, node[0], to, pull);
-    if (middle) multistep_bend(weight, node, 2, weight[0] * h / 2);
-    if (ends_only) weight[2] = weight[1], weight[1] = 0;
-    if (count == 3 && heun && o->as_published && pull > 1)
-        multistep_bend(weight, node, 3, -2 * h * h / pull);
-}
-
 /* The block's picture, followed to size `next` along its answers so far. */
 static void follow(sampler *s, tensor x, int count, double next, double M, bool ends)
 {
-    bool eps = s->options.noise_prediction;
-    double alpha = sampler_alpha(s, next), to = sampler_lambda(s, next), node[3], weight[3] = {0};
     const sampler_memory *first = &s->past[count - 1];
-    for (int j = 0; j < count; j++) node[j] = sampler_lambda(s, first[-j].sigma);
-    double keep = eps ? alpha / sampler_alpha(s, first->sigma)
-                      : next / first->sigma * exp((1 - M) * (to - node[0]));
-    weigh(&s->options, weight, node, count, to, eps ? -1 : M, ends);
-    tensor_scale(x, keep, first->x);
-    for (int j = 0; j < count; j++)
-        tensor_add_scaled(x, (eps ? -next : M * alpha) * weight[j],
-                          eps ? multistep_eps(s, count - 1 - j) : first[-j].guess.x0);
+    const sampler_options *o = &s->options;
+    bool heun = o->form == SAMPLER_HEUN, outer = count == 3 && !heun;
+    double node[3], weight[3], to = sampler_lambda(s, next), pull = M < 0 ? -1 : M;
+    multistep_lambdas(s, node, count);
+    double from = node[count - 1];
+    if (outer) node[1] = from;
+    if (count == 2 && (o->form == SAMPLER_MIDPOINT || (!heun && ends)))
+        multistep_middle(weight, node, from, to, pull);
+    else
+        multistep_weights(weight, node, count - outer, from, to, pull);
+    if (outer) weight[2] = weight[1], weight[1] = 0;
+    if (count == 3 && heun && o->as_published && M > 1)
+        multistep_bend(weight, node, 3, -2 * (to - from) * (to - from) / M);
+    tensor_scale(x, multistep_stay(s, first->sigma, next, M), first->x);
+    multistep_add(s, x, weight, count, next, M);
 }
 
 static void step(sampler *s, tensor x, double sigma, double next)
@@ -79,7 +69,7 @@ static void step(sampler *s, tensor x, double sigma, double next)
         place = 1; /* after a turn, at a flow's sigma 1, to 0 */
     bool eps = o->noise_prediction, ends = s->i + 1 == last;
     double base = place > 1 ? s->past[place - 1].sigma : sigma, end = s->walk.at[last];
-    double from = sampler_lambda(s, base), M = eps || next > sigma ? 1 : 1 + o->eta;
+    double from = sampler_lambda(s, base), M = eps ? -1 : 1 + o->eta;
     ancestral a = {end, 1, 0};
     if (eps && end > 0 && isfinite(from)) a = ancestral_split(s, base, end, s->walk.at[s->walk.n]);
     if (a.up > 0) {
@@ -92,14 +82,13 @@ static void step(sampler *s, tensor x, double sigma, double next)
         multistep_follow(s, x, 1, sigma, next, M);
     else
         follow(s, x, place, next, M, ends);
-    if (!eps) sampler_add_noise(s, x, multistep_noise(s, base, next, M), base, next);
+    sampler_add_noise(s, x, multistep_noise(s, base, next, M), base, next);
     if (ends) ancestral_rise(s, x, a, base, end);
 }
 
-SAMPLER(dpm_solver_singlestep, .label = "DPM-Solver singlestep",
-        .paper = "arXiv:2206.00927, arXiv:2211.01095 Alg. 1",
-        .also = "DPMSolverSinglestepScheduler, singlestep_dpm_solver",
-        .use = "Walks that must not look back beyond a few steps; else take DPM++ 2M.", .order = 2,
+SAMPLER(dpm_solver_singlestep, "DPM-Solver singlestep", "arXiv:2206.00927, arXiv:2211.01095 Alg. 1",
+        "DPMSolverSinglestepScheduler, singlestep_dpm_solver",
+        "Walks that must not look back beyond a few steps; else take DPM++ 2M.", .order = 2,
         .max_order = 3, .evals = 1,
         .takes = SAMPLER_ETA | SAMPLER_FORM | SAMPLER_NOISE_PREDICTION | SAMPLER_KEEP_ORDER |
                  SAMPLER_AS_PUBLISHED);

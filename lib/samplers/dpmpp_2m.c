@@ -22,16 +22,14 @@ static void step(sampler *s, tensor x, double sigma, double next)
     double lambda = sampler_lambda(s, sigma), h = sampler_lambda(s, next) - lambda;
     if (s->history > 0 && isfinite(h)) {
         double r = (lambda - sampler_lambda(s, s->past[1].sigma)) / h;
-        tensor lean = tensor_like(&s->scratch, x);
-        tensor_mix(lean, 1 + 0.5 / r, x0, -0.5 / r, sampler_along(s->past[1].guess));
-        x0 = lean;
+        x0 = sampler_mix(s, 1 + 0.5 / r, x0, -0.5 / r, sampler_along(s->past[1].guess));
     }
     sampler_follow(x, x0, sigma, next);
     sampler_exchange(x, guess, sampler_alpha(s, next));
 }
 
-SAMPLER(dpmpp_2m, .label = "DPM++ 2M", .paper = "arXiv:2211.01095 Alg. 2",
-        .also = "DPMSolverMultistepScheduler, multistep_dpm_solver, dpmsolver++, dpmpp_2m_cfg_pp, "
-                "DPM++ 2M CFG++",
-        .use = "The first to try: 15 to 30 steps, one call each.", .order = 2, .evals = 1,
+SAMPLER(dpmpp_2m, "DPM++ 2M", "arXiv:2211.01095 Alg. 2",
+        "DPMSolverMultistepScheduler, multistep_dpm_solver, dpmsolver++, dpmpp_2m_cfg_pp, "
+        "DPM++ 2M CFG++",
+        "The first to try: 15 to 30 steps, one call each.", .order = 2, .evals = 1,
         .takes = SAMPLER_AWAY);

@@ -32,7 +32,6 @@ static void step(sampler *s, tensor x, double sigma, double next)
     sampler_add_noise(s, x, multistep_noise(s, sigma, next, M), sigma, next);
 }
 
-SAMPLER(dpmpp_2m_sde, .label = "DPM++ 2M SDE", .paper = "arXiv:2211.01095, k-diffusion",
-        .also = "sde-dpmsolver++",
-        .use = "Fine detail in 20 to 50 steps; on a Brownian path the picture settles.", .order = 2,
+SAMPLER(dpmpp_2m_sde, "DPM++ 2M SDE", "arXiv:2211.01095, k-diffusion", "sde-dpmsolver++",
+        "Fine detail in 20 to 50 steps; on a Brownian path the picture settles.", .order = 2,
         .evals = 1, .eta = 1, .takes = SAMPLER_ETA | SAMPLER_FORM, .stochastic = true);

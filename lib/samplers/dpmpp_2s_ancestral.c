@@ -22,15 +22,13 @@ static void step(sampler *s, tensor x, double sigma, double next)
     double lambda = sampler_lambda(s, sigma), h = sampler_lambda(s, a.down) - lambda;
     if (isfinite(h)) {
         double mid = sampler_sigma(s, lambda + h / 2);
-        tensor y = tensor_like(&s->scratch, x);
-        tensor_copy(y, x);
-        sampler_follow(y, x0, sigma, mid);
+        tensor y = sampler_mix(s, mid / sigma, x, 1 - mid / sigma, x0);
         x0 = sampler_guess(s, y, mid).x0;
     }
     sampler_follow(x, x0, sigma, a.down);
     ancestral_rise(s, x, a, sigma, next);
 }
 
-SAMPLER(dpmpp_2s_ancestral, .label = "DPM++ 2S a", .paper = "arXiv:2211.01095 Alg. 1, k-diffusion",
-        .also = "dpm++2s_a", .use = "As Euler a, with half the steps and two calls each.",
-        .order = 2, .evals = 2, .eta = 1, .takes = SAMPLER_ETA, .stochastic = true);
+SAMPLER(dpmpp_2s_ancestral, "DPM++ 2S a", "arXiv:2211.01095 Alg. 1, k-diffusion", "dpm++2s_a",
+        "As Euler a, with half the steps and two calls each.", .order = 2, .evals = 2, .eta = 1,
+        .takes = SAMPLER_ETA, .stochastic = true);

@@ -25,12 +25,12 @@ static void step(sampler *s, tensor x, double sigma, double next)
         multistep_lambdas(s, node, 3);
         double h = sampler_lambda(s, next) - node[0], H = M * h;
         double phi_3 = 0.5 - (1 + expm1(-H) / H) / H;
-        multistep_bend(less, node, 3, -sampler_alpha(s, next) * phi_3 * h * h);
-        for (int j = 0; j < 3; j++) tensor_add_scaled(x, less[j], s->past[j].guess.x0);
+        multistep_bend(less, node, 3, -phi_3 * h * h / M);
+        multistep_add(s, x, less, 3, next, M);
     }
     sampler_add_noise(s, x, multistep_noise(s, sigma, next, M), sigma, next);
 }
 
-SAMPLER(dpmpp_3m_sde, .label = "DPM++ 3M SDE", .paper = "arXiv:2211.01095, k-diffusion",
-        .also = "sample_dpmpp_3m_sde", .use = "As DPM++ 2M SDE, for 30 steps or more.", .order = 3,
-        .evals = 1, .eta = 1, .takes = SAMPLER_ETA | SAMPLER_AS_PUBLISHED, .stochastic = true);
+SAMPLER(dpmpp_3m_sde, "DPM++ 3M SDE", "arXiv:2211.01095, k-diffusion", "sample_dpmpp_3m_sde",
+        "As DPM++ 2M SDE, for 30 steps or more.", .order = 3, .evals = 1, .eta = 1,
+        .takes = SAMPLER_ETA | SAMPLER_AS_PUBLISHED, .stochastic = true);

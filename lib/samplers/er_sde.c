@@ -27,7 +27,7 @@ static double g(const sampler *s, double u)
 static void step(sampler *s, tensor x, double sigma, double next)
 {
     const sampler_options *o = &s->options;
-    double alpha = sampler_alpha(s, next), l[3], weight[3] = {0}, S[2] = {0};
+    double alpha = sampler_alpha(s, next), l[3], weight[3] = {1}, S[2] = {0};
     sampler_guess(s, x, sigma);
     int count = multistep_reach(s, o->order ? o->order : 3, next);
     for (int j = 0; j < count; j++) l[j] = s->past[j].sigma / sampler_alpha(s, s->past[j].sigma);
@@ -41,14 +41,14 @@ static void step(sampler *s, tensor x, double sigma, double next)
     }
     double phi = to * pow(g(s, to), o->eta), lean = d + phi * S[0], bend = d * d + 2 * phi * S[1];
     if (!o->as_published && count > 2) bend += lean * (l[0] - l[1]);
-    weight[0] = alpha - next / sigma * change * sampler_alpha(s, sigma);
-    if (count > 1) multistep_bend(weight, l, 2, alpha * lean);
-    if (count > 2) multistep_bend(weight, l, 3, alpha * bend);
+    weight[0] -= to / l[0] * change;
+    if (count > 1) multistep_bend(weight, l, 2, lean);
+    if (count > 2) multistep_bend(weight, l, 3, bend);
     tensor_scale(x, next / sigma * change, x);
-    for (int j = 0; j < count; j++) tensor_add_scaled(x, weight[j], s->past[j].guess.x0);
+    multistep_add(s, x, weight, count, next, 1);
     sampler_add_noise(s, x, next * sqrt(1 - change * change), sigma, next);
 }
 
-SAMPLER(er_sde, .label = "ER-SDE", .paper = "arXiv:2309.06169", .also = "ER-SDE-Solver-3",
-        .use = "A little fresh noise, in 10 to 30 steps.", .order = 3, .max_order = 3, .evals = 1,
+SAMPLER(er_sde, "ER-SDE", "arXiv:2309.06169", "ER-SDE-Solver-3",
+        "A little fresh noise, in 10 to 30 steps.", .order = 3, .max_order = 3, .evals = 1,
         .eta = 1, .takes = SAMPLER_ETA | SAMPLER_FORM | SAMPLER_AS_PUBLISHED, .stochastic = true);

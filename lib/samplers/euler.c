@@ -18,7 +18,6 @@ static void step(sampler *s, tensor x, double sigma, double next)
     tensor_add_scaled(x, next - sigma, d);
 }
 
-SAMPLER(euler, .label = "Euler", .paper = "arXiv:2206.00364 Alg. 2",
-        .also = "EulerDiscreteScheduler",
-        .use = "The plainest: what others are measured against, and never far off with 50 steps.",
+SAMPLER(euler, "Euler", "arXiv:2206.00364 Alg. 2", "EulerDiscreteScheduler",
+        "The plainest: what others are measured against, and never far off with 50 steps.",
         .order = 1, .evals = 1, .takes = SAMPLER_CHURN | SAMPLER_CORRECT);

@@ -25,7 +25,6 @@
 static void step(sampler *s, tensor x, double sigma, double next)
 {
     double up = sampler_up(s, sigma, next), down = sqrt(next * next - up * up);
-    double alpha = sampler_alpha(s, sigma), alpha_next = sampler_alpha(s, next);
     answer guess = sampler_guess(s, x, sigma);
     if (s->options.as_published && s->model.flow) {
         down = next * (1 + s->options.eta * (next / sigma - 1));
@@ -33,14 +32,13 @@ static void step(sampler *s, tensor x, double sigma, double next)
         sampler_rise(s, x, down, next);
         return;
     }
-    tensor_mix(x, down / sigma, x, -alpha * down / sigma, sampler_along(guess));
-    tensor_add_scaled(x, alpha_next, guess.x0);
+    tensor eps = sampler_eps(s, x, sampler_along(guess), sigma);
+    tensor_mix(x, sampler_alpha(s, next), guess.x0, down, eps);
     sampler_add_noise(s, x, up, sigma, next);
 }
 
-SAMPLER(
-    euler_ancestral, .label = "Euler a", .paper = "arXiv:2006.11239 eq. 6-7, k-diffusion",
-    .also = "EulerAncestralDiscreteScheduler",
-    .use = "Soft, varied pictures in 20 to 40 steps; another number of steps is another picture.",
-    .order = 1, .evals = 1, .eta = 1, .stochastic = true,
-    .takes = SAMPLER_ETA | SAMPLER_CORRECT | SAMPLER_AWAY | SAMPLER_AS_PUBLISHED);
+SAMPLER(euler_ancestral, "Euler a", "arXiv:2006.11239 eq. 6-7, k-diffusion",
+        "EulerAncestralDiscreteScheduler",
+        "Soft, varied pictures in 20 to 40 steps; another number of steps is another picture.",
+        .order = 1, .evals = 1, .eta = 1, .stochastic = true,
+        .takes = SAMPLER_ETA | SAMPLER_CORRECT | SAMPLER_AWAY | SAMPLER_AS_PUBLISHED);

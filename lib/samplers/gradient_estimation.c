@@ -24,7 +24,6 @@ static void step(sampler *s, tensor x, double sigma, double next)
     sampler_exchange(x, guess, sampler_alpha(s, next));
 }
 
-SAMPLER(gradient_estimation, .label = "Gradient estimation", .paper = "arXiv:2306.04848 Alg. 2",
-        .also = "gradient_estimation_cfg_pp",
-        .use = "Five to ten steps, where it beats Euler at the same price.", .order = 1, .evals = 1,
-        .takes = SAMPLER_GAMMA | SAMPLER_AWAY);
+SAMPLER(gradient_estimation, "Gradient estimation", "arXiv:2306.04848 Alg. 2",
+        "gradient_estimation_cfg_pp", "Five to ten steps, where it beats Euler at the same price.",
+        .order = 1, .evals = 1, .takes = SAMPLER_GAMMA | SAMPLER_AWAY);

@@ -16,17 +16,13 @@ static void step(sampler *s, tensor x, double sigma, double next)
 {
     sigma = sampler_churn(s, x, sigma);
     tensor d = sampler_slope(s, x, sigma);
-    if (next == 0) {
-        tensor_add_scaled(x, next - sigma, d);
-        return;
+    if (next > 0) {
+        tensor d_there = sampler_slope(s, sampler_mix(s, 1, x, next - sigma, d), next);
+        tensor_mix(d, 0.5, d, 0.5, d_there);
     }
-    tensor there = tensor_like(&s->scratch, x);
-    tensor_mix(there, 1, x, next - sigma, d);
-    tensor d_there = sampler_slope(s, there, next);
-    tensor_mix(d, 0.5, d, 0.5, d_there);
     tensor_add_scaled(x, next - sigma, d);
 }
 
-SAMPLER(heun, .label = "Heun", .paper = "arXiv:2206.00364 Alg. 2", .also = "HeunDiscreteScheduler",
-        .use = "Exact ends where calls are cheap; with churn it mends its own errors.", .order = 2,
+SAMPLER(heun, "Heun", "arXiv:2206.00364 Alg. 2", "HeunDiscreteScheduler",
+        "Exact ends where calls are cheap; with churn it mends its own errors.", .order = 2,
         .evals = 2, .takes = SAMPLER_CHURN | SAMPLER_CORRECT);

@@ -54,7 +54,6 @@ static void step(sampler *s, tensor x, double sigma, double next)
     for (int j = 0; j < order; j++) tensor_add_scaled(x, weight[j], sampler_past_slope(s, j));
 }
 
-SAMPLER(ipndm, .label = "iPNDM", .paper = "arXiv:2202.09778, v-diffusion",
-        .also = "IPNDMScheduler, Adams-Bashforth",
-        .use = "Ten to forty steps on a smooth list; lms has the exact weights.", .order = 2,
+SAMPLER(ipndm, "iPNDM", "arXiv:2202.09778, v-diffusion", "IPNDMScheduler, Adams-Bashforth",
+        "Ten to forty steps on a smooth list; lms has the exact weights.", .order = 2,
         .max_order = 4, .evals = 1, .takes = SAMPLER_FORM | SAMPLER_AS_PUBLISHED);

@@ -17,7 +17,5 @@ static void step(sampler *s, tensor x, double sigma, double next)
     sampler_rise(s, x, 0, next);
 }
 
-SAMPLER(lcm, .label = "LCM", .paper = "arXiv:2310.04378 Alg. 3",
-        .also = "LCMScheduler, FlowMatchLCMScheduler",
-        .use = "Two to eight steps, with a consistency model only.", .evals = 1,
-        .stochastic = true);
+SAMPLER(lcm, "LCM", "arXiv:2310.04378 Alg. 3", "LCMScheduler, FlowMatchLCMScheduler",
+        "Two to eight steps, with a consistency model only.", .evals = 1, .stochastic = true);

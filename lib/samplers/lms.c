@@ -24,7 +24,7 @@ static void step(sampler *s, tensor x, double sigma, double next)
     for (int j = 0; j < order; j++) tensor_add_scaled(x, weight[j], sampler_past_slope(s, j));
 }
 
-SAMPLER(lms, .label = "LMS", .paper = "Adams, Bashforth 1883; k-diffusion",
-        .also = "LMSDiscreteScheduler, lms_discrete, PLMS in sigma",
-        .use = "Smooth models and 30 steps or more; at few steps it wobbles.", .order = 4,
-        .max_order = 4, .evals = 1, .takes = SAMPLER_AS_PUBLISHED);
+SAMPLER(lms, "LMS", "Adams, Bashforth 1883; k-diffusion",
+        "LMSDiscreteScheduler, lms_discrete, PLMS in sigma",
+        "Smooth models and 30 steps or more; at few steps it wobbles.", .order = 4, .max_order = 4,
+        .evals = 1, .takes = SAMPLER_AS_PUBLISHED);

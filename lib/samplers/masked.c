@@ -56,8 +56,7 @@ static void step(sampler *s, tensor x, double t, double next)
              u.data + n * places, heat, wanted);
 }
 
-SAMPLER(masked, .label = "Masked", .paper = "arXiv:2202.04200 sec. 3.2",
-        .also = "AmusedScheduler, MaskGIT",
-        .use = "Pictures of symbols in 8 to 20 steps, where noise is MASK alone.", .evals = 1,
+SAMPLER(masked, "Masked", "arXiv:2202.04200 sec. 3.2", "AmusedScheduler, MaskGIT",
+        "Pictures of symbols in 8 to 20 steps, where noise is MASK alone.", .evals = 1,
         .takes = SAMPLER_TEMPERATURE, .stochastic = true, .discrete = true, .mask_alone = true,
         .temperature = 2);

@@ -51,6 +51,6 @@ static void step(sampler *s, tensor x, double sigma, double next)
         tensor_add_scaled(x, (sigma - next) * weight[j], sampler_past_slope(s, j));
 }
 
-SAMPLER(pndm, .label = "PNDM", .paper = "arXiv:2202.09778 Alg. 2", .also = "PNDMScheduler",
-        .use = "What early Stable Diffusion shipped with, as PLMS: to get its pictures again.",
-        .order = 2, .evals = 4, .takes = SAMPLER_FORM | SAMPLER_AS_PUBLISHED);
+SAMPLER(pndm, "PNDM", "arXiv:2202.09778 Alg. 2", "PNDMScheduler",
+        "What early Stable Diffusion shipped with, as PLMS: to get its pictures again.", .order = 2,
+        .evals = 4, .takes = SAMPLER_FORM | SAMPLER_AS_PUBLISHED);

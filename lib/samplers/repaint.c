@@ -33,6 +33,6 @@ static void step(sampler *s, tensor x, double sigma, double next)
         x.data[i] = s->mask.data[i] * known.data[i] + (1 - s->mask.data[i]) * x.data[i];
 }
 
-SAMPLER(repaint, .label = "RePaint", .paper = "arXiv:2201.09865 Alg. 1", .also = "RePaintPipeline",
-        .use = "Fills holes in a picture with a network that knows nothing of holes.", .evals = 1,
+SAMPLER(repaint, "RePaint", "arXiv:2201.09865 Alg. 1", "RePaintPipeline",
+        "Fills holes in a picture with a network that knows nothing of holes.", .evals = 1,
         .eta = 1, .takes = SAMPLER_ETA | SAMPLER_AWAY | SAMPLER_MASK, .stochastic = true);

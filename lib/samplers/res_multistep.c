@@ -40,7 +40,6 @@ static void step(sampler *s, tensor x, double sigma, double next)
     sampler_add_noise(s, x, up, sigma, next);
 }
 
-SAMPLER(res_multistep, .label = "RES multistep", .paper = "arXiv:2308.02157",
-        .also = "res_multistep_cfg_pp, res_2m",
-        .use = "As DPM++ 2M: now one is ahead, now the other.", .order = 2, .evals = 1,
+SAMPLER(res_multistep, "RES multistep", "arXiv:2308.02157", "res_multistep_cfg_pp, res_2m",
+        "As DPM++ 2M: now one is ahead, now the other.", .order = 2, .evals = 1,
         .takes = SAMPLER_ETA | SAMPLER_AWAY | SAMPLER_AS_PUBLISHED);

@@ -21,6 +21,6 @@ static void step(sampler *s, tensor x, double sigma, double next)
     multistep_chain(s, x, sigma, next, place, true);
 }
 
-SAMPLER(res_singlestep, .label = "RES 2S", .paper = "arXiv:2308.02157 Alg. 1", .also = "res_2s",
-        .use = "As DPM++ 2S, better in long steps.", .order = 2, .evals = 2,
+SAMPLER(res_singlestep, "RES 2S", "arXiv:2308.02157 Alg. 1", "res_2s",
+        "As DPM++ 2S, better in long steps.", .order = 2, .evals = 2,
         .takes = SAMPLER_CHURN | SAMPLER_R);

@@ -16,37 +16,33 @@
 #include "diffusion/multistep.h"
 #include <math.h>
 
-/* 1 + tau^2 in the step that begins at sigma. */
+/* M in the step that begins at sigma; below 0 for eps. */
 static double pull(const sampler *s, double sigma)
 {
     const sampler_options *o = &s->options;
-    return sigma >= o->noise_min && sigma <= o->noise_max ? 1 + o->eta * o->eta : 1;
+    double tau = sigma >= o->noise_min && sigma <= o->noise_max ? o->eta : 0;
+    return (o->noise_prediction ? -1 : 1) * (1 + tau * tau);
 }
 
-/* x' of a step along the curve through `count` answers, without its noise. */
-static void move(sampler *s, tensor x, int count, double sigma, double next, double M)
+/* Of the curve through `count` answers, from sigma to next. */
+static void area(sampler *s, tensor out, int count, double sigma, double next)
 {
-    double node[2], weight[2] = {0}, h = sampler_lambda(s, next) - sampler_lambda(s, sigma);
-    if (s->options.noise_prediction && isfinite(h)) {
-        multistep_follow_eps(s, x, count, sigma, next);
-        if (count > 0) tensor_scale(x, M, x);
-        return;
-    }
-    multistep_follow(s, x, count, sigma, next, M);
-    if (count != 2 || !s->options.as_published) return;
+    double node[2], weight[2] = {0}, M = pull(s, sigma);
+    double h = sampler_lambda(s, next) - sampler_lambda(s, sigma);
+    tensor_fill(out, 0);
+    multistep_follow(s, out, count, sigma, next, M);
+    if (count != 2 || !s->options.as_published || M < 0) return;
     multistep_lambdas(s, node, 2);
-    double more = M * h * h / 2 - h - expm1(-M * h) / M;
-    multistep_bend(weight, node, 2, sampler_alpha(s, next) * more);
-    for (int j = 0; j < 2; j++) tensor_add_scaled(x, weight[j], s->past[j].guess.x0);
+    multistep_bend(weight, node, 2, h * h / 2 - (h + expm1(-M * h) / M) / M);
+    multistep_add(s, out, weight, 2, next, M);
 }
 
 static void correct(sampler *s, tensor x, int count, double sigma)
 {
-    tensor area = tensor_like(&s->scratch, x);
-    tensor_fill(area, 0);
-    move(s, area, count, s->past[1].sigma, sigma, pull(s, s->past[1].sigma));
-    tensor_mix(area, 1, area, -1, s->past[1].carry);
-    tensor_add_scaled(x, 1, area);
+    tensor better = tensor_like(&s->scratch, x);
+    area(s, better, count, s->past[1].sigma, sigma);
+    tensor_add_scaled(x, 1, better);
+    tensor_add_scaled(x, -1, s->past[1].carry);
     if (!s->options.pece) return;
     tensor_copy(s->past[0].guess.x0, sampler_guess(s, x, sigma).x0);
     tensor_copy(s->past[0].x, x);
@@ -62,20 +58,13 @@ static void step(sampler *s, tensor x, double sigma, double next)
     sampler_guess(s, x, sigma);
     order = multistep_reach(s, order, sigma), ahead = multistep_reach(s, ahead, next);
     if (order > 1) correct(s, x, order, sigma);
-    double M = next > 0 ? pull(s, sigma) : 1, up = multistep_noise(s, sigma, next, M);
-    double h = sampler_lambda(s, next) - sampler_lambda(s, sigma);
-    if (o->noise_prediction && M > 1 && isfinite(h)) up = next * sqrt((M - 1) * expm1(2 * h));
-    tensor area = s->past[0].carry;
-    tensor_fill(area, 0);
-    move(s, area, ahead, sigma, next, M);
-    move(s, x, 0, sigma, next, M);
-    tensor_add_scaled(x, 1, area);
-    sampler_add_noise(s, x, up, sigma, next);
+    double M = pull(s, sigma);
+    area(s, s->past[0].carry, ahead, sigma, next);
+    tensor_mix(x, multistep_stay(s, sigma, next, M), x, 1, s->past[0].carry);
+    sampler_add_noise(s, x, multistep_noise(s, sigma, next, M), sigma, next);
 }
 
-SAMPLER(sa_solver, .label = "SA-Solver", .paper = "arXiv:2309.05019",
-        .use = "Fresh noise in few calls, 20 to 60.", .order = 4, .max_order = 4, .evals = 2,
-        .eta = 1,
+SAMPLER(sa_solver, "SA-Solver", "arXiv:2309.05019", NULL, "Fresh noise in few calls, 20 to 60.",
+        .order = 4, .max_order = 4, .evals = 2, .eta = 1, .stochastic = true,
         .takes = SAMPLER_ETA | SAMPLER_NOISE_PREDICTION | SAMPLER_KEEP_ORDER | SAMPLER_PREDICTOR |
-                 SAMPLER_PECE | SAMPLER_AS_PUBLISHED,
-        .stochastic = true);
+                 SAMPLER_PECE | SAMPLER_AS_PUBLISHED);

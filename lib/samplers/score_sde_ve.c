@@ -18,19 +18,15 @@
 
 static void step(sampler *s, tensor x, double sigma, double next)
 {
-    double eta = s->options.eta, v = sigma * sigma - next * next, part = 1;
-    tensor x0 = sampler_guess(s, x, sigma).x0;
-    if (next > 0) {
-        if (s->options.form == SAMPLER_EULER_MARUYAMA) v = 2 * sigma * sigma * log(sigma / next);
-        part = (1 + eta * eta) / 2 * v / (sigma * sigma);
-    }
-    tensor_mix(x, 1 - part, x, part, x0);
+    double eta = s->options.eta, v = sigma * sigma - next * next;
+    if (s->options.form == SAMPLER_EULER_MARUYAMA) v = 2 * sigma * sigma * log(sigma / next);
+    double part = next > 0 ? (1 + eta * eta) / 2 * v / (sigma * sigma) : 1;
+    tensor_mix(x, 1 - part, x, part, sampler_guess(s, x, sigma).x0);
     if (s->options.form == SAMPLER_ANCESTRAL) eta *= next / sigma;
     sampler_add_noise(s, x, next > 0 ? eta * sqrt(v) : 0, sigma, next);
 }
 
-SAMPLER(score_sde_ve, .label = "Score SDE VE", .paper = "arXiv:2011.13456 Alg. 2, eq. 46-47",
-        .also = "reverse diffusion",
-        .use = "A thousand small steps, with a corrector where calls cost nothing.", .order = 1,
+SAMPLER(score_sde_ve, "Score SDE VE", "arXiv:2011.13456 Alg. 2, eq. 46-47", "reverse diffusion",
+        "A thousand small steps, with a corrector where calls cost nothing.", .order = 1,
         .evals = 1, .eta = 1, .stochastic = true, .no_flow = true,
         .takes = SAMPLER_ETA | SAMPLER_FORM | SAMPLER_CORRECT | SAMPLER_AS_PUBLISHED);

@@ -22,9 +22,9 @@
 
 static double published_beta(const sampler *s, double sigma)
 {
-    schedule vp = {0};
-    if (s->schedule) vp = *s->schedule;
-    if (vp.kind != SCHEDULE_VP) (void)schedule_make("vp", (schedule_options){0}, NULL, &vp);
+    schedule vp;
+    (void)schedule_make("vp", (schedule_options){0}, NULL, &vp);
+    if (s->schedule && s->schedule->kind == SCHEDULE_VP) vp = *s->schedule;
     return schedule_beta(&vp, schedule_t(&vp, sigma)) / s->walk.n;
 }
 
@@ -38,15 +38,12 @@ static void step(sampler *s, tensor x, double sigma, double next)
     double push = (1 + eta * eta) / 2 * beta;
     if (s->options.form == SAMPLER_ANCESTRAL) keep = 1 / root, push /= root;
     double part = push / (sigma * sigma * a * a); /* score = (a x0 - y) / (1 - a^2) */
-    tensor x0 = sampler_guess(s, x, sigma).x0;
-    if (next > 0 || published)
-        tensor_mix(x, (keep - part) * root, x, part * root, x0);
-    else
-        tensor_copy(x, x0);
+    if (next == 0 && !published) keep = part = 1 / root;
+    tensor_mix(x, (keep - part) * root, x, part * root, sampler_guess(s, x, sigma).x0);
     sampler_add_noise(s, x, next > 0 ? eta * sqrt(beta) / a_next : 0, sigma, next);
 }
 
-SAMPLER(score_sde_vp, .label = "Score SDE VP", .paper = "arXiv:2011.13456 Alg. 3, eq. 32",
-        .also = "VP reverse diffusion", .use = "As its VE twin, for variance-preserving networks.",
-        .order = 1, .evals = 1, .eta = 1, .stochastic = true, .no_flow = true,
+SAMPLER(score_sde_vp, "Score SDE VP", "arXiv:2011.13456 Alg. 3, eq. 32", "VP reverse diffusion",
+        "As its VE twin, for variance-preserving networks.", .order = 1, .evals = 1, .eta = 1,
+        .stochastic = true, .no_flow = true,
         .takes = SAMPLER_ETA | SAMPLER_FORM | SAMPLER_CORRECT | SAMPLER_AS_PUBLISHED);

@@ -21,6 +21,6 @@ static void step(sampler *s, tensor x, double sigma, double next)
     multistep_chain(s, x, sigma, next, place, s->options.form == SAMPLER_HEUN);
 }
 
-SAMPLER(seeds_2, .label = "SEEDS-2", .paper = "arXiv:2305.14267",
-        .use = "As DPM++ SDE: fresh noise, two calls a step.", .order = 2, .evals = 2, .eta = 1,
+SAMPLER(seeds_2, "SEEDS-2", "arXiv:2305.14267", NULL,
+        "As DPM++ SDE: fresh noise, two calls a step.", .order = 2, .evals = 2, .eta = 1,
         .takes = SAMPLER_ETA | SAMPLER_R | SAMPLER_FORM, .stochastic = true);

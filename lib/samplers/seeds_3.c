@@ -18,6 +18,5 @@ static void step(sampler *s, tensor x, double sigma, double next)
     multistep_chain(s, x, sigma, next, (const double[]){1.0 / 3, 2.0 / 3, 1, 0}, true);
 }
 
-SAMPLER(seeds_3, .label = "SEEDS-3", .paper = "arXiv:2305.14267",
-        .use = "SEEDS-2 with a third call; for small steps.", .order = 3, .evals = 3, .eta = 1,
-        .takes = SAMPLER_ETA, .stochastic = true);
+SAMPLER(seeds_3, "SEEDS-3", "arXiv:2305.14267", NULL, "SEEDS-2 with a third call; for small steps.",
+        .order = 3, .evals = 3, .eta = 1, .takes = SAMPLER_ETA, .stochastic = true);

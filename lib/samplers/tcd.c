@@ -25,7 +25,7 @@ static void step(sampler *s, tensor x, double sigma, double next)
     sampler_rise(s, x, low, next);
 }
 
-SAMPLER(tcd, .label = "TCD", .paper = "arXiv:2402.19159", .also = "TCDScheduler",
-        .use = "Few steps with a distilled model, more of them where detail is wanted.", .evals = 1,
+SAMPLER(tcd, "TCD", "arXiv:2402.19159", "TCDScheduler",
+        "Few steps with a distilled model, more of them where detail is wanted.", .evals = 1,
         .eta = 0.3, .stochastic = true, .needs_schedule = true,
         .takes = SAMPLER_ETA | SAMPLER_AS_PUBLISHED);

@@ -21,20 +21,19 @@
 #include "diffusion/multistep.h"
 #include <math.h>
 
-/* The curve through `count` answers from past[first] on: their weights += share its area. */
+/* weight += share A of the curve through `count` answers from past[first] on. */
 static void weigh(const sampler *s, double *weight, double share, int first, int count,
                   double sigma, double next)
 {
-    double node[MULTISTEP_MOST], own[MULTISTEP_MOST], pull = s->options.noise_prediction ? -1 : 1;
+    double node[MULTISTEP_MOST], own[MULTISTEP_MOST], M = s->options.noise_prediction ? -1 : 1;
     double from = sampler_lambda(s, sigma), to = sampler_lambda(s, next), h = to - from;
     for (int j = 0; j < count; j++) node[j] = sampler_lambda(s, s->past[first + j].sigma);
-    multistep_weights(own, node, count, from, to, pull);
+    multistep_weights(own, node, count, from, to, M);
     if (count == 2) {
         double all = own[0] + own[1], B = s->options.form == SAMPLER_BH1 ? h : all;
         own[0] = node[0] == from ? all : 0, own[1] = all - own[0];
         multistep_bend(own, node, 2, B * h / 2);
     }
-    share *= pull < 0 ? -next : sampler_alpha(s, next);
     for (int j = 0; j < count; j++) weight[first + j] += share * own[j];
 }
 
@@ -50,28 +49,25 @@ static int order(const sampler *s, int back)
 
 static void step(sampler *s, tensor x, double sigma, double next)
 {
-    tensor x0 = sampler_guess(s, x, sigma).x0;
-    double before = s->past[1].sigma, stay = next / sigma, weight[MULTISTEP_MOST] = {0};
-    bool eps = s->options.noise_prediction;
-    if (!isfinite(sampler_lambda(s, next) - sampler_lambda(s, sigma))) {
-        sampler_follow(x, x0, sigma, next);
+    double before = s->past[1].sigma, weight[MULTISTEP_MOST] = {0};
+    double h = sampler_lambda(s, next) - sampler_lambda(s, sigma);
+    double M = s->options.noise_prediction ? -1 : 1, fade = exp(-M * h);
+    sampler_guess(s, x, sigma);
+    if (!isfinite(h)) {
+        multistep_follow(s, x, 1, sigma, next, M);
         return;
     }
-    if (eps) stay = sampler_alpha(s, next) / sampler_alpha(s, sigma);
     if (s->history > 0 && isfinite(sampler_lambda(s, before))) {
-        weigh(s, weight, stay, 0, order(s, 1) + 1, before, sigma);
-        weigh(s, weight, -stay, 1, order(s, 1), before, sigma);
+        weigh(s, weight, fade, 0, order(s, 1) + 1, before, sigma);
+        weigh(s, weight, -fade, 1, order(s, 1), before, sigma);
     }
     weigh(s, weight, 1, 0, order(s, 0), sigma, next);
-    tensor_scale(x, stay, x);
-    for (int j = 0; j <= s->history; j++)
-        if (weight[j] != 0)
-            tensor_add_scaled(x, weight[j], eps ? multistep_eps(s, j) : s->past[j].guess.x0);
+    tensor_scale(x, multistep_stay(s, sigma, next, M), x);
+    multistep_add(s, x, weight, s->history + 1, next, M);
 }
 
-SAMPLER(uni_pc, .label = "UniPC", .paper = "arXiv:2302.04867 Alg. 1, 2",
-        .also = "uni_pc_bh2, UniPC bh2",
-        .use = "Ten to forty steps: the highest order that one call a step buys.", .order = 4,
+SAMPLER(uni_pc, "UniPC", "arXiv:2302.04867 Alg. 1, 2", "uni_pc_bh2, UniPC bh2",
+        "Ten to forty steps: the highest order that one call a step buys.", .order = 4,
         .max_order = 3, .evals = 1,
         .takes = SAMPLER_FORM | SAMPLER_NOISE_PREDICTION | SAMPLER_KEEP_ORDER |
                  SAMPLER_AS_PUBLISHED);

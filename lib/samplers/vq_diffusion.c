@@ -22,7 +22,6 @@ static void step(sampler *s, tensor x, double t, double next)
                   &s->noise.rng, s->scratch);
 }
 
-SAMPLER(vq_diffusion, .label = "VQ-Diffusion", .paper = "arXiv:2111.14822 eq. 11",
-        .also = "VQDiffusionScheduler, D3PM",
-        .use = "Pictures of symbols, any table of noise; a step may skip times.", .evals = 1,
+SAMPLER(vq_diffusion, "VQ-Diffusion", "arXiv:2111.14822 eq. 11", "VQDiffusionScheduler, D3PM",
+        "Pictures of symbols, any table of noise; a step may skip times.", .evals = 1,
         .takes = SAMPLER_TEMPERATURE, .stochastic = true, .discrete = true, .temperature = 1);
