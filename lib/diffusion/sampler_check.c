@@ -8,23 +8,14 @@
 static error check_numbers(const sampler *s)
 {
     const sampler_options *o = &s->options;
-    const struct {
-        const char *name;
-        double value;
-    } numbers[] = {{"eta", o->eta},
-                   {"s_noise", o->s_noise},
-                   {"churn", o->churn},
-                   {"r", o->r},
-                   {"gamma", o->gamma},
-                   {"snr", o->snr},
-                   {"rtol", o->control.rtol},
-                   {"atol", o->control.atol},
-                   {"correct", o->correct},
-                   {"the controller's first step", o->control.first},
-                   {"temperature", o->temperature}};
-    for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++)
-        if (!(numbers[k].value >= 0 && isfinite(numbers[k].value)))
-            return error_make("%s is %g; it must be 0 or more", numbers[k].name, numbers[k].value);
+    const char *const name[] = {"eta",         "s_noise", "churn", "r",    "gamma",     "snr",
+                                "temperature", "correct", "rtol",  "atol", "first step"};
+    const double value[] = {o->eta,          o->s_noise,      o->churn,        o->r,
+                            o->gamma,        o->snr,          o->temperature,  o->correct,
+                            o->control.rtol, o->control.atol, o->control.first};
+    for (size_t k = 0; k < sizeof value / sizeof *value; k++)
+        if (!(value[k] >= 0 && isfinite(value[k])))
+            return error_make("%s is %g; it must be 0 or more", name[k], value[k]);
     if (o->r > 1 || o->predictor < 0)
         return error_make("r is %g, at most 1; predictor %d, at least 0", o->r, o->predictor);
     if (o->snr > 0 && !o->correct) return error_make("snr is of correct, which is not asked for");
