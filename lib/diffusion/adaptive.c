@@ -64,9 +64,9 @@ static void adapt(sampler *s, tensor x, double sigma, double end, adaptive_rules
     if (!isfinite(off))
         sampler_not_finite(s);
     else if (sigma > end)
-        s->wrong = error_make("after %d attempts, at sigma %g, steps of %.2g in lambda still make "
-                              "%.2g times the error allowed: allow more, or walk a list",
-                              tries, sigma, h, off);
+        s->wrong = error_make("after %d attempts, at sigma %g, still %.2g times the error allowed: "
+                              "allow more, or walk a list",
+                              tries, sigma, off);
 }
 
 void adaptive_walk(sampler *s, tensor x, double sigma, double next, adaptive_rules *rules)

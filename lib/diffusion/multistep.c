@@ -45,8 +45,9 @@ static double lagrange(const double *node, int count, int j, double u)
 }
 
 void multistep_weights(double *weight, const double *node, int count, double from, double to,
-                       double pull)
+                       double M)
 {
+    double pull = M < 0 ? -1 : M;
     int pieces = 1 + (int)(fabs(pull * (to - from)) / 8);
     for (int j = 0; j < count; j++) weight[j] = 0;
     for (int i = 0; i < 16 * pieces; i++) {
@@ -54,13 +55,6 @@ void multistep_weights(double *weight, const double *node, int count, double fro
         share *= exp(-pull * (to - u));
         for (int j = 0; j < count; j++) weight[j] += share * lagrange(node, count, j, u);
     }
-}
-
-void multistep_middle(double *weight, const double *node, double from, double to, double pull)
-{
-    double all;
-    multistep_weights(&all, node, 1, from, to, pull);
-    for (int j = 0; j < 2; j++) weight[j] = all * lagrange(node, 2, j, (from + to) / 2);
 }
 
 void multistep_bend(double *weight, const double *node, int count, double amount)
@@ -71,6 +65,13 @@ void multistep_bend(double *weight, const double *node, int count, double amount
             if (m != j) product *= node[j] - node[m];
         weight[j] += amount / product;
     }
+}
+
+void multistep_shorten(double *weight, const double *node, double from, double to, bool square)
+{
+    double all = weight[0] + weight[1], h = to - from;
+    weight[0] = node[0] == from ? all : 0, weight[1] = all - weight[0];
+    multistep_bend(weight, node, 2, (square ? h : all) * h / 2);
 }
 
 static double length(const sampler *s, double sigma, double next)
@@ -109,7 +110,7 @@ void multistep_follow(sampler *s, tensor x, int count, double sigma, double next
     tensor_scale(x, stay, x);
     if (isfinite(to - from)) {
         multistep_lambdas(s, node, count);
-        multistep_weights(weight, node, count, from, to, M < 0 ? -1 : M);
+        multistep_weights(weight, node, count, from, to, M);
         multistep_add(s, x, weight, count, next, M);
     } else {
         double all = sampler_alpha(s, next) - stay * sampler_alpha(s, sigma);

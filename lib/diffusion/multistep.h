@@ -14,8 +14,8 @@
  *
  *  M says how strongly a guess pulls at x: 1 along the ODE; 1 + eta^2 or so where M - 1 times as
  *  much noise is put in as the reverse SDE has. Below 0 it is |M|, and the guess that moves along
- *  the curve is that of eps. With h = lambda' - lambda and weights w_j from multistep_weights(), of
- *  pull M (of eps: -1), a step is
+ *  the curve is that of eps. With h = lambda' - lambda and weights w_j from multistep_weights()
+ *  a step is
  *
  *      M > 0    x' = stay x + M alpha' sum_j w_j x0_j  + noise
  *               stay = (next/sigma) e^(-(M-1) h)       noise = next sqrt(1 - e^(-2 (M-1) h)) z
@@ -61,18 +61,18 @@ void multistep_lambdas(const sampler *s, double *node, int count);
  *  the curve through all f(node[j]):
  *
  *      l_j(u)    = prod_{m != j} (u - node_m) / (node_j - node_m)         1 at node j, else 0
- *      weight[j] = int_from^to e^(-pull (to - u)) l_j(u) du
+ *      weight[j] = int_from^to e^(-M (to - u)) l_j(u) du
  *
- *  By Gauss and Legendre's rule with 16 points for each 8 units of pull (to - from): exact to
+ *  By Gauss and Legendre's rule with 16 points for each 8 units of M (to - from): exact to
  *  rounding.
  *  @param weight filled with count numbers
  *  @param node   all different
  *  @param count  1 to MULTISTEP_MOST
  *  @param from   finite
  *  @param to     finite
- *  @param pull   0 for the plain area */
+ *  @param M      1 or more; below 0 it counts as -1; 0 for the plain area */
 void multistep_weights(double *weight, const double *node, int count, double from, double to,
-                       double pull);
+                       double M);
 
 /** Add a multiple of the last divided difference of Newton's, f[node_0, ..., node_count-1], which
  *  is what the curve through count points has and the one through count - 1 lacks: how much it
@@ -83,13 +83,15 @@ void multistep_weights(double *weight, const double *node, int count, double fro
  *  @param amount factor of the difference */
 void multistep_bend(double *weight, const double *node, int count, double amount);
 
-/** The line through two points, taken at the middle of the way for all of it.
- *  @param weight filled with two numbers
- *  @param node   two that differ
+/** Take the line through two points not for its exact area but, as some papers do, as if the part
+ *  by which it leans had the area h/2 times that of all, which is its middle taken for the whole way
+ *  (midpoint, bh2), or h^2/2 (bh1).
+ *  @param weight of multistep_weights() for two points; changed
+ *  @param node   two that differ; one of them is from
  *  @param from   finite
  *  @param to     finite
- *  @param pull   as in multistep_weights() */
-void multistep_middle(double *weight, const double *node, double from, double to, double pull);
+ *  @param square h^2/2 */
+void multistep_shorten(double *weight, const double *node, double from, double to, bool square);
 
 /** The rule of multistep_weights() itself: where to look, and how much it counts.
  *  @param i      0 to 16 pieces - 1

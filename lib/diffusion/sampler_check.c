@@ -8,23 +8,14 @@
 static error check_numbers(const sampler *s)
 {
     const sampler_options *o = &s->options;
-    const struct {
-        const char *name;
-        double value;
-    } numbers[] = {{"eta", o->eta},
-                   {"s_noise", o->s_noise},
-                   {"churn", o->churn},
-                   {"r", o->r},
-                   {"gamma", o->gamma},
-                   {"snr", o->snr},
-                   {"rtol", o->control.rtol},
-                   {"atol", o->control.atol},
-                   {"correct", o->correct},
-                   {"the controller's first step", o->control.first},
-                   {"temperature", o->temperature}};
-    for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++)
-        if (!(numbers[k].value >= 0 && isfinite(numbers[k].value)))
-            return error_make("%s is %g; it must be 0 or more", numbers[k].name, numbers[k].value);
+    const char *const name[] = {"eta",         "s_noise", "churn", "r",    "gamma",     "snr",
+                                "temperature", "correct", "rtol",  "atol", "first step"};
+    const double value[] = {o->eta,          o->s_noise,      o->churn,        o->r,
+                            o->gamma,        o->snr,          o->temperature,  o->correct,
+                            o->control.rtol, o->control.atol, o->control.first};
+    for (size_t k = 0; k < sizeof value / sizeof *value; k++)
+        if (!(value[k] >= 0 && isfinite(value[k])))
+            return error_make("%s is %g; it must be 0 or more", name[k], value[k]);
     if (o->r > 1 || o->predictor < 0)
         return error_make("r is %g, at most 1; predictor %d, at least 0", o->r, o->predictor);
     if (o->snr > 0 && !o->correct) return error_make("snr is of correct, which is not asked for");
@@ -68,6 +59,7 @@ void sampler_takes(const sampler_kind *kind, char *out, size_t room)
 static error check_wanted(const sampler *s)
 {
     const sampler_kind *k = s->kind;
+    int order = s->options.order;
     const sampler usual = sampler_make(k, s->model, s->walk, s->noise);
     char listed[256];
     sampler_takes(k, listed, sizeof listed);
@@ -77,9 +69,8 @@ static error check_wanted(const sampler *s)
             memcmp(ours, (const char *)&usual + options[j].at, options[j].size) != 0)
             return error_make("sampler %s takes no %s; it takes %s", k->name, name, listed);
     }
-    if (s->options.order < 0 || s->options.order > k->max_order)
-        return error_make("sampler %s takes an order from 1 to %d, not %d", k->name, k->max_order,
-                          s->options.order);
+    if (order < 0 || order > k->max_order)
+        return error_make("%s takes an order from 1 to %d, not %d", k->name, k->max_order, order);
     return NULL;
 }
 
@@ -121,13 +112,11 @@ static error check_walk(const sampler *s)
         double at = s->walk.at[i];
         bool rises = i > 0 && at > s->walk.at[i - 1];
         if (path && at > s->noise.top)
-            return error_make("the Brownian path ends at sigma %g but the walk is at %g",
-                              s->noise.top, at);
+            return error_make("the Brownian path ends at sigma %g, below %g", s->noise.top, at);
         if (path && rises && !climb)
             return error_make("a walk that rises needs fresh noise, not a Brownian path");
         if (rises && s->kind->whole_walk)
-            return error_make("sampler %s falls all the way, but the list rises at step %d",
-                              s->kind->name, i);
+            return error_make("%s cannot walk a list that rises at step %d", s->kind->name, i);
         if (climb && at == 0 && i < s->walk.n)
             return error_make("size %d is 0: from there no slope leads up; begin higher", i);
         if (s->model.flow && at > 1)

@@ -19,18 +19,16 @@
 #include "diffusion/multistep.h"
 #include <math.h>
 
-static void weigh(const sampler *s, double *weight, int count, double from, double to, double pull)
+static void weigh(const sampler *s, double *weight, int count, double from, double to, double M)
 {
     const sampler_options *o = &s->options;
     double node[3], h = to - from, bend = 0;
     multistep_lambdas(s, node, count);
-    if (count == 2 && o->form != SAMPLER_HEUN)
-        multistep_middle(weight, node, from, to, pull);
-    else
-        multistep_weights(weight, node, count, from, to, pull);
+    multistep_weights(weight, node, count, from, to, M);
+    if (count == 2 && o->form != SAMPLER_HEUN) multistep_shorten(weight, node, from, to, false);
     if (count < 3 || !o->as_published) return;
     for (int j = 0; j < 3; j++) bend -= weight[j] * (node[j] - from) * (node[j] - from) / 2;
-    if (pull > 1) bend -= h * h / pull;
+    if (M > 1) bend -= h * h / M;
     multistep_bend(weight, node, 3, bend);
 }
 
@@ -44,7 +42,7 @@ static void step(sampler *s, tensor x, double sigma, double next)
     if (count == 1 || (o->euler_last && s->i + 1 == s->walk.n)) {
         multistep_follow(s, x, 1, sigma, next, M);
     } else {
-        weigh(s, weight, count, from, to, M < 0 ? -1 : M);
+        weigh(s, weight, count, from, to, M);
         tensor_scale(x, multistep_stay(s, sigma, next, M), x);
         multistep_add(s, x, weight, count, next, M);
     }

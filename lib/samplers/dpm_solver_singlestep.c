@@ -45,14 +45,13 @@ static void follow(sampler *s, tensor x, int count, double next, double M, bool 
     const sampler_memory *first = &s->past[count - 1];
     const sampler_options *o = &s->options;
     bool heun = o->form == SAMPLER_HEUN, outer = count == 3 && !heun;
-    double node[3], weight[3], to = sampler_lambda(s, next), pull = M < 0 ? -1 : M;
+    double node[3], weight[3], to = sampler_lambda(s, next);
     multistep_lambdas(s, node, count);
     double from = node[count - 1];
     if (outer) node[1] = from;
+    multistep_weights(weight, node, count - outer, from, to, M);
     if (count == 2 && (o->form == SAMPLER_MIDPOINT || (!heun && ends)))
-        multistep_middle(weight, node, from, to, pull);
-    else
-        multistep_weights(weight, node, count - outer, from, to, pull);
+        multistep_shorten(weight, node, from, to, false);
     if (outer) weight[2] = weight[1], weight[1] = 0;
     if (count == 3 && heun && o->as_published && M > 1)
         multistep_bend(weight, node, 3, -2 * (to - from) * (to - from) / M);

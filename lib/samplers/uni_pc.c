@@ -26,14 +26,10 @@ static void weigh(const sampler *s, double *weight, double share, int first, int
                   double sigma, double next)
 {
     double node[MULTISTEP_MOST], own[MULTISTEP_MOST], M = s->options.noise_prediction ? -1 : 1;
-    double from = sampler_lambda(s, sigma), to = sampler_lambda(s, next), h = to - from;
+    double from = sampler_lambda(s, sigma), to = sampler_lambda(s, next);
     for (int j = 0; j < count; j++) node[j] = sampler_lambda(s, s->past[first + j].sigma);
     multistep_weights(own, node, count, from, to, M);
-    if (count == 2) {
-        double all = own[0] + own[1], B = s->options.form == SAMPLER_BH1 ? h : all;
-        own[0] = node[0] == from ? all : 0, own[1] = all - own[0];
-        multistep_bend(own, node, 2, B * h / 2);
-    }
+    if (count == 2) multistep_shorten(own, node, from, to, s->options.form == SAMPLER_BH1);
     for (int j = 0; j < count; j++) weight[first + j] += share * own[j];
 }
 
