@@ -55,7 +55,7 @@ FONT     = $(if $(wildcard tools/embed.c),$(wildcard assets/font/*.ttf))
 PARTS   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/*.c lib/*/*.c)) \
            $(if $(FONT),$(BUILD)/gen/font_dejavu.o)
 DOUBLES := $(patsubst %.c,$(BUILD)/double/%.o,$(wildcard lib/base/*.c lib/diffusion/*.c \
-             lib/samplers/*.c))
+             lib/samplers/*.c lib/pipeline/names.c))
 program  = $(patsubst %.c,$(BUILD)/%,$(wildcard $(1)))
 LESSONS := $(call program,lessons/*.c)
 EXERS   := $(call program,lessons/exercises/*.c lessons/answers/*.c)

@@ -1,6 +1,6 @@
 #include "diffusion.h"
 #include "base/error.h"
-#include "diffusion/sampler_names.h"
+#include "pipeline/names.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -93,9 +93,9 @@ static void ask(void *self, answer out, tensor x, double sigma, arena scratch)
 
 static error sample(tensor x, const diffusion_walk *walk, model *m, arena scratch)
 {
-    sampler_choice choice;
+    names_choice choice;
     schedule sd;
-    error wrong = sampler_choose(walk->sampler, &choice);
+    error wrong = names_choose(walk->sampler, &choice);
     if (!wrong) wrong = schedule_make("scaled_linear", (schedule_options){0}, &scratch, &sd);
     if (wrong) return wrong;
     double *at = arena_take(&scratch, (size_t)(walk->steps + 1) * sizeof *at);

@@ -1,7 +1,7 @@
 /* Samplers of symbols: the law of their data, one walk by run, step and ask, and what is refused.
  * (Number for number against diffusers: test_discrete_golden.c.) */
 #include "base/parallel.h"
-#include "diffusion/sampler_names.h"
+#include "pipeline/names.h"
 #include "symbols.h"
 #include "toy.h"
 
@@ -350,8 +350,8 @@ static void options_that_make_no_sense_are_refused(void **state)
         assert_says(sampler_run(&s, x, a), "temperature is ");
     }
     assert_true(walker(&sampler_masked, &d, 2, &a).options.temperature == 2);
-    sampler_choice amused;
-    assert_null(sampler_choose("AmusedScheduler", &amused));
+    names_choice amused;
+    assert_null(names_choose("AmusedScheduler", &amused));
     assert_true(amused.kind == &sampler_masked && amused.options.temperature == 2);
     sampler s = walker(&sampler_vq_diffusion, &d, 2, &a);
     assert_true(s.options.temperature == 1);

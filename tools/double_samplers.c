@@ -9,7 +9,7 @@
  */
 #include "../tests/order.h"
 #include "atlas.h"
-#include "diffusion/sampler_names.h"
+#include "pipeline/names.h"
 #include <stdio.h>
 
 enum { STEPS = 1280, FEW = 20, TEXT = 1 << 16 };
@@ -115,7 +115,7 @@ static void print_names(void)
         if (samplers[k]->also) print_quoted(samplers[k]->also);
         printf(" | `%s` | | |\n", samplers[k]->name);
     }
-    for (const sampler_preset *p = sampler_presets; p->names; p++) {
+    for (const names_preset *p = names_presets; p->names; p++) {
         printf("| ");
         print_quoted(p->names);
         printf(" | `%s` | %s |", p->choice.kind->name, p->choice.list ? p->choice.list : "");

@@ -1,4 +1,4 @@
-#include "diffusion/sampler_names.h"
+#include "pipeline/names.h"
 #include <ctype.h>
 #include <math.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 /* clang-format off */
 #define PRESET(names, kind, list, ...) {names, {&sampler_##kind, list, {__VA_ARGS__}}}
 /* clang-format on */
-const sampler_preset sampler_presets[] = {
+const names_preset names_presets[] = {
     PRESET("stochastic_karras_ve, KarrasVeScheduler, EDM", heun, "edm", .churn = 80,
            .s_noise = 1.007, .noise_min = 0.05, .noise_max = 50),
     PRESET("EDMEulerScheduler", euler, "edm", .eta = 0),
@@ -62,7 +62,7 @@ static const char *squeeze(const char *name, char out[NAME])
 
 /* Whether one of `names` fits the text, perhaps with the name of a list behind it; then `out` is
  * `choice`. */
-static bool means(const char *text, const char *names, sampler_choice choice, sampler_choice *out)
+static bool means(const char *text, const char *names, names_choice choice, names_choice *out)
 {
     char known[NAME], list[NAME];
     while (names && *names) {
@@ -79,9 +79,9 @@ static bool means(const char *text, const char *names, sampler_choice choice, sa
     return false;
 }
 
-static bool found(const char *text, sampler_choice *out)
+static bool found(const char *text, names_choice *out)
 {
-    for (const sampler_preset *p = sampler_presets; p->names; p++)
+    for (const names_preset *p = names_presets; p->names; p++)
         if (means(text, p->names, p->choice, out)) {
             if (out->options.s_noise == 0) out->options.s_noise = 1;
             if (out->options.noise_max == 0) out->options.noise_max = HUGE_VAL;
@@ -90,7 +90,7 @@ static bool found(const char *text, sampler_choice *out)
     for (int k = 0; samplers[k]; k++) {
         const sampler_kind *kind = samplers[k];
         sampler s = sampler_make(kind, (denoiser){0}, (sigmas){0}, (noise){0});
-        sampler_choice plain = {kind, NULL, s.options};
+        names_choice plain = {kind, NULL, s.options};
         if (means(text, kind->name, plain, out) || means(text, kind->label, plain, out) ||
             means(text, kind->also, plain, out))
             return true;
@@ -98,7 +98,7 @@ static bool found(const char *text, sampler_choice *out)
     return false;
 }
 
-error sampler_choose(const char *name, sampler_choice *out)
+error names_choose(const char *name, names_choice *out)
 {
     char text[NAME];
     bool one = !*squeeze(name, text); /* no comma within */

@@ -1,5 +1,5 @@
 /* Whatever somebody calls a sampler, it is found; and no name means two things. */
-#include "diffusion/sampler_names.h"
+#include "pipeline/names.h"
 #include "toy.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,17 +9,17 @@
 
 #include <cmocka.h>
 
-static sampler_choice chosen(const char *name)
+static names_choice chosen(const char *name)
 {
-    sampler_choice out = {0};
-    error wrong = sampler_choose(name, &out);
+    names_choice out = {0};
+    error wrong = names_choose(name, &out);
     if (wrong) fail_msg("%s", wrong);
     return out;
 }
 
 static void assert_means(const char *name, const sampler_kind *kind, const char *list)
 {
-    sampler_choice out = chosen(name);
+    names_choice out = chosen(name);
     if (out.kind != kind) fail_msg("%s is %s, not %s", name, out.kind->name, kind->name);
     if (list)
         assert_string_equal(out.list, list);
@@ -189,12 +189,12 @@ static void every_name_is_its_own(void **state)
 static void every_preset_can_be_walked(void **state)
 {
     (void)state;
-    for (const sampler_preset *p = sampler_presets; p->names; p++)
+    for (const names_preset *p = names_presets; p->names; p++)
         for (const char *at = p->names; *at; at += strcspn(at, ","), at += !!*at) {
             arena memory = arena_make(1 << 22);
             char name[200];
             snprintf(name, sizeof name, "%.*s", (int)strcspn(at, ","), at);
-            sampler_choice out = chosen(name);
+            names_choice out = chosen(name);
             assert_ptr_equal(out.kind, p->choice.kind);
             assert_true(out.options.s_noise > 0 && out.options.noise_max > 0);
             bool flow = out.list && strcmp(out.list, "flow") == 0;
@@ -220,12 +220,12 @@ static void every_preset_can_be_walked(void **state)
 static void unknown_names_are_told_the_nearest(void **state)
 {
     (void)state;
-    sampler_choice out;
+    names_choice out;
     const char *const names[] = {"",       ",",         "k_", "sample_", "dpmpp_2m unheard of",
                                  "karras", "euler,heun"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        assert_non_null(sampler_choose(names[i], &out));
-    assert_non_null(strstr(sampler_choose("eulr", &out), "nearest is euler"));
+        assert_non_null(names_choose(names[i], &out));
+    assert_non_null(strstr(names_choose("eulr", &out), "nearest is euler"));
 }
 
 int main(void)
