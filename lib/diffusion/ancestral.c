@@ -5,8 +5,7 @@ ancestral ancestral_split(const sampler *s, double sigma, double next, double lo
 {
     double up = sampler_up(s, sigma, next), alpha = sampler_alpha(s, next);
     if (up == 0) return (ancestral){next, 1, 0};
-    double down = sampler_sigma(s, log(alpha / sqrt(next * next - up * up)));
-    if (down < lowest) down = lowest;
+    double down = fmax(lowest, sampler_sigma(s, log(alpha / sqrt(next * next - up * up))));
     double grow = alpha / sampler_alpha(s, down), had = grow * down;
     return (ancestral){down, grow, sqrt(fmax(next * next - had * had, 0))};
 }

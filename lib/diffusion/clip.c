@@ -2,7 +2,6 @@
 #include "base/error.h"
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 static int by_size(const void *a, const void *b)
 {
@@ -51,8 +50,7 @@ denoiser clip_denoiser(const clip *c)
     PROMISE(c->limit > 0 && c->share >= 0 && c->share <= 1, "clip_denoiser: limit or share");
     PROMISE(c->model.k <= 1, "clip_denoiser: combine the model's answers first (guidance.h)");
     denoiser d = c->model;
-    d.guess = ask_and_cut;
-    d.self = (void *)(size_t)c;
+    d.guess = ask_and_cut, d.self = (void *)(size_t)c;
     d.gives_away = c->keep_direction || c->model.gives_away;
     return d;
 }

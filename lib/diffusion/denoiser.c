@@ -20,12 +20,10 @@ void answer_copy(answer out, answer in)
 
 answer denoiser_room(denoiser d, arena *a, tensor x)
 {
-    answer room = {0};
-    tensor shape = x;
-    shape.n *= answers(d);
-    room.x0 = tensor_like(a, shape);
-    if (d.gives_away) room.away = tensor_like(a, shape);
-    if (d.gives_variance) room.log_variance = tensor_like(a, shape);
+    x.n *= answers(d);
+    answer room = {.x0 = tensor_like(a, x)};
+    if (d.gives_away) room.away = tensor_like(a, x);
+    if (d.gives_variance) room.log_variance = tensor_like(a, x);
     return room;
 }
 

@@ -6,14 +6,12 @@ network_scaling network_scale(const network *net, double sigma)
 {
     double a = 1 / sqrt(1 + sigma * sigma);
     double s = net->sigma_data > 0 ? net->sigma_data : 0.5;
-    double total = sigma * sigma + s * s;
+    double q = sqrt(sigma * sigma + s * s), above = sigma - net->sigma_min;
     if (net->says == NETWORK_EPS) return (network_scaling){a, 1, -sigma};
     if (net->says == NETWORK_V) return (network_scaling){a, a * a, -a * sigma};
     if (net->says == NETWORK_X0) return (network_scaling){a, 0, 1};
     if (net->says == NETWORK_FLOW) return (network_scaling){1, 1, -sigma};
-    double above = sigma - net->sigma_min; /* EDM */
-    return (network_scaling){1 / sqrt(total), s * s / (above * above + s * s),
-                             above * s / sqrt(total)};
+    return (network_scaling){1 / q, s * s / (above * above + s * s), above * s / q}; /* EDM */
 }
 
 static void run_and_convert(void *self, answer out, tensor x, double sigma, arena scratch)

@@ -36,9 +36,8 @@ error sampler_begin(sampler *s, tensor x, arena *keep)
         s->past[j].carry = tensor_like(keep, x);
         s->past[j].guess = denoiser_room(s->model, keep, x);
     }
-    s->i = s->calls = s->history = 0;
+    s->i = s->calls = s->history = 0, s->stopped = false;
     s->sigma = s->walk.at[0];
-    s->stopped = false;
     return s->wrong = NULL;
 }
 

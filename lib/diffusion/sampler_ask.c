@@ -8,7 +8,7 @@ sampler_question sampler_listen(const sampler *s, tensor x, arena *keep)
 {
     int questions = s->kind->evals + s->options.correct;
     PROMISE(questions <= SAMPLER_TAPE && !s->kind->whole_walk,
-            "sampler_listen: this kind asks too many questions in one step");
+            "sampler_listen: too many questions");
     sampler_question q = {.x = tensor_like(keep, x)};
     for (int j = 0; j < questions; j++) q.answer[j] = denoiser_room(s->model, keep, x);
     return q;

@@ -48,12 +48,11 @@ static bool takes(const sampler_kind *k, unsigned bit)
 
 void sampler_takes(const sampler_kind *kind, char *out, size_t room)
 {
-    int here = 0;
+    int n = 0;
     snprintf(out, room, "no options");
-    for (int j = 0; j < OPTIONS && (size_t)here < room; j++)
+    for (int j = 0; j < OPTIONS && (size_t)n < room; j++)
         if (takes(kind, options[j].bit))
-            here +=
-                snprintf(out + here, room - (size_t)here, here ? ", %s" : "%s", options[j].name);
+            n += snprintf(out + n, room - (size_t)n, n ? ", %s" : "%s", options[j].name);
 }
 
 static error check_wanted(const sampler *s)

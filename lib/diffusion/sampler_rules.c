@@ -7,10 +7,7 @@ answer sampler_guess(sampler *s, tensor x, double sigma)
     /* the rule's own, after the corrector's; an adaptive one asks of one picture alone */
     bool first = s->evals++ == s->options.correct && !s->kind->whole_walk;
     answer out = first ? s->past[0].guess : denoiser_room(s->model, &s->scratch, x);
-    if (first) {
-        s->past[0].sigma = sigma;
-        tensor_copy(s->past[0].x, x);
-    }
+    if (first) tensor_copy(s->past[0].x, x), s->past[0].sigma = sigma;
     denoiser_ask(s->model, out, x, sigma, s->scratch);
     return out;
 }

@@ -32,19 +32,15 @@ static void step(sampler *s, tensor x, double sigma, double next)
     sampler_variance says = s->options.variance;
     answer guess = sampler_guess(s, x, sigma);
     tensor_mix(x, keep, x, alpha_next - keep * alpha, guess.x0);
+    double up = says == SAMPLER_FIXED_LARGE ? large : small, spread = 0;
+    if (says == SAMPLER_LEARNED) up = sqrt(1 + n2), spread = 1;
+    if (says == SAMPLER_LEARNED_RANGE) up = sqrt(small * large), spread = log(large / small);
     if (next == 0) return;
-    if (says < SAMPLER_LEARNED) {
-        sampler_add_noise(s, x, says == SAMPLER_FIXED_LARGE ? large : small, sigma, next);
-        return;
-    }
-    bool range = says == SAMPLER_LEARNED_RANGE;
-    double middle = range ? sqrt(small * large) : sqrt(1 + n2);
-    double spread = range ? log(large / small) : 1;
-    tensor z = tensor_like(&s->scratch, x);
+    tensor z = tensor_like(&s->scratch, x), v = guess.log_variance;
     tensor_fill(z, 0);
-    sampler_add_noise(s, z, middle, sigma, next);
+    sampler_add_noise(s, z, up, sigma, next);
     for (size_t i = 0, count = tensor_count(x); i < count; i++)
-        x.data[i] += z.data[i] * (real)exp(spread * (double)guess.log_variance.data[i] / 2);
+        x.data[i] += z.data[i] * (v.data ? (real)exp(spread * (double)v.data[i] / 2) : 1);
 }
 
 SAMPLER(ddpm, "DDPM", "arXiv:2006.11239 Alg. 2", "DDPMScheduler, DDPMParallelScheduler",

@@ -35,14 +35,13 @@ static void step(sampler *s, tensor x, double sigma, double next)
     bool plms = s->options.form == SAMPLER_PLMS;
     int order = s->history < 3 ? s->history + 1 : 4;
     if (next == 0 && !s->options.as_published) order = 1;
-    tensor d = sampler_slope(s, x, sigma), y = tensor_like(&s->scratch, x);
+    tensor d = sampler_slope(s, x, sigma);
     if (next > 0 && s->history < (plms ? 1 : 3)) {
         double mid = middle(s, sigma, next), at[] = {mid, mid, next};
         for (int j = plms ? 2 : 0; j < 4; j++) {
             tensor_add_scaled(x, share[plms][j] * (next - sigma), d);
             if (j == 3) return;
-            tensor_mix(y, 1, s->past[0].x, at[j] - sigma, d);
-            d = sampler_slope(s, y, at[j]);
+            d = sampler_slope(s, sampler_mix(s, 1, s->past[0].x, at[j] - sigma, d), at[j]);
         }
     }
     double weight[4];

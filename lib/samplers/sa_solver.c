@@ -24,24 +24,21 @@ static double pull(const sampler *s, double sigma)
     return (o->noise_prediction ? -1 : 1) * (1 + tau * tau);
 }
 
-/* Of the curve through `count` answers, from sigma to next. */
-static void area(sampler *s, tensor out, int count, double sigma, double next)
+/* x += area of the curve through `count` answers, from sigma to next. */
+static void add(sampler *s, tensor x, int count, double sigma, double next)
 {
-    double node[2], weight[2] = {0}, M = pull(s, sigma);
-    double h = sampler_lambda(s, next) - sampler_lambda(s, sigma);
-    tensor_fill(out, 0);
-    multistep_follow(s, out, count, sigma, next, M);
-    if (count != 2 || !s->options.as_published || M < 0) return;
-    multistep_lambdas(s, node, 2);
-    multistep_bend(weight, node, 2, h * h / 2 - (h + expm1(-M * h) / M) / M);
-    multistep_add(s, out, weight, 2, next, M);
+    double node[MULTISTEP_MOST], weight[MULTISTEP_MOST], M = pull(s, sigma);
+    double from = sampler_lambda(s, sigma), to = sampler_lambda(s, next);
+    multistep_lambdas(s, node, count);
+    multistep_weights(weight, node, count, from, to, M);
+    if (count == 2 && s->options.as_published && M > 0)
+        multistep_shorten(weight, node, from, to, true);
+    multistep_add(s, x, weight, count, next, M);
 }
 
 static void correct(sampler *s, tensor x, int count, double sigma)
 {
-    tensor better = tensor_like(&s->scratch, x);
-    area(s, better, count, s->past[1].sigma, sigma);
-    tensor_add_scaled(x, 1, better);
+    add(s, x, count, s->past[1].sigma, sigma);
     tensor_add_scaled(x, -1, s->past[1].carry);
     if (!s->options.pece) return;
     tensor_copy(s->past[0].guess.x0, sampler_guess(s, x, sigma).x0);
@@ -58,10 +55,15 @@ static void step(sampler *s, tensor x, double sigma, double next)
     sampler_guess(s, x, sigma);
     order = multistep_reach(s, order, sigma), ahead = multistep_reach(s, ahead, next);
     if (order > 1) correct(s, x, order, sigma);
-    double M = pull(s, sigma);
-    area(s, s->past[0].carry, ahead, sigma, next);
-    tensor_mix(x, multistep_stay(s, sigma, next, M), x, 1, s->past[0].carry);
-    sampler_add_noise(s, x, multistep_noise(s, sigma, next, M), sigma, next);
+    double M = pull(s, sigma), up = multistep_noise(s, sigma, next, M);
+    tensor area = s->past[0].carry;
+    tensor_fill(area, 0);
+    if (ahead == 1)
+        multistep_follow(s, area, 1, sigma, next, M);
+    else
+        add(s, area, ahead, sigma, next);
+    tensor_mix(x, multistep_stay(s, sigma, next, M), x, 1, area);
+    sampler_add_noise(s, x, up, sigma, next);
 }
 
 SAMPLER(sa_solver, "SA-Solver", "arXiv:2309.05019", NULL, "Fresh noise in few calls, 20 to 60.",
