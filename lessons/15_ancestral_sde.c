@@ -108,7 +108,8 @@ static void part_b(lesson *l)
 }
 
 /* c: how wide a crowd comes out of noise of size `begin`; how far people move when they make 80
- * steps, not 40, on new dice and on one path; how far from the ends of Euler a, on the same path. */
+ * steps, not 40, on new dice and on one path; how far from the ends of Euler a, on the same
+ * path. */
 static void row(lesson *l, plot *chart, const char *label, sampler s, double begin)
 {
     double *wide = arena_take(&l->memory, 2 * COUNTS * sizeof *wide), *calls = wide + COUNTS;

@@ -1,5 +1,5 @@
-/* dice.h: what samplers with dice do to a crowd on the bell of lesson 10 (bell.h), for lessons after
- * it: how wide it comes out, exactly and without a throw, and whether more steps settle.
+/* dice.h: what samplers with dice do to a crowd on the bell of lesson 10 (bell.h), for lessons
+ * after it: how wide it comes out, exactly and without a throw, and whether more steps settle.
  *
  *     exact_mixture m = bell_mixture(&l.memory);
  *     sampler s = dice_sampler(&sampler_euler_ancestral, &m);
@@ -54,9 +54,9 @@ static inline int dice_rising(const void *a, const void *b)
 
 /* The standard deviation of what comes out of a walk down bell_walk() that begins with
  * noise of size `begin` around 1, exactly. On one bell a rule only adds and scales. So an end is
- * A start + sum_i B_i z_i, and its variance A^2 begin^2 + sum_i B_i^2. Picture 0 begins at 1 and has
- * no noise; picture 1 begins at 1 + begin and ends A begin beside picture 0; each other picture has
- * one piece of noise alone, and ends B_i beside it: a string that is plucked alone. */
+ * A start + sum_i B_i z_i, and its variance A^2 begin^2 + sum_i B_i^2. Picture 0 begins at 1 and
+ * has no noise; picture 1 begins at 1 + begin and ends A begin beside picture 0; each other picture
+ * has one piece of noise alone, and ends B_i beside it: a string that is plucked alone. */
 static inline double dice_spread(lesson *l, sampler s, int steps, double begin)
 {
     static dice_notes dice;
@@ -76,8 +76,8 @@ static inline double dice_spread(lesson *l, sampler s, int steps, double begin)
     return sqrt(variance);
 }
 
-/* What NumPy found for it, with dice, in 5, 10, 20 and 40 steps of two samplers: right to 0.005. And
- * rules of higher order, with dice from one path, are nearly there in 40. */
+/* What NumPy found for it, with dice, in 5, 10, 20 and 40 steps of two samplers: right to 0.005.
+ * And rules of higher order, with dice from one path, are nearly there in 40. */
 static inline void dice_check(lesson *l, const sampler *s, double begin, const double *spread)
 {
     static const double known[2][4] = {{0.359, 0.421, 0.457, 0.478}, {0.293, 0.368, 0.425, 0.454}};

@@ -7,8 +7,8 @@
  *     W(a) ------------- W(m)? ------------- W(b)          b - a = length
  *
  * Seen from the left, W(m) is W(a) and a kick of variance length/2. Seen from the right, it is W(b)
- * and another such kick. Both are readings of one number, as in lesson 07. What are the mean and the
- * variance of W(m), once both are known? z is a fresh normal number.
+ * and another such kick. Both are readings of one number, as in lesson 07. What are the mean and
+ * the variance of W(m), once both are known? z is a fresh normal number.
  *
  *     make exercises
  *     build/lessons/answers/15_ancestral_sde            a table

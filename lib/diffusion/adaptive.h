@@ -13,9 +13,9 @@
  *      b1, b2, b3 = (p + i + d, -(p + 2 d), d) / order      accepted where factor >= safety
  *
  *  With eta the step goes down too far and noise is added after it (ancestral.h); the controller
- *  then takes 1.5 for the order, and what it watches is the rule's error, not how far few noises are
- *  from the law: that wants a small rtol. A last step to 0 is Euler's, from the smallest size before
- *  it, and so is one from a flow's sigma 1, to 0.999; no error is measured there.
+ *  then takes 1.5 for the order, and what it watches is the rule's error, not how far few noises
+ *  are from the law: that wants a small rtol. A last step to 0 is Euler's, from the smallest size
+ *  before it, and so is one from a flow's sigma 1, to 0.999; no error is measured there.
  *
  *  Every picture walks alone, with its own steps and noise (noise_picture), so what becomes of it
  *  does not depend on its batch; k-diffusion has one step for all: as_published. The model is asked

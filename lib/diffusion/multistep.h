@@ -84,8 +84,8 @@ void multistep_weights(double *weight, const double *node, int count, double fro
 void multistep_bend(double *weight, const double *node, int count, double amount);
 
 /** Take the line through two points not for its exact area but, as some papers do, as if the part
- *  by which it leans had the area h/2 times that of all, which is its middle taken for the whole way
- *  (midpoint, bh2), or h^2/2 (bh1).
+ *  by which it leans had the area h/2 times that of all, which is its middle taken for the whole
+ *  way (midpoint, bh2), or h^2/2 (bh1).
  *  @param weight of multistep_weights() for two points; changed
  *  @param node   two that differ; one of them is from
  *  @param from   finite

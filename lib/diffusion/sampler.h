@@ -33,9 +33,10 @@ typedef struct sampler sampler;
  * question falls back to Euler there (heun.c). */
 typedef void sampler_step_fn(sampler *s, tensor x, double sigma, double next);
 
-/** The options that not every kind listens to: SAMPLER_ETA is the bit in sampler_kind.takes, eta the
- * field of sampler_options (control stands for all in it). Asking a kind for another is an error: an
- * option that is not listened to would be a silent surprise. ORDER is set by max_order. */
+/** The options that not every kind listens to: SAMPLER_ETA is the bit in sampler_kind.takes, eta
+ * the field of sampler_options (control stands for all in it). Asking a kind for another is an
+ * error: an option that is not listened to would be a silent surprise. ORDER is set by
+ * max_order. */
 /* clang-format off */
 #define SAMPLER_OPTIONS(X) \
     X(ETA, eta) X(CHURN, churn) X(ORDER, order) X(VARIANCE, variance) X(FORM, form) \
