@@ -29,9 +29,8 @@ static sampler ready(lesson *l, const sampler_kind *rule, denoiser d, int steps,
     return s;
 }
 
-/* a: every attempt of one walk, by hand. A step's length h is counted in ln sigma; d is the slope.
- *     hasty = x + (next - sigma) d          careful = x + (next - sigma) d_mid          lesson
- * 10 */
+/* a: every attempt of one walk, by hand. A step's length h is counted in ln sigma; d is a slope.
+ *     hasty = x + (next - sigma) d          careful = x + (next - sigma) d_mid         lesson 10 */
 static void part_a(lesson *l, denoiser d)
 {
     static double at[2][MOST], length[2][MOST], way[MOST], heat[CELLS * CELLS];

@@ -18,7 +18,7 @@
 #include <omp.h>
 /** A pragma from words. */
 #define PARALLEL_PRAGMA(text) _Pragma(#text)
-#define PARALLEL_FOR(worth_it) PARALLEL_PRAGMA(omp parallel for simd schedule(static) if (worth_it))
+#define PARALLEL_FOR(worth_it) PARALLEL_PRAGMA(omp parallel for schedule(static) if (worth_it))
 
 #define parallel_threads()      omp_get_max_threads()
 #define parallel_set_threads(n) omp_set_num_threads(n)
