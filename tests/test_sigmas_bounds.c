@@ -133,14 +133,21 @@ static void test_bad_input(void **state)
     assert_refused("linspace", 9, s, OPTIONS(.sigma_min = 1e-3), "0.0291671 <= sigma_min");
     assert_refused("linspace", 9, s, OPTIONS(.sigma_min = -1), "0.0291671 <= sigma_min");
     assert_refused("linspace", 9, &flow3, OPTIONS(0), "sizes 8 and 9 are both 0");
+    assert_refused("karras", 9, &flow3, OPTIONS(0), "1e-30 <= sigma_min");
+    assert_refused("flow", 9, s, OPTIONS(0), "needs a flow schedule");
+    assert_refused("flow", 9, NULL, OPTIONS(0), "needs a flow schedule");
+}
+
+/* What only some of n, of the options or of the schedules make possible. */
+static void test_what_a_list_cannot_make(void **state)
+{
+    (void)state;
+    const schedule *s = &exact;
     assert_refused("karras", 9, s, OPTIONS(.jump = -1), "jumps of -1 steps, 10 visits: not 1 to");
     assert_refused("repaint", 9, s, OPTIONS(.visits = -1), "jumps of 10 steps, -1 visits");
     assert_refused("repaint", 999, s, OPTIONS(.visits = 600), "visits: not 1 to 1000000 steps");
     assert_refused("repaint", 999, s, OPTIONS(.jump = 1, .visits = INT32_MAX), "not 1 to 1000000");
     assert_refused("repaint", 1001, s, OPTIONS(0), "at most 1000 steps, not 1001");
-    assert_refused("karras", 9, &flow3, OPTIONS(0), "1e-30 <= sigma_min");
-    assert_refused("flow", 9, s, OPTIONS(0), "needs a flow schedule");
-    assert_refused("flow", 9, NULL, OPTIONS(0), "needs a flow schedule");
     assert_refused("leading", 1001, s, OPTIONS(0), "at most 1000 steps, not 1001");
     assert_refused("trailing", 5, &flow3, OPTIONS(0), "needs a schedule with a table");
     assert_refused("simple", 5, NULL, OPTIONS(0), "needs a schedule with a table");
@@ -261,6 +268,7 @@ int main(void)
         cmocka_unit_test(test_what_is_possible_is),
         cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_bad_input),
+        cmocka_unit_test(test_what_a_list_cannot_make),
         cmocka_unit_test(test_a_list_never_rises),
         cmocka_unit_test(test_check),
     };
