@@ -326,8 +326,7 @@ static void options_that_make_no_sense_are_refused(void **state)
     refused("lms", correct, toy_bells, z, "lms takes no correct");
     correct.correct = 0, correct.snr = 0.1;
     refused("euler", correct, toy_bells, z, "snr is of correct");
-    correct.correct = 1, correct.snr = 0;
-    correct.climb = true;
+    correct.correct = 1, correct.snr = 0, correct.climb = true;
     refused("euler", correct, toy_bells, z, "euler cannot climb");
     learned.eta = 1, learned.variance = SAMPLER_LEARNED_RANGE;
     refused("ddpm", learned, toy_bells, z, "gives no variance");
