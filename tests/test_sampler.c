@@ -324,7 +324,9 @@ static void options_that_make_no_sense_are_refused(void **state)
     correct.correct = 1;
     refused("euler", correct, toy_bells, noise_brownian(1, 10), "need fresh noise");
     refused("lms", correct, toy_bells, z, "lms takes no correct");
-    correct.climb = true;
+    correct.correct = 0, correct.snr = 0.1;
+    refused("euler", correct, toy_bells, z, "snr is of correct");
+    correct.correct = 1, correct.snr = 0, correct.climb = true;
     refused("euler", correct, toy_bells, z, "euler cannot climb");
     learned.eta = 1, learned.variance = SAMPLER_LEARNED_RANGE;
     refused("ddpm", learned, toy_bells, z, "gives no variance");

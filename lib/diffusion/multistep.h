@@ -22,9 +22,9 @@
  *      M < 0    x' = stay x + M next   sum_j w_j eps_j + noise
  *               stay = alpha'/alpha                    noise = next sqrt((|M|-1) (e^(2h) - 1)) z
  *
- *  Lu 2022, arXiv:2206.00927, eq. 3.4; Zhang 2023, arXiv:2204.13902 and arXiv:2308.02157; Xue 2023,
- *  arXiv:2309.05019, eq. 7 and 14. Where h is infinite (a step to 0, a flow's first) both are the
- *  first line with the one guess of this step, which is exact there.
+ *  Lu 2022, arXiv:2206.00927, eq. 3.4; Zhang, Chen 2023, arXiv:2204.13902; Zhang, Song, Chen 2023,
+ *  arXiv:2308.02157; Xue 2023, arXiv:2309.05019, eq. 7 and 14. Where h is infinite (a step to 0, a
+ *  flow's first) both are the first line with the one guess of this step, which is exact there.
  */
 #ifndef DIFFUSION_MULTISTEP_H
 #define DIFFUSION_MULTISTEP_H
@@ -83,14 +83,14 @@ void multistep_weights(double *weight, const double *node, int count, double fro
  *  @param amount factor of the difference */
 void multistep_bend(double *weight, const double *node, int count, double amount);
 
-/** Take the line through two points not for its exact area but, as some papers do, as if the part
- *  by which it leans had the area h/2 times that of all, which is its middle taken for the whole
- *  way (midpoint, bh2), or h^2/2 (bh1).
+/** Give the line through two points not its exact area but, as some papers do, the area of what it
+ *  is at the middle of the way (midpoint, bh2), or what its slope has with the plain weight, h^2/2
+ *  (bh1).
  *  @param weight of multistep_weights() for two points; changed
  *  @param node   two that differ; one of them is from
  *  @param from   finite
  *  @param to     finite
- *  @param square h^2/2 */
+ *  @param square the latter */
 void multistep_shorten(double *weight, const double *node, double from, double to, bool square);
 
 /** The rule of multistep_weights() itself: where to look, and how much it counts.

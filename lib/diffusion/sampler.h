@@ -34,9 +34,9 @@ typedef struct sampler sampler;
 typedef void sampler_step_fn(sampler *s, tensor x, double sigma, double next);
 
 /** The options that not every kind listens to: SAMPLER_ETA is the bit in sampler_kind.takes, eta
- * the field of sampler_options (control stands for all in it). Asking a kind for another is an
- * error: an option that is not listened to would be a silent surprise. ORDER is set by
- * max_order. */
+ * the field of sampler_options (control stands for all in it, snr goes with correct). Asking a kind
+ * for another is an error: an option that is not listened to would be a silent surprise. ORDER is
+ * set by max_order. */
 /* clang-format off */
 #define SAMPLER_OPTIONS(X) \
     X(ETA, eta) X(CHURN, churn) X(ORDER, order) X(VARIANCE, variance) X(FORM, form) \

@@ -8,11 +8,10 @@
  *     hidden = floor(places masked[next]), at least 1, fewer than before
  *     x'     = c', but MASK at the `hidden` places that are the least sure
  *
- * One denoiser call a step, and few steps: 8 to 12 for a picture. It is no draw from the data's
- * law: who is surest goes first, so what is common gets commoner. heat falls from
- * options.temperature (2, as in aMUSEd) to 0 in the last step; much heat hides at random, which is
- * nearer to the law. The masking schedule is the table: "mask_cosine" or "mask", and T the number
- * of steps (elsewhere a list that skips times). What is not MASK is never changed again.
+ * One call a step, 8 to 12 steps for a picture. It is no draw from the data's law: who is surest
+ * goes first, so what is common gets commoner. heat falls from options.temperature (2, as in
+ * aMUSEd) to 0; much heat hides at random, which is nearer to the law. The masking schedule is the
+ * table, "mask_cosine" or "mask". What is not MASK is never changed again.
  */
 #include "diffusion/sampler.h"
 #include <math.h>
@@ -44,16 +43,15 @@ static void fill(tensor x, tensor drawn, tensor x0, real *u, double heat, int wa
 
 static void step(sampler *s, tensor x, double t, double next)
 {
-    int places = x.h * x.w, wanted = 0;
     double heat = s->options.temperature * (1 - s->i / fmax(s->walk.n - 1, 1));
-    if (next > 0) wanted = (int)fmax(1, places * s->discrete->masked[(int)next] + 1e-9);
+    int places = x.h * x.w, hidden = (int)(places * s->discrete->masked[(int)next] + 1e-9);
     tensor x0 = sampler_guess(s, x, t).x0, drawn = tensor_like(&s->scratch, x);
     tensor u = tensor_new(&s->scratch, x.n, x.h, x.w, 1);
     discrete_draw(drawn, x0, x.c - 1, 1, &s->noise.rng, s->scratch);
     rng_uniform(&s->noise.rng, u, s->scratch);
     for (int n = 0; n < x.n; n++)
         fill(tensor_pictures(x, n, 1), tensor_pictures(drawn, n, 1), tensor_pictures(x0, n, 1),
-             u.data + n * places, heat, wanted);
+             u.data + n * places, heat, next > 0 && hidden == 0 ? 1 : hidden);
 }
 
 SAMPLER(masked, "Masked", "arXiv:2202.04200 sec. 3.2", "AmusedScheduler, MaskGIT",

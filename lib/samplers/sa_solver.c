@@ -2,9 +2,9 @@
  * curve that knows this guess too. Adams' way, with as much fresh noise as asked for.
  *
  * Xue et al. 2023, "SA-Solver: Stochastic Adams Solver for Fast Sampling of Diffusion Models",
- * arXiv:2309.05019. tau is eta, M = 1 + tau^2, w as in multistep_follow():
+ * arXiv:2309.05019. tau is eta, M = 1 + tau^2, M alpha' w_j the areas of multistep.h:
  *
- *     area(n) = alpha' sum_j w_j x0_j, j < n      zeta = next sqrt(1 - e^(-2 tau^2 h)) z
+ *     area(n) = M alpha' sum_j w_j x0_j, j < n    zeta = next sqrt(1 - e^(-2 tau^2 h)) z
  *     x'  = (next/sigma) e^(-tau^2 h) x + area(predictor) + zeta
  *     x'' = x' - area(predictor) + area(order)    order: with the guess at x', and the same zeta
  *
@@ -36,15 +36,6 @@ static void add(sampler *s, tensor x, int count, double sigma, double next)
     multistep_add(s, x, weight, count, next, M);
 }
 
-static void correct(sampler *s, tensor x, int count, double sigma)
-{
-    add(s, x, count, s->past[1].sigma, sigma);
-    tensor_add_scaled(x, -1, s->past[1].carry);
-    if (!s->options.pece) return;
-    tensor_copy(s->past[0].guess.x0, sampler_guess(s, x, sigma).x0);
-    tensor_copy(s->past[0].x, x);
-}
-
 static void step(sampler *s, tensor x, double sigma, double next)
 {
     const sampler_options *o = &s->options;
@@ -54,8 +45,15 @@ static void step(sampler *s, tensor x, double sigma, double next)
     if (!o->keep_order && order > left + 1 + o->as_published) order = left + 1 + o->as_published;
     sampler_guess(s, x, sigma);
     order = multistep_reach(s, order, sigma), ahead = multistep_reach(s, ahead, next);
-    if (order > 1) correct(s, x, order, sigma);
-    double M = pull(s, sigma), up = multistep_noise(s, sigma, next, M);
+    if (order > 1) {
+        add(s, x, order, s->past[1].sigma, sigma);
+        tensor_add_scaled(x, -1, s->past[1].carry);
+    }
+    if (order > 1 && o->pece) {
+        tensor_copy(s->past[0].guess.x0, sampler_guess(s, x, sigma).x0);
+        tensor_copy(s->past[0].x, x);
+    }
+    double M = pull(s, sigma);
     tensor area = s->past[0].carry;
     tensor_fill(area, 0);
     if (ahead == 1)
@@ -63,7 +61,7 @@ static void step(sampler *s, tensor x, double sigma, double next)
     else
         add(s, area, ahead, sigma, next);
     tensor_mix(x, multistep_stay(s, sigma, next, M), x, 1, area);
-    sampler_add_noise(s, x, up, sigma, next);
+    sampler_add_noise(s, x, multistep_noise(s, sigma, next, M), sigma, next);
 }
 
 SAMPLER(sa_solver, "SA-Solver", "arXiv:2309.05019", NULL, "Fresh noise in few calls, 20 to 60.",
