@@ -2,7 +2,7 @@
  * a true consistency model keeps, and the network's boundary. (Number for number beside diffusers:
  * test_samplers_golden.c.) In double. */
 #include "diffusion/network.h"
-#include "toy.h"
+#include "same.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -36,12 +36,6 @@ static tensor walked(const sampler_kind *kind, double eta)
     s.schedule = &flow, s.options.eta = eta;
     assert_null(sampler_run(&s, x, memory));
     return x;
-}
-
-static void assert_same(tensor x, tensor y)
-{
-    for (size_t i = 0; i < tensor_count(x); i++)
-        assert_true(fabs((double)(x.data[i] - y.data[i])) <= 1e-12);
 }
 
 /* In a flow, x' = (1 - sigma') x0 + sigma' z; and TCD with gamma 1 goes down to time 0 too. */

@@ -2,6 +2,7 @@
  * letters, number by number, and against rules that they must equal. In double, so that 1e-12 can
  * be asked for. Then the orders of their options, and the law that they draw from. */
 #include "order.h"
+#include "same.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -35,17 +36,7 @@ static sampler sampler_called(const char *name, double eta)
 
 static tensor walked(sampler s)
 {
-    tensor x = toy_start(&memory, 2, s.walk.at[0]);
-    error wrong = sampler_run(&s, x, memory);
-    if (wrong) fail_msg("%s", wrong);
-    return x;
-}
-
-static void assert_same(tensor x, tensor y)
-{
-    for (size_t i = 0; i < tensor_count(x); i++)
-        if (!(fabs((double)(x.data[i] - y.data[i])) <= 1e-12))
-            fail_msg("number %zu: %.17g and %.17g", i, (double)x.data[i], (double)y.data[i]);
+    return same_end(s, 2, &memory);
 }
 
 /* ---- What the papers' forms are made of: one number a time ---- */

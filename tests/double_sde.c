@@ -1,7 +1,7 @@
 /* Samplers of the SDE, and DDPM with a learned variance, against their papers' own forms, in the
  * papers' letters, and against the samplers that they must equal. In double: numbers of size 10,
  * rounded some hundred times, are apart by up to 1e-13. */
-#include "toy.h"
+#include "same.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -32,17 +32,7 @@ static sampler sampler_called(const char *name)
 
 static tensor walked(sampler s)
 {
-    tensor x = toy_start(&memory, PICTURES, s.walk.at[0]);
-    error wrong = sampler_run(&s, x, memory);
-    if (wrong) fail_msg("%s", wrong);
-    return x;
-}
-
-static void assert_same(tensor x, tensor y)
-{
-    for (size_t i = 0; i < tensor_count(x); i++)
-        if (!(fabs((double)(x.data[i] - y.data[i])) <= 1e-12))
-            fail_msg("number %zu: %.17g and %.17g", i, (double)x.data[i], (double)y.data[i]);
+    return same_end(s, PICTURES, &memory);
 }
 
 /* ---- Predictor and corrector: Song 2021, arXiv:2011.13456 ---- */

@@ -2,7 +2,7 @@
  * its attempts counted; the others against their papers' own forms, and against each other where
  * they are one rule. In double: 1e-12 is rounding, as in double_identities.c. */
 #include "golden/adaptive.h"
-#include "toy.h"
+#include "same.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -82,10 +82,7 @@ static sampler called(const sampler_kind *kind, const double *at, int n)
 
 static tensor walked(sampler s)
 {
-    tensor x = toy_start(&memory, 2, s.walk.at[0]);
-    error wrong = sampler_run(&s, x, memory);
-    if (wrong) fail_msg("%s", wrong);
-    return x;
+    return same_end(s, 2, &memory);
 }
 
 static tensor walk(const sampler_kind *kind, const double *at, int n, double eta)
@@ -101,13 +98,6 @@ static tensor single(const double *at, int n, int order, bool eps, double eta)
     s.options.order = order, s.options.noise_prediction = eps, s.options.eta = eta;
     s.options.keep_order = true;
     return walked(s);
-}
-
-static void assert_same(tensor x, tensor y)
-{
-    for (size_t i = 0; i < tensor_count(x); i++)
-        if (!(fabs((double)(x.data[i] - y.data[i])) <= 1e-12))
-            fail_msg("number %zu: %.17g and %.17g", i, (double)x.data[i], (double)y.data[i]);
 }
 
 static void some_are_one_rule(void **state)

@@ -3,10 +3,10 @@
  *     build/tools/draw_atlas          draws out/atlas_1.png, ... and out/atlas_error.svg, which
  *                                     docs/samplers.md shows (tools/double_samplers.c prints it)
  *
- * The model is exact: it knows eight icons by heart. So where a walk should
- * end is known too: a sampler that draws no noise follows the ODE, and its limit is a walk of Heun
- * in very many steps; one that does gets its noise from one Brownian path, and its limit is its own
- * walk along that path in very many steps. Runs in half a minute.
+ * The model is exact: it knows eight icons by heart. So where a walk should end is known too: a
+ * sampler that draws no noise follows the ODE, and its limit is a walk of Heun in very many steps;
+ * one that does gets its noise from one Brownian path, and its limit is its own walk along that
+ * path in very many steps. Runs in a quarter of a minute.
  */
 #include "../lessons/icons.h"
 #include "../lessons/lesson.h"
