@@ -43,7 +43,9 @@ typedef void sampler_step_fn(sampler *s, tensor x, double sigma, double next);
     X(NOISE_PREDICTION, noise_prediction) X(KEEP_ORDER, keep_order) X(EULER_LAST, euler_last) \
     X(R, r) X(GAMMA, gamma) X(CORRECT, correct) X(PREDICTOR, predictor) X(PECE, pece) \
     X(CONTROL, control) X(TEMPERATURE, temperature) X(AS_PUBLISHED, as_published)
+/** Counts the options. */
 #define SAMPLER_PLACE(BIT, field) SAMPLER_PLACE_##BIT,
+/** Gives each its bit. */
 #define SAMPLER_BIT(BIT, field) SAMPLER_##BIT = 1 << SAMPLER_PLACE_##BIT,
 enum { SAMPLER_OPTIONS(SAMPLER_PLACE) SAMPLER_PLACES };
 enum { SAMPLER_OPTIONS(SAMPLER_BIT) SAMPLER_MASK = 1 << SAMPLER_PLACES, /* no options, but ... */
