@@ -4,6 +4,8 @@
 #include "pipeline/names.h"
 #include "symbols.h"
 #include "toy.h"
+#include <limits.h>
+#include <time.h>
 
 static arena memory;
 static const sampler_kind *const kinds[] = {&sampler_vq_diffusion, &sampler_masked};
@@ -331,10 +333,59 @@ static void what_makes_no_sense_is_refused(void **state)
     refused(vq, &d, good, x, "not one-hot at place 1");
     x.data[7] = 1, x.data[0] = 1;
     refused(vq, &d, good, x, "not one-hot at place 0");
+    x = symbols_all(&a, K, 1, 1, 2, K + 1);
+    const double wrong[][2] = {{-0.1, 0.5}, {(double)NAN, 0.5}, {0.5, (double)NAN},
+                               {0.5, -1},   {0.6, 0.5},         {0, 1},
+                               {0.1, 1e300}};
+    for (int k = 0; k < 7; k++) {
+        double keep[T + 1], masked[T + 1];
+        memcpy(keep, d.keep, sizeof keep), memcpy(masked, d.masked, sizeof masked);
+        keep[3] = wrong[k][0], masked[3] = wrong[k][1];
+        refused(vq, &(discrete){K, T, keep, masked}, good, x, "time 3: a code stays by");
+    }
+    refused(vq, &(discrete){INT_MAX, T, d.keep, d.masked}, good, x, "x has 4 channels");
     assert_says(discrete_make("masks", K, T, &a, &d), "nearest is mask");
     assert_says(discrete_make("mask", 1, T, &a, &d), "2 codes at least");
     assert_says(discrete_make("mask", K, 0, &a, &d), "1 time");
     assert_says(discrete_make("mask", K, 1000001, &a, &d), "a million");
+}
+
+/* As many codes as image tokenizers have: looked at once, not once for each other code. */
+static void many_codes_are_checked_at_once(void **state)
+{
+    (void)state;
+    enum { CODES = 8192 };
+    arena a = memory;
+    discrete d = symbols_noise("mask", CODES, T, &a);
+    tensor x = symbols_all(&a, CODES, 1, 8, 8, CODES + 1);
+    double at[] = {T, 0};
+    clock_t before = clock();
+    assert_null(discrete_check(&d, (sigmas){.n = 1, .at = at}, x, true));
+    assert_true(clock() - before < CLOCKS_PER_SEC / 2);
+}
+
+/* What is no chance: scores instead of them, and what overflowed on the way to them. */
+static void no_chances_guess(void *self, answer out, tensor x, double t, arena scratch)
+{
+    (void)x, (void)t, (void)scratch;
+    tensor_fill(out.x0, 0.5);
+    for (size_t i = 0; i < tensor_count(out.x0); i += (size_t)out.x0.c)
+        out.x0.data[i] = *(const real *)self;
+}
+
+static void answers_that_are_no_chances_stop_the_walk(void **state)
+{
+    (void)state;
+    arena a = memory;
+    discrete d = symbols_noise("mask", K, T, &a);
+    const real answers[] = {(real)-0.1, (real)HUGE_VAL, (real)-HUGE_VAL, (real)NAN};
+    for (int k = 0; k < 2 * 4; k++) {
+        sampler s = walker(kinds[k % 2], &d, 2, &a);
+        s.model = (denoiser){.guess = no_chances_guess, .self = (void *)(size_t)&answers[k / 2]};
+        tensor x = symbols_all(&a, K, 1, 2, 2, K + 1);
+        assert_says(sampler_run(&s, x, a), "step 1 of ");
+        for (int i = 0; i < 4; i++) assert_int_equal(symbols_at(x, i), K);
+    }
 }
 
 static void options_that_make_no_sense_are_refused(void **state)
@@ -376,6 +427,8 @@ int main(void)
         cmocka_unit_test(what_is_seen_stays),
         cmocka_unit_test(a_nan_stops_the_walk_at_its_step),
         cmocka_unit_test(what_makes_no_sense_is_refused),
+        cmocka_unit_test(many_codes_are_checked_at_once),
+        cmocka_unit_test(answers_that_are_no_chances_stop_the_walk),
         cmocka_unit_test(options_that_make_no_sense_are_refused),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -44,17 +44,23 @@ static int symbol(tensor x, int i)
 error discrete_check(const discrete *d, sigmas walk, tensor x, bool mask_alone)
 {
     if (!d || !d->keep) return error_make("symbols need the tables of their noise (discrete.h)");
+    for (int t = 0; t <= d->T; t++) {
+        double keep = d->keep[t], mask = d->masked ? d->masked[t] : 0;
+        if (!(keep >= 0 && mask >= 0 && keep + mask < 1.00001 && (keep > 0 || t == d->T)))
+            return error_make("time %d: a code stays by %g, is MASK by %g", t, keep, mask);
+    }
     if (mask_alone && !(d->masked && d->keep[d->T] + d->masked[d->T] > 0.99999))
         return error_make("this sampler needs noise that is MASK alone");
     for (int i = 0; i <= walk.n; i++)
         if (!(walk.at[i] == floor(walk.at[i]) && walk.at[i] <= (i ? walk.at[i - 1] : d->T)))
             return error_make("time %d is %g: times are whole, fall, %d at most", i, walk.at[i],
                               d->T);
-    if (d->codes < 2 || x.c != d->codes + (d->masked != NULL))
+    if (d->codes < 2 || x.c - (d->masked != NULL) != d->codes)
         return error_make("x has %d channels, its noise %d codes, plus MASK if any", x.c, d->codes);
-    for (int i = 0; i < x.n * x.h * x.w * x.c; i++)
-        if (x.data[i] != (i % x.c == symbol(x, i / x.c)))
-            return error_make("x is not one-hot at place %d: one channel 1, the others 0", i / x.c);
+    for (int i = 0; i < x.n * x.h * x.w; i++)
+        for (int v = 0, one = symbol(x, i); v < x.c; v++)
+            if (x.data[i * x.c + v] != (v == one))
+                return error_make("x is not one-hot at place %d: one channel 1, the others 0", i);
     return NULL;
 }
 
@@ -100,8 +106,9 @@ void discrete_draw(tensor x, tensor law, int symbols, double heat, rng *r, arena
             double p = (double)law.data[i * law.c + k];
             double score = log(p) - heat * log(-log(fmax((double)u.data[i * symbols + k], 1e-30)));
             if (score > most) most = score, best = k;
-            sum += p;
+            sum += p < 0 ? (double)NAN : p;
         }
-        for (int k = 0; k < x.c; k++) x.data[i * x.c + k] = sum > 0 ? k == best : (real)NAN;
+        for (int k = 0; k < x.c; k++)
+            x.data[i * x.c + k] = sum > 0 && sum < HUGE_VAL ? k == best : (real)NAN;
     }
 }

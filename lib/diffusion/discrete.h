@@ -92,7 +92,8 @@ void discrete_posterior(const discrete *d, tensor law, tensor x, tensor x0, int 
 
 /** Draw a symbol at each place: the one where ln law + heat g is largest, g = -ln(-ln u). (Gumbel
  *  1954: with heat 1 it falls on each as often as the law says.)
- *  @param x       one-hot; NaN at a place whose law holds no chances
+ *  @param x       one-hot; NaN at a place whose law holds no chances: a number below 0, one that is
+ *                 not finite, or zeros alone
  *  @param law     same shape, at each place chances up to a factor
  *  @param symbols how many of the channels may come: all, or K when MASK must not
  *  @param heat    factor on the Gumbel noise: 1 draws from the law, 0 takes the likeliest
