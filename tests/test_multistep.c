@@ -44,6 +44,19 @@ static void powers_have_their_areas(void **state)
         }
 }
 
+/* However strong the pull, no more work: all of it lies at the end, where the curve is 1. */
+static void a_strong_pull_takes_no_longer(void **state)
+{
+    (void)state;
+    const double node[] = {0, -0.7, -1.9};
+    for (double M = 1e2; M < 1e13; M *= 10) {
+        double weight[3], sum = 0;
+        multistep_weights(weight, node, 3, 0, 2, M);
+        for (int j = 0; j < 3; j++) sum += weight[j];
+        assert_true(fabs(sum * M - 1) < 1e-14 + 1e-15 * M);
+    }
+}
+
 /* With no pull it is the rule of Adams and Bashforth: the coefficients of the textbooks. */
 static void equal_steps_are_adams_bashforth(void **state)
 {
@@ -162,6 +175,7 @@ int main(void)
     memory = arena_make(1 << 24);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(powers_have_their_areas),
+        cmocka_unit_test(a_strong_pull_takes_no_longer),
         cmocka_unit_test(equal_steps_are_adams_bashforth),
         cmocka_unit_test(a_bend_is_one_point_more),
         cmocka_unit_test(reach_ends_where_lambda_does),

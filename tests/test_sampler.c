@@ -291,6 +291,8 @@ static void options_that_make_no_sense_are_refused(void **state)
         {"ddim", -1, 1, 0, 0, 0, 0, 0, 0, "eta is -1"},
         {"ddim", (double)NAN, 1, 0, 0, 0, 0, 0, 0, "eta is"},
         {"ddim", HUGE_VAL, 1, 0, 0, 0, 0, 0, 0, "eta is inf"},
+        {"ddim", 1e10, 1, 0, 0, 0, 0, 0, 0, "eta is 1e+10"},
+        {"ddim", 1e-31, 1, 0, 0, 0, 0, 0, 0, "eta is 1e-31"},
         {"euler", 0, -1, 0, 0, 0, 0, 0, 0, "s_noise is -1"},
         {"euler", 0, (double)NAN, 0, 0, 0, 0, 0, 0, "s_noise is"},
         {"euler", 0, 1, -1, 0, 0, 0, 0, 0, "churn is -1"},
@@ -320,6 +322,8 @@ static void options_that_make_no_sense_are_refused(void **state)
     sampler_options churn = usual;
     churn.churn = 1;
     refused("euler", churn, toy_bells, noise_brownian(1, 10), "need fresh noise");
+    churn.climb = true;
+    refused("euler", churn, toy_bells, z, "euler cannot climb");
     sampler_options correct = usual, learned = usual;
     correct.correct = 1;
     refused("euler", correct, toy_bells, noise_brownian(1, 10), "need fresh noise");

@@ -140,7 +140,11 @@ static void what_stops_it_is_said(void **state)
     s.options.control.rtol = s.options.control.atol = 1e-9;
     assert_ends(s, "10000 attempts");
     s.options.control.p = (double)NAN;
-    assert_ends(s, "after 1 attempts");
+    assert_ends(s, "p is nan");
+    s.options.control.p = 0, s.options.control.safety = -1;
+    assert_ends(s, "safety is -1");
+    s.options.control.safety = 0, s.options.control.atol = 1e-200;
+    assert_ends(s, "atol is 1e-200"); /* its square is no number */
     static const double up[] = {10, 1, 2};
     s = adaptive(toy_bells, (noise){0});
     s.walk = toy_list(&memory, 2, up);

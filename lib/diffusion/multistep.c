@@ -48,6 +48,7 @@ void multistep_weights(double *weight, const double *node, int count, double fro
                        double M)
 {
     double pull = M < 0 ? -1 : M;
+    if (pull * (to - from) > 64) from = to - 64 / pull; /* what was before has faded to e^-64 */
     int pieces = 1 + (int)(fabs(pull * (to - from)) / 8);
     for (int j = 0; j < count; j++) weight[j] = 0;
     for (int i = 0; i < 16 * pieces; i++) {

@@ -109,7 +109,8 @@ typedef struct {
     double safety;     /**< a step is accepted when the next may be at least this much longer */
 } sampler_control;
 
-/** All options of all samplers; sampler_make() sets each kind's usual ones. */
+/** All options of all samplers; sampler_make() sets each kind's usual ones. Numbers are 0 or from
+ * 1e-30 to 1e9, none is below 0; noise_min and noise_max may be anything that leaves a range. */
 typedef struct {
     double eta;                  /**< 0: no fresh noise; 1: as much as the forward process had */
     double s_noise;              /**< factor on every fresh noise, 1 */
@@ -126,13 +127,15 @@ typedef struct {
                                       lower_order_final off) */
     bool euler_last;             /**< let the last step be of order 1, wherever it ends (diffusers:
                                       euler_at_final) */
-    double r;                    /**< where in the step a second question lies; 0: the usual */
+    double r;                    /**< where in the step a second question lies, from 1e-6 to 1; 0:
+                                      the usual */
     double gamma;                /**< gradient_estimation: how far to lean; 0: the usual */
     int correct;                 /**< Langevin steps before each step (predictor-corrector); each
                                        asks once more, and sampler_ask() has SAMPLER_TAPE questions
                                        a step */
     double snr;                  /**< ... and their size, as a ratio of signal to noise; 0: 0.16 */
-    int predictor;               /**< SA-Solver: how many answers it predicts from; 0: order - 1 */
+    int predictor;               /**< SA-Solver: how many answers it predicts from, 5 at most; 0:
+                                      order - 1 */
     bool pece;                   /**< ask again where the corrector lands */
     sampler_control control;     /**< of adaptive kinds */
     bool as_published;           /**< do what the well-known program does where it is wrong, to get

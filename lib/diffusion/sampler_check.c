@@ -8,16 +8,19 @@
 static error check_numbers(const sampler *s)
 {
     const sampler_options *o = &s->options;
-    const char *const name[] = {"eta",         "s_noise", "churn", "r",    "gamma",     "snr",
-                                "temperature", "correct", "rtol",  "atol", "first step"};
-    const double value[] = {o->eta,          o->s_noise,      o->churn,        o->r,
-                            o->gamma,        o->snr,          o->temperature,  o->correct,
-                            o->control.rtol, o->control.atol, o->control.first};
+    const char *const name[] = {"eta",        "s_noise",     "churn",   "r",    "gamma",
+                                "snr",        "temperature", "correct", "rtol", "atol",
+                                "first step", "p",           "i",       "d",    "safety"};
+    const double value[] = {o->eta,          o->s_noise,      o->churn,         o->r,
+                            o->gamma,        o->snr,          o->temperature,   o->correct,
+                            o->control.rtol, o->control.atol, o->control.first, o->control.p,
+                            o->control.i,    o->control.d,    o->control.safety};
     for (size_t k = 0; k < sizeof value / sizeof *value; k++)
-        if (!(value[k] >= 0 && isfinite(value[k])))
-            return error_make("%s is %g; it must be 0 or more", name[k], value[k]);
-    if (o->r > 1 || o->predictor < 0)
-        return error_make("r is %g, at most 1; predictor %d, at least 0", o->r, o->predictor);
+        if (!(value[k] == 0 || (value[k] >= 1e-30 && value[k] <= 1e9)))
+            return error_make("%s is %g; it must be 0, or from 1e-30 to 1e9", name[k], value[k]);
+    if (o->r > 1 || (o->r > 0 && o->r < 1e-6) || o->predictor < 0 || o->predictor > SAMPLER_PAST)
+        return error_make("r is %g, 0 or from 1e-6 to 1; predictor %d, from 0 to %d", o->r,
+                          o->predictor, SAMPLER_PAST);
     if (o->snr > 0 && !o->correct) return error_make("snr is of correct, which is not asked for");
     if (!(o->noise_min <= o->noise_max))
         return error_make("noise from sigma %g to %g is nowhere", o->noise_min, o->noise_max);
@@ -77,7 +80,8 @@ static error check_kind(const sampler *s)
 {
     const sampler_kind *k = s->kind;
     const char *wrong = NULL;
-    if (s->options.climb && (k->stochastic || s->options.eta > 0 || s->options.correct))
+    const sampler_options *o = &s->options;
+    if (o->climb && (k->stochastic || o->eta > 0 || o->correct || o->churn > 0))
         wrong = "cannot climb: it draws noise instead of following the slope";
     if (s->model.gives_away && !(k->takes & SAMPLER_AWAY))
         wrong = "cannot walk along another guess's noise (CFG++, keep_direction): take ddim";
