@@ -51,6 +51,9 @@ int diffusion_sigmas(double *sigma, int steps, const char *name, double sigma_mi
     sigmas_options range = {.sigma_min = sigma_min, .sigma_max = sigma_max};
     error wrong = schedule_make("scaled_linear", (schedule_options){0}, &memory, &sd);
     if (!wrong) wrong = sigmas_make(name, steps, &sd, range, &memory, &walk);
+    if (!wrong && walk.n != steps)
+        wrong = error_make("%s: a list that rises, with %d steps instead of %d: take fewer", name,
+                           walk.n, steps);
     if (!wrong) memcpy(sigma, walk.at, (size_t)(steps + 1) * sizeof *sigma);
     arena_free(memory);
     return told(wrong);

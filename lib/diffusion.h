@@ -47,7 +47,8 @@ DIFFUSION_PUBLIC const char *diffusion_sigmas_name(int i);
 /** Noise sizes for a walk; names that need a training schedule get Stable Diffusion's.
  *  @param sigma     [steps + 1], filled in; falls, the last is 0
  *  @param steps     at least 1
- *  @param name      "karras", "exponential", "linspace", ...
+ *  @param name      "karras", "exponential", "linspace", ...; "restart" and "repaint" up to where
+ *                   they begin to rise (19 and 10 steps)
  *  @param sigma_min smallest size above 0; 0: the usual one
  *  @param sigma_max largest size; 0: the usual one
  *  @return 0, or -1 (see diffusion_error()) */

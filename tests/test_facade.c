@@ -180,6 +180,25 @@ static void every_list_has_a_name(void **state)
     assert_int_equal(named, known - 1);
 }
 
+/* Each list falls to 0 and has as many steps as were asked for, or it is refused. */
+static void lists_have_the_steps_asked_for(void **state)
+{
+    (void)state;
+    double sigma[42];
+    for (int k = 0; diffusion_sigmas_name(k); k++)
+        for (int n = 1; n <= 40; n++) {
+            sigma[n] = sigma[n + 1] = -1;
+            if (diffusion_sigmas(sigma, n, diffusion_sigmas_name(k), 0, 0) != 0) continue;
+            assert_true(sigma[n] == 0 && sigma[n + 1] == -1);
+            for (int i = 0; i < n; i++) assert_true(sigma[i] > sigma[i + 1]);
+        }
+    assert_int_equal(diffusion_sigmas(sigma, 19, "restart", 0, 0), 0);
+    assert_int_equal(diffusion_sigmas(sigma, 20, "restart", 0, 0), -1);
+    assert_non_null(strstr(diffusion_error(), "21 steps instead of 20"));
+    assert_int_equal(diffusion_sigmas(sigma, 10, "repaint", 0, 0), 0);
+    assert_int_equal(diffusion_sigmas(sigma, 11, "repaint", 0, 0), -1);
+}
+
 static void names_end(void **state)
 {
     (void)state;
@@ -203,6 +222,7 @@ int main(void)
         cmocka_unit_test(complains_and_keeps_x),
         cmocka_unit_test(other_programs_names_will_do),
         cmocka_unit_test(every_list_has_a_name),
+        cmocka_unit_test(lists_have_the_steps_asked_for),
         cmocka_unit_test(names_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
