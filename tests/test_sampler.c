@@ -366,6 +366,31 @@ static void lists_that_make_no_sense_are_refused(void **state)
     }
 }
 
+/* Memory that holds a walk as the check has it holds that of every kind; less is refused. */
+static void too_little_memory_is_refused(void **state)
+{
+    (void)state;
+    for (int k = 0; samplers[k]; k++) {
+        if (samplers[k]->discrete) continue;
+        arena a = memory, small = arena_make((size_t)1 << 20);
+        denoiser d = samplers[k]->takes & SAMPLER_AWAY       ? toy_leaning
+                     : samplers[k]->takes & SAMPLER_VARIANCE ? toy_unsure
+                                                             : toy_bells;
+        sampler s =
+            toy_sampler(samplers[k], d, toy_walk(&a, 6, 10, 0.1, true), noise_fresh(rng_torch(1)));
+        tensor x = toy_noise(&a, 1, 40, 40, 2, 10);
+        size_t enough = SAMPLER_ROOM * (40 * 40 * 2 * sizeof(real) + 128);
+        toy_mask(&s, &a, x, true);
+        arena_take(&small, (arena_left(small) - enough) / 64 * 64 - 256);
+        while (arena_left(small) >= enough + 192) arena_take(&small, 1);
+        arena less = small;
+        arena_take(&less, 512);
+        assert_says(sampler_run(&s, x, less), "too little memory: 48 pictures");
+        assert_null(sampler_run(&s, x, small));
+        arena_free(small);
+    }
+}
+
 static void an_unknown_name_is_told_the_nearest(void **state)
 {
     (void)state;
@@ -396,6 +421,7 @@ int main(void)
         cmocka_unit_test(a_nan_to_start_from_is_refused),
         cmocka_unit_test(options_that_make_no_sense_are_refused),
         cmocka_unit_test(lists_that_make_no_sense_are_refused),
+        cmocka_unit_test(too_little_memory_is_refused),
         cmocka_unit_test(an_unknown_name_is_told_the_nearest),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

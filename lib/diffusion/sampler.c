@@ -31,6 +31,8 @@ error sampler_begin(sampler *s, tensor x, arena *keep)
     PROMISE(s->kind && s->model.guess && s->model.k <= 1, "sampler_begin: one kind, one answer");
     error wrong = sampler_check(s, x);
     if (wrong) return wrong;
+    if (arena_left(*keep) / SAMPLER_ROOM < tensor_count(x) * sizeof(real) + 128)
+        return error_make("too little memory: %d pictures as large as x must fit", SAMPLER_ROOM);
     for (int j = 0; j < SAMPLER_PAST; j++) {
         s->past[j].x = tensor_like(keep, x);
         s->past[j].carry = tensor_like(keep, x);

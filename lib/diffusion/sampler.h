@@ -152,6 +152,10 @@ typedef struct {
     double sigma; /**< the size in that question */
 } sampler_memory;
 
+/** Room that a walk wants, in pictures as large as x: up to 25 for the history, 11 for a step, and a
+ * little for the model. */
+enum { SAMPLER_ROOM = 48 };
+
 /** How many steps are remembered: [0] is this one. */
 enum { SAMPLER_PAST = 5 };
 
@@ -210,7 +214,7 @@ sampler sampler_make(const sampler_kind *kind, denoiser model, sigmas walk, nois
 /** The whole walk.
  *  @param s       from sampler_make(); afterwards s->i tells how far it came
  *  @param x       [n, h, w, c], noise of size sigma[0]; the picture afterwards
- *  @param scratch for the history and the model
+ *  @param scratch for the history (SAMPLER_ROOM) and the model
  *  @return NULL, or what is wrong with the walk, the options or x, or which step gave NaN; x then
  *          stands as before that step */
 error sampler_run(sampler *s, tensor x, arena scratch);
@@ -219,7 +223,7 @@ error sampler_run(sampler *s, tensor x, arena scratch);
  *  itself.
  *  @param s    from sampler_make()
  *  @param x    the picture it will walk, as for sampler_run()
- *  @param keep where the history lives
+ *  @param keep where the history lives; has SAMPLER_ROOM
  *  @return NULL, or what is wrong */
 error sampler_begin(sampler *s, tensor x, arena *keep);
 
