@@ -36,6 +36,7 @@ static void names_of_all_programs_are_found(void **state)
     assert_means("k_dpmpp_2m", &sampler_dpmpp_2m, NULL);
     assert_means("sample_dpmpp_2m", &sampler_dpmpp_2m, NULL);
     assert_means("dpmpp_2m_gpu", &sampler_dpmpp_2m, NULL);
+    assert_means("dpmpp_2m_sde_gpu_karras", &sampler_dpmpp_2m_sde, "karras");
     assert_means("multistep_dpm_solver", &sampler_dpmpp_2m, NULL);
     assert_means("lms_discrete", &sampler_lms, NULL);
     assert_means("LMS Karras", &sampler_lms, "karras");

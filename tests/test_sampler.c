@@ -153,6 +153,23 @@ static bool count(void *self, const sampler *s, tensor x)
     return s->i != w->stop_at;
 }
 
+/* Where the walk ends is what s->sigma says, whoever chose the steps. */
+static void the_size_left_is_that_of_the_list(void **state)
+{
+    (void)state;
+    for (int k = 0; samplers[k]; k++)
+        for (int zero = 0; zero < 2; zero++) {
+            if (samplers[k]->discrete) continue;
+            arena a = memory;
+            sampler s = toy_sampler(samplers[k], toy_bells, toy_walk(&a, 7, 10, 0.1, zero),
+                                    noise_fresh(rng_torch(1)));
+            tensor x = toy_start(&a, 2, 10);
+            toy_mask(&s, &a, x, true);
+            assert_null(sampler_run(&s, x, a));
+            assert_true(s.sigma == s.walk.at[7]);
+        }
+}
+
 static void a_watcher_sees_every_step_once_and_may_stop(void **state)
 {
     (void)state;
@@ -415,6 +432,7 @@ int main(void)
         cmocka_unit_test(a_flow_starts_at_pure_noise),
         cmocka_unit_test(a_rise_adds_the_noise_that_is_missing),
         cmocka_unit_test(a_climb_leads_back),
+        cmocka_unit_test(the_size_left_is_that_of_the_list),
         cmocka_unit_test(a_watcher_sees_every_step_once_and_may_stop),
         cmocka_unit_test(a_watcher_may_change_the_picture),
         cmocka_unit_test(a_nan_stops_the_walk_at_its_step),

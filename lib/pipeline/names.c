@@ -69,10 +69,11 @@ static bool means(const char *text, const char *names, names_choice choice, name
         names = squeeze(names, known);
         size_t length = strlen(known);
         if (length == 0 || strncmp(text, known, length) != 0) continue;
-        bool plain = !text[length] || strcmp(text + length, "gpu") == 0;
+        const char *rest = text + length + (strncmp(text + length, "gpu", 3) == 0 ? 3 : 0);
+        bool plain = !*rest;
         for (int i = 0; sigmas_names[i] && !plain; i++) {
             squeeze(sigmas_names[i], list);
-            if (strcmp(text + length, list) == 0) choice.list = sigmas_names[i], plain = true;
+            if (strcmp(rest, list) == 0) choice.list = sigmas_names[i], plain = true;
         }
         if (plain) return *out = choice, true;
     }

@@ -31,9 +31,9 @@ typedef struct {
 /** All of them; names NULL at the end. The plain ones are in each kind's `also`. */
 extern const names_preset names_presets[];
 
-/** Find a sampler by name. Only letters and digits count (+ is read as p), large or small; the name
- *  of a list of sigmas may follow it; a "sample_" or "k_" before it and a "_gpu" behind it say
- *  nothing.
+/** Find a sampler by name. Only letters and digits count (+ is read as p), large or small; a
+ *  "sample_" or "k_" before it and a "_gpu" behind it say nothing; the name of a list of sigmas may
+ *  follow.
  *  @param name as somebody, somewhere, calls it
  *  @param out  what it means
  *  @return NULL, or the names known here and the nearest */
