@@ -56,6 +56,7 @@ static void nonsense_is_refused(void **state)
         {"er_sde", {.order = 4}, "from 1 to 3, not 4"},
         {"er_sde", {.pece = true}, "er_sde takes no pece"},
         {"lms", {.predictor = 2}, "lms takes no predictor"},
+        {"ddim", {.as_published = true}, "ddim as published walks down a trained table"},
         {"lms", {.form = SAMPLER_HEUN}, "lms takes no form; it takes order"},
         {"ipndm",
          {.form = SAMPLER_BH1},

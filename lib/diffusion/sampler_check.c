@@ -108,6 +108,9 @@ static error check_kind(const sampler *s)
         wrong = "cannot walk along another guess's noise (CFG++, keep_direction): take ddim";
     if (k->no_flow && s->model.flow) wrong = "has no form for a flow: take ddim";
     if (k->needs_schedule && !s->schedule) wrong = "needs the training schedule";
+    if (k == &sampler_ddim && s->options.as_published &&
+        (s->options.climb || s->model.flow || !s->schedule || s->schedule->T < s->walk.n))
+        wrong = "as published walks down a trained table, in T steps at most";
     if (k->discrete && s->noise.kind != NOISE_FRESH)
         wrong = "draws uniform numbers: give it fresh noise";
     return wrong ? error_make("sampler %s %s", k->name, wrong) : NULL;
