@@ -10,7 +10,7 @@ BUILD   = build
 ifneq ($(words $(BUILD)),1)
 $(error BUILD must be one word, but is "$(BUILD)")
 endif
-CFLAGS ?= -O2
+CFLAGS ?= -O3
 LIBS    = -lpng -lz -ljpeg -lm
 
 WARNINGS = -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \

@@ -6,7 +6,7 @@
  *
  *     make run L=12       prints three tables, writes a plot and a strip to out/
  *
- * Look for: what do four looks gain at equal calls? Which row of the strip is no picture any more?
+ * Look for: what do four looks gain at equal calls? Where does the strip stop being a fish?
  * Needs: 11. Runs in under two seconds. Try: ROUGH = 0. Would a faultless model have warned you?
  */
 #include "bell.h"

@@ -38,12 +38,12 @@ static double area(int k, double h)
  * share v of the step. room[0] is the look made now, at time[0]; [-1] and [-2] lie before. */
 static double cool(sampler_options o, double x, const double *room, const double *time)
 {
-    double h = time[1] - time[0], v = (time[-1] - time[0]) / h, u = (time[-2] - time[0]) / h;
-    double lean = o.order > 1 ? (room[-1] - room[0]) / v : 0;
-    double bend = o.order > 2 ? ((room[-2] - room[0]) / u - lean) / (u - v) : 0;
+    double h = time[1] - time[0], one = (time[-1] - time[0]) / h, two = (time[-2] - time[0]) / h;
+    double lean = o.order > 1 ? (room[-1] - room[0]) / one : 0;
+    double bend = o.order > 2 ? ((room[-2] - room[0]) / two - lean) / (two - one) : 0;
     double a_1 = o.form == SAMPLER_HEUN ? area(1, h) : area(0, h) / 2; /* 2M: the line halfway */
     double a_2 = o.as_published ? area(2, h) / 2 : area(2, h);
-    return exp(-h) * x + area(0, h) * room[0] + a_1 * (lean - bend * v) + a_2 * bend;
+    return exp(-h) * x + area(0, h) * room[0] + a_1 * (lean - bend * one) + a_2 * bend;
 }
 
 /* Down the bell from x = 11. The first looks are put on the true curve: no start (lesson 12). */

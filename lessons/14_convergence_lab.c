@@ -7,7 +7,7 @@
  *     make run L=14       prints three tables, writes three plots and a strip to out/
  *
  * Look for: where does each line stop being straight, and why there?
- * Needs: 12. Runs in under two seconds. Try: START = -4.9. How many steps does Euler need now?
+ * Needs: 13. Runs in under two seconds. Try: START = -4.9. How many steps does Euler need now?
  */
 #include "bell.h"
 #include "bells.h"
@@ -90,7 +90,7 @@ static void part_c(lesson *l)
     plot map = {.height = 560,
                 .x = {.label = "σ", .log = true, .low = 0.008, .high = 10},
                 .y = {.label = "x / √(1 + σ^2)", .low = -2.3, .high = 1.9}};
-    bells_map(&map, true, CELLS, CELLS, heat);
+    bells_map(&map, true, CELLS, CELLS, heat), map.z.label = "crowd";
     printf("from %-3g ", START);
     for (int k = 0; k < RULES; k++)
         if (!rules[k]->stochastic) printf(" %8s", rules[k]->label);

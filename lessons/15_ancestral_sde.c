@@ -107,9 +107,7 @@ static void part_b(lesson *l)
     lesson_strip(l, "15_settle", &(strip){NULL, 3, SHOWN, picture, NULL, column, row, 3});
 }
 
-/* c: how wide a crowd comes out of noise of size `begin`; how far people move when they make 80
- * steps, not 40, on new dice and on one path; how far from the ends of Euler a, on the same
- * path. */
+/* c: how wide a crowd comes out that began in noise of size `begin`, and whether it settles. */
 static void row(lesson *l, plot *chart, const char *label, sampler s, double begin)
 {
     double *wide = arena_take(&l->memory, 2 * COUNTS * sizeof *wide), *calls = wide + COUNTS;
@@ -130,7 +128,9 @@ static void part_c(lesson *l)
     sampler euler = dice_sampler(&sampler_euler, &m), heun = dice_sampler(&sampler_heun, &m);
     sampler churned = euler, corrected = euler, a = dice_sampler(&sampler_euler_ancestral, &m);
     heun.options.churn = churned.options.churn = 40, corrected.options.correct = 1;
-    printf("\nrule, begun at       5     10     20     40     80      new    path Euler a\n");
+    printf("\n%-20s", "rule, begun at");
+    for (int b = 0; b < COUNTS; b++) printf(" %6d", counts[b]);
+    printf("     new    path Euler a\n");
     row(l, &panel[0], "Euler", euler, 10), row(l, &panel[0], "Euler a", a, 10);
     for (int k = 0; samplers[k]; k++)
         if (samplers[k]->stochastic && samplers[k]->order > 0 && samplers[k] != a.kind)

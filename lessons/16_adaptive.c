@@ -97,7 +97,7 @@ static void part_c(lesson *l, denoiser d)
     plot p = {.x = {.label = "calls of the denoiser", .log = true},
               .y = {.label = "distance from the true end", .log = true}};
     for (int k = 0; k < RULES; k++) {
-        printf("%-18s", name[k]);
+        printf("%s%-18s", k ? "" : "calls and distance from the true end:\n", name[k]);
         for (int b = 0; b < LOOSE; b++) {
             sampler s = ready(l, rule[k], d, (8 << b) / rule[k]->evals, k < 2 ? k + 2 : 0);
             if (k < 2) s.options.control.rtol = loose[b] * RTOL;

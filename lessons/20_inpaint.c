@@ -28,12 +28,12 @@ static double guess(const real *pair, double sigma)
 }
 
 /* Lugmayr 2022, arXiv:2201.09865, Algorithm 1:   known = x0 + next z
- *     unknown = D + r^2 (x - D) + next sqrt(1 - r^2) z,  r = next / sigma:  DDPM's step in sigma */
+ *     unknown = D + q^2 (x - D) + next sqrt(1 - q^2) z,  q = next / sigma:  DDPM's step in sigma */
 static void step_down(real *pair, const real *z, double sigma, double next)
 {
-    double D = guess(pair, sigma), r = next / sigma, fresh = next * sqrt(1 - r * r);
+    double D = guess(pair, sigma), q = next / sigma, fresh = next * sqrt(1 - q * q);
     pair[0] = (real)(SAID + next * (double)z[0]);
-    pair[1] = (real)(D + r * r * ((double)pair[1] - D) + fresh * (double)z[1]);
+    pair[1] = (real)(D + q * q * ((double)pair[1] - D) + fresh * (double)z[1]);
 }
 
 /* Known or not:   x = x + sqrt(next^2 - sigma^2) z */

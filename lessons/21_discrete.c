@@ -9,7 +9,8 @@
  *
  * Look for: from which t on can you read the heart among blots, from which among misprints? What
  * does it cost to draw 64 places in few steps, and which noise forgives it?
- * Needs: 07. Runs in under two seconds. Try: HEAT 0. Which glyphs come then, and which never? */
+ * Needs: 07. Runs in under two seconds. Try: HEAT = 0. Which glyphs come then, and which never?
+ */
 #include "glyphs.h"
 
 enum { K = GLYPHS_CODES, MASK = K, T = 20, SEED = 8, GAMES = 100000, WORDS = 5000, DRAWS = 100 };
@@ -108,12 +109,12 @@ static void part_c(lesson *l)
 }
 
 /* d: what is drawn in one step is drawn place by place. Of words 00 and 11, equally common, two
- * blots that vanish together make a broken one half of the time: one in 2 N of N steps. */
+ * blots lifted in one step make a broken one half of the time: one in 2 N of N steps. */
 static void part_d(lesson *l)
 {
     static const char *const tables[ROWS] = {"mask",         "mask", "uniform",
                                              "mask_uniform", "mask", "mask_cosine"};
-    printf("\nbroken, of steps            1    2    4   10   20   sun  moon heart  star  tree "
+    printf("\nshare broken, by steps      1    2    4   10   20   sun  moon heart  star  tree "
            "house  fish  face\n");
     for (int k = 0; k < ROWS; k++) {
         discrete d = glyphs_tables(l, tables[k], T);
@@ -142,8 +143,7 @@ static void part_d(lesson *l)
 int main(int argc, char **argv)
 {
     lesson l = lesson_begin(argc, argv);
-    part_a(&l);
-    part_b(&l);
+    part_a(&l), part_b(&l);
     part_c(&l);
     part_d(&l);
     return lesson_end(&l);

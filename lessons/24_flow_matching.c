@@ -120,7 +120,7 @@ static void part_c(lesson *l)
 static void part_d(lesson *l)
 {
     static double t[CURVE], s[SIDES][CURVE], at[SIDES], half[SIDES];
-    plot chart = {.title = "A list bent by a shift", .x.label = "t", .y.label = "s"};
+    plot chart = {.title = "A list bent by a shift", .x.label = "t, in even steps", .y.label = "s"};
     printf("\nside  half sure at s   sigma   ratio\n");
     for (int k = 0, shift = 1; k < SIDES; k++, shift *= 2) {
         half[k] = sure_half(l->memory, shift, DRAWS, SEED);

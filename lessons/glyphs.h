@@ -167,7 +167,7 @@ static inline plot glyphs_matrix(lesson *l, const char *name, const discrete *d,
               .x = {.names = across},
               .y = {.names = up},
               .z = {.high = 1},
-              .width = 280,
+              .width = 310,
               .height = 230};
     double *cells = arena_take(&l->memory, 25 * sizeof *cells);
     plot_heat(&p, 5, 5, cells, (plot_box){-0.5, -0.5, 4.5, 4.5});
@@ -175,8 +175,8 @@ static inline plot glyphs_matrix(lesson *l, const char *name, const discrete *d,
         int j = 4 - i / 5, v = i % 5;
         bool there = d->masked || (j < 4 && v < 4);
         cells[i] = there ? discrete_chance(d, s, t, j, v) : nan("");
-        if (there && cells[i] >= 0.005)
-            plot_text(&p, v - 0.35, 4 - j, lesson_words(l, "%.2f", cells[i]));
+        if (there && cells[i] >= 0.0005)
+            plot_text(&p, v - 0.45, 4 - j, lesson_words(l, "%.3f", cells[i]));
     }
     return p;
 }

@@ -58,6 +58,14 @@ static void nonsense_is_refused(void **state)
         {"er_sde", {.order = 4}, "from 1 to 3, not 4"},
         {"er_sde", {.pece = true}, "er_sde takes no pece"},
         {"lms", {.predictor = 2}, "lms takes no predictor"},
+        {"ddim", {.as_published = true}, "ddim as published walks down a trained table"},
+        {"lms", {.form = SAMPLER_HEUN}, "lms takes no form; it takes order"},
+        {"ipndm",
+         {.form = SAMPLER_BH1},
+         "ipndm has no such form; it takes order, form ipndm_v, as"},
+        {"uni_pc", {.form = SAMPLER_HEUN}, "form bh1 or bh2, noise_prediction"},
+        {"uni_pc", {.form = (sampler_form)99}, "uni_pc has no such form"},
+        {"uni_pc", {.form = (sampler_form)-1}, "uni_pc has no such form"},
     };
     for (size_t k = 0; k < sizeof all / sizeof *all; k++) {
         arena a = memory;
@@ -92,7 +100,7 @@ static void some_are_the_same_rule(void **state)
     assert_true(same(down("sa_solver", loud), ddpm) && !same(down("er_sde", loud), ddpm));
     heun.r = 1, heun.form = SAMPLER_HEUN, two.r = 1;
     assert_true(same(down("seeds_2", heun), down("res_singlestep", two)));
-    heun.form = SAMPLER_MIDPOINT;
+    heun.form = SAMPLER_FORM_USUAL;
     assert_true(!same(down("seeds_2", heun), down("res_singlestep", two)));
     memory = a;
 }
@@ -168,7 +176,8 @@ static void a_flow_is_the_same_walk(void **state)
         o.noise_prediction = k >= 10 && kind->takes & SAMPLER_NOISE_PREDICTION;
         o.as_published = k >= 15 && kind->takes & SAMPLER_AS_PUBLISHED;
         if (o.as_published) o.order = 2; /* where SA-Solver's is another rule */
-        if (k >= 15 && !o.noise_prediction && kind->takes & SAMPLER_FORM) o.form = SAMPLER_HEUN;
+        for (int f = SAMPLER_IPNDM_V; k >= 15 && f > 0 && !o.form; f--)
+            if (kind->forms >> f & 1) o.form = (sampler_form)f;
         assert_true(
             same(walked(kind->name, o, flowing, flow), walked(kind->name, o, toy_bells, walk)));
         memory = a;

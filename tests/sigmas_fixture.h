@@ -7,7 +7,7 @@
 #include <string.h>
 
 static arena shelf;
-static schedule exact, compvis, diffusers, flow3;
+static schedule exact, compvis, diffusers, flow3, twice3;
 
 /* Lists with more steps than they are asked for: test_sigmas_rising.c has how many. */
 static inline bool rises(const char *name)
@@ -45,6 +45,8 @@ static inline int set_up(void **state)
     if (schedule_make("scaled_linear", o, &shelf, &compvis)) return -1;
     o.manner = SCHEDULE_DIFFUSERS;
     if (schedule_make("scaled_linear", o, &shelf, &diffusers)) return -1;
+    schedule_options twice = {.shift = 3, .manner = SCHEDULE_DIFFUSERS};
+    if (schedule_make("flow", twice, &shelf, &twice3)) return -1;
     return schedule_make("flow", (schedule_options){.shift = 3}, &shelf, &flow3) ? -1 : 0;
 }
 

@@ -49,13 +49,16 @@ static void test_who_takes_what(void **state)
     static const struct {
         const char *name;
         int most;
-    } short_ones[] = {{"leading", 1000}, {"trailing", 1000}, {"simple", 1000},   {"repaint", 1000},
-                      {"beta", 138},     {"laplace", 429},   {"ddim_uniform", 0}};
+    } short_ones[] = {{"leading", 1000},          {"leading_multistep", 999},
+                      {"linspace_rounded", 1000}, {"linspace_multistep", 999},
+                      {"trailing", 1000},         {"simple", 1000},
+                      {"repaint", 1000},          {"beta", 138},
+                      {"laplace", 429},           {"ddim_uniform", 0}};
     for (int k = 0; sigmas_names[k]; k++) {
         const char *name = sigmas_names[k];
         const schedule *s = strcmp(name, "flow") == 0 ? &flow3 : &diffusers;
         int most = 1000000, n = 1;
-        for (int i = 0; i < 7; i++)
+        for (size_t i = 0; i < sizeof short_ones / sizeof *short_ones; i++)
             if (strcmp(short_ones[i].name, name) == 0) most = short_ones[i].most;
         for (arena before = shelf; n <= most && n <= 1000; n++, shelf = before)
             make(name, n, s, (sigmas_options){0});

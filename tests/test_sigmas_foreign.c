@@ -13,13 +13,18 @@ static double worst(const char *source, const char *name, const golden_node *nod
 {
     bool crowson = begins(source, "crowson"), comfy = begins(source, "comfy");
     bool a1111 = begins(source, "a1111"), flow = begins(source, "flow");
-    const schedule *s = flow ? &flow3 : crowson ? &compvis : comfy || a1111 ? &exact : &diffusers;
+    const schedule *s = flow                      ? &flow3
+                        : begins(source, "twice") ? &twice3
+                        : crowson                 ? &compvis
+                        : comfy || a1111          ? &exact
+                                                  : &diffusers;
     sigmas_options o = {.end_at_min = a1111};
     if (strcmp(source, "crowson_polyexponential") == 0) o.rho = 2;
     if (crowson && strcmp(name, "vp") != 0 && strcmp(name, "normal") != 0)
         o.sigma_min = 0.0291675, o.sigma_max = 14.6146421;
     /* diffusers' linspace of one number is t = 0, the smallest noise; ours begins at the top. */
-    bool from_smallest = begins(source, "lms") || begins(source, "euler_linspace");
+    bool from_smallest =
+        begins(source, "lms") || begins(source, "euler_linspace") || begins(source, "ddim");
     double apart = 0;
     sigmas walk = {0};
     for (size_t k = 0; k < count; k++) {

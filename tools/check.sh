@@ -12,8 +12,8 @@ quick="$quick notebooks sanitizers"
 slow='docs redraw slow threads'
 
 # Warnings are errors here. gcc is built with threads, clang without, so both ways are seen.
-with_gcc() { $make BUILD=build/gcc CC=gcc CFLAGS='-O2 -Werror' "$@"; }
-with_clang() { $make BUILD=build/clang CC=clang CFLAGS='-O2 -Werror' OPENMP= "$@"; }
+with_gcc() { $make BUILD=build/gcc CC=gcc CFLAGS='-O3 -Werror' "$@"; }
+with_clang() { $make BUILD=build/clang CC=clang CFLAGS='-O3 -Werror' OPENMP= "$@"; }
 sanitized() {
     $make BUILD=build/asan CC=clang CFLAGS="-O1 -g -Werror -fsanitize=address,undefined \
         -fno-sanitize-recover=all -fno-omit-frame-pointer" "$@"

@@ -3,7 +3,8 @@
  *
  *     @table    a row for each sampler: paper, order promised and measured, price, options
  *     @names    what other programs call them
- *     @atlas    the figures of tools/draw_atlas.c, and a sentence for each sampler
+ *     @atlas    the figures of tools/draw_atlas.c, and a sentence for each sampler in them
+ *     @rest     a sentence for each of the others
  *
  * It is built in double, or the higher orders could not be measured.
  */
@@ -71,7 +72,7 @@ static void print_quoted(const char *names)
 {
     for (size_t n; *names; names += n + strspn(names + n, ", ")) {
         n = strcspn(names, ",");
-        printf("%s`%.*s`", n && names[n] == ',' ? "" : "", (int)n, names);
+        printf("`%.*s`", (int)n, names);
         if (names[n]) printf(", ");
     }
 }
@@ -126,6 +127,11 @@ static void print_names(void)
 
 /* ---- The atlas ---- */
 
+static void print_use(const sampler_kind *kind)
+{
+    printf("- **%s** (`%s`). %s\n", kind->label, kind->name, kind->use);
+}
+
 static void print_atlas(void)
 {
     int group = 0, rows = 0;
@@ -135,9 +141,15 @@ static void print_atlas(void)
             printf("%s![The ends of walks of 5, 10, 20 and 40 steps from one noise, and where they "
                    "lead in the limit](figures/atlas_%d.png)\n\n",
                    rows ? "\n" : "", ++group);
-        printf("- **%s** (`%s`). %s\n", samplers[k]->label, samplers[k]->name, samplers[k]->use);
+        print_use(samplers[k]);
         rows++;
     }
+}
+
+static void print_rest(void)
+{
+    for (int k = 0; samplers[k]; k++)
+        if (!atlas_shows(samplers[k])) print_use(samplers[k]);
 }
 
 int main(void)
@@ -158,6 +170,8 @@ int main(void)
             print_names();
         else if (strcmp(line, "@atlas") == 0)
             print_atlas();
+        else if (strcmp(line, "@rest") == 0)
+            print_rest();
         else
             printf("%s\n", line);
     }

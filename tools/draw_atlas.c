@@ -85,7 +85,7 @@ static void fill(lesson *l, row *out, const sampler_kind *kind, denoiser model, 
         out->calls[i] = e.calls;
         out->error[i] = tensor_distance(e.x, limit);
         out->picture[i + 1] = image_from_tensor(&l->memory, e.x, 0);
-        out->caption[i + 1] = lesson_words(l, "%d calls, %.2g", e.calls, out->error[i]);
+        out->caption[i + 1] = lesson_words(l, "%d calls, %.1g", e.calls, out->error[i]);
     }
 }
 

@@ -30,10 +30,10 @@ static double area(int k, double h)
 /* As in the lesson: eps[0] is the look made now, at time[0]; [-1] and [-2] lie before. */
 static double step(int looks, double x, const double *eps, const double *time)
 {
-    double h = time[1] - time[0], v = (time[-1] - time[0]) / h, u = (time[-2] - time[0]) / h;
-    double lean = looks > 1 ? (eps[-1] - eps[0]) / v : 0;
-    double bend = looks > 2 ? ((eps[-2] - eps[0]) / u - lean) / (u - v) : 0;
-    double sum = area(0, h) * eps[0] + area(1, h) * (lean - bend * v) + area(2, h) * bend;
+    double h = time[1] - time[0], one = (time[-1] - time[0]) / h, two = (time[-2] - time[0]) / h;
+    double lean = looks > 1 ? (eps[-1] - eps[0]) / one : 0;
+    double bend = looks > 2 ? ((eps[-2] - eps[0]) / two - lean) / (two - one) : 0;
+    double sum = area(0, h) * eps[0] + area(1, h) * (lean - bend * one) + area(2, h) * bend;
     return x - exp(-time[1]) * sum;
 }
 

@@ -24,9 +24,8 @@ static const double HIGH = 10, LOW = 0.02, RTOL = 0.05, ATOL = 0.0078, FIRST = 0
 
 static double next_length(double h, double off)
 {
-    (void)MARGIN;
-    return off <= 1 ? 2 * h
-                    : h / 2; /* YOUR LINE HERE, with MARGIN. (off may be 0: fmax(off, 1e-4)) */
+    (void)MARGIN;                    /* and off may be 0: take fmax(off, 1e-4) */
+    return off <= 1 ? 2 * h : h / 2; /* YOUR LINE HERE, with MARGIN */
 }
 
 typedef struct {

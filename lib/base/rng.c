@@ -33,18 +33,26 @@ static void twist(uint32_t *w)
     w[WORDS - 1] = w[SHIFT - 1] ^ twisted(w[WORDS - 1], w[0]);
 }
 
-uint32_t rng_word(rng *r)
+/* How many of n words are there before the next twist, 1 or more. */
+static int ready(rng *r, size_t n)
 {
-    PROMISE(r->kind == RNG_TORCH, "rng_word: not a Mersenne Twister");
-    if (r->next == WORDS) {
-        twist(r->word);
-        r->next = 0;
-    }
-    uint32_t y = r->word[r->next++];
+    if (r->next == WORDS) twist(r->word), r->next = 0;
+    return n < (size_t)(WORDS - r->next) ? (int)n : WORDS - r->next;
+}
+
+static uint32_t tempered(uint32_t y)
+{
     y ^= y >> 11;
     y ^= (y << 7) & 0x9d2c5680u;
     y ^= (y << 15) & 0xefc60000u;
     return y ^ (y >> 18);
+}
+
+uint32_t rng_word(rng *r)
+{
+    PROMISE(r->kind == RNG_TORCH, "rng_word: not a Mersenne Twister");
+    ready(r, 1);
+    return tempered(r->word[r->next++]);
 }
 
 /* ---- Philox 4x32-10: Salmon et al. 2011 ---- */
@@ -92,9 +100,8 @@ static double philox_number(const rng *r, uint64_t i, bool single, bool normal)
 
 /* ---- PyTorch's uniforms, and its normals where fewer than 16 are drawn: pair by pair ---- */
 
-static double torch_uniform(rng *r, bool single)
+static double torch_uniform(rng *r)
 {
-    if (single) return (rng_word(r) & 0xffffff) * 0x1p-24;
     uint64_t high = rng_word(r), low = rng_word(r);
     return (double)((high << 32 | low) & ((UINT64_C(1) << 53) - 1)) * 0x1p-53;
 }
@@ -106,11 +113,21 @@ static double torch_normal(rng *r)
         r->has_spare = false;
         return r->spare + 0.0;
     }
-    double turn = torch_uniform(r, false), u = torch_uniform(r, false);
+    double turn = torch_uniform(r), u = torch_uniform(r);
     double radius = sqrt(-2 * log1p(-u));
     r->spare = radius * sin((2 * PI) * turn);
     r->has_spare = true;
     return radius * cos((2 * PI) * turn) + 0.0;
+}
+
+/* The floats, a word each: many words at once, in a loop that goes by vectors. */
+static void torch_floats(rng *r, float *out, size_t n)
+{
+    for (int some; n > 0; n -= (size_t)some, out += some, r->next += some) {
+        some = ready(r, n);
+        const uint32_t *word = r->word + r->next;
+        for (int i = 0; i < some; i++) out[i] = (float)(tempered(word[i]) & 0xffffff) * 0x1p-24f;
+    }
 }
 
 /* ---- Filling: n floats or doubles, whichever has so many bytes. A double holds any float. ---- */
@@ -134,8 +151,11 @@ static void fill(rng *r, void *out, size_t n, size_t bytes, bool normal)
         r->draws++;
         return;
     }
-    for (size_t i = 0; i < n; i++)
-        put(out, i, bytes, pairs ? torch_normal(r) : torch_uniform(r, single));
+    if (single && !pairs)
+        torch_floats(r, out, n);
+    else
+        for (size_t i = 0; i < n; i++)
+            put(out, i, bytes, pairs ? torch_normal(r) : torch_uniform(r));
     if (!normal || pairs) return;
     if (single)
         box_muller_float(out, n / BLOCK);

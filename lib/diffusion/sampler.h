@@ -36,7 +36,7 @@ typedef void sampler_step_fn(sampler *s, tensor x, double sigma, double next);
 /** The options that not every kind listens to: SAMPLER_ETA is the bit in sampler_kind.takes, eta
  * the field of sampler_options (control stands for all in it, snr goes with correct). Asking a kind
  * for another is an error: an option that is not listened to would be a silent surprise. ORDER is
- * set by max_order. */
+ * set by max_order, FORM by forms. */
 /* clang-format off */
 #define SAMPLER_OPTIONS(X) \
     X(ETA, eta) X(CHURN, churn) X(ORDER, order) X(VARIANCE, variance) X(FORM, form) \
@@ -62,6 +62,7 @@ typedef struct {
     int max_order;         /**< options.order: the highest; 0 when it has only one */
     int evals;             /**< denoiser calls a step, at most */
     double eta;            /**< share of the noise made fresh unless options say otherwise */
+    unsigned forms;        /**< which options.form: 1 << SAMPLER_HEUN and so on */
     unsigned takes;        /**< which options, see above; and SAMPLER_MASK: it needs s->mask and
                                 s->known; SAMPLER_AWAY: walks along answer.away if there is one */
     bool stochastic;       /**< draws noise as it is, without being asked to */
@@ -198,7 +199,7 @@ error sampler_find(const char *name, const sampler_kind **out);
 
 /** The options that a kind listens to, in words.
  *  @param kind  which rule
- *  @param out   filled in: "eta, order", or "no options"; 200 bytes hold them all
+ *  @param out   filled in: "eta, form heun", or "no options"; 200 bytes hold them all
  *  @param room  bytes there are */
 void sampler_takes(const sampler_kind *kind, char *out, size_t room);
 

@@ -46,16 +46,39 @@ enum { OPTIONS = sizeof options / sizeof *options };
 
 static bool takes(const sampler_kind *k, unsigned bit)
 {
-    return k->takes & bit || (bit == SAMPLER_ORDER && k->max_order > 0);
+    return k->takes & bit || (bit == SAMPLER_ORDER && k->max_order > 0) ||
+           (bit == SAMPLER_FORM && k->forms);
+}
+
+/* In the order of sampler_form. */
+static const char *const forms[] = {"usual",          "midpoint",  "heun",    "bh1",  "bh2",
+                                    "euler_maruyama", "ancestral", "reverse", "plms", "ipndm_v"};
+enum { FORMS = sizeof forms / sizeof *forms };
+
+static bool has_form(const sampler_kind *k, sampler_form form)
+{
+    return form == SAMPLER_FORM_USUAL || ((unsigned)form < FORMS && k->forms >> form & 1);
+}
+
+/* "form midpoint or heun" */
+static void write_forms(const sampler_kind *kind, char *out, size_t room)
+{
+    int n = snprintf(out, room, "form");
+    for (int f = 1, told = 0; f < FORMS; f++)
+        if (has_form(kind, (sampler_form)f))
+            n += snprintf(out + n, room - (size_t)n, told++ ? " or %s" : " %s", forms[f]);
 }
 
 void sampler_takes(const sampler_kind *kind, char *out, size_t room)
 {
     int n = 0;
+    char form[128];
+    write_forms(kind, form, sizeof form);
     snprintf(out, room, "no options");
     for (int j = 0; j < OPTIONS && (size_t)n < room; j++)
         if (takes(kind, options[j].bit))
-            n += snprintf(out + n, room - (size_t)n, n ? ", %s" : "%s", options[j].name);
+            n += snprintf(out + n, room - (size_t)n, n ? ", %s" : "%s",
+                          options[j].bit == SAMPLER_FORM ? form : options[j].name);
 }
 
 static error check_wanted(const sampler *s)
@@ -71,6 +94,8 @@ static error check_wanted(const sampler *s)
             memcmp(ours, (const char *)&usual + options[j].at, options[j].size) != 0)
             return error_make("sampler %s takes no %s; it takes %s", k->name, name, listed);
     }
+    if (!has_form(k, s->options.form))
+        return error_make("sampler %s has no such form; it takes %s", k->name, listed);
     if (order < 0 || order > k->max_order)
         return error_make("%s takes an order from 1 to %d, not %d", k->name, k->max_order, order);
     return NULL;
@@ -87,6 +112,9 @@ static error check_kind(const sampler *s)
         wrong = "cannot walk along another guess's noise (CFG++, keep_direction): take ddim";
     if (k->no_flow && s->model.flow) wrong = "has no form for a flow: take ddim";
     if (k->needs_schedule && !s->schedule) wrong = "needs the training schedule";
+    if (k == &sampler_ddim && s->options.as_published &&
+        (s->options.climb || s->model.flow || !s->schedule || s->schedule->T < s->walk.n))
+        wrong = "as published walks down a trained table, in T steps at most";
     if (k->discrete && s->noise.kind != NOISE_FRESH)
         wrong = "draws uniform numbers: give it fresh noise";
     return wrong ? error_make("sampler %s %s", k->name, wrong) : NULL;

@@ -195,7 +195,7 @@ error schedule_make(const char *name, schedule_options options, arena *keep, sch
     if (wrong) return wrong;
     if (f->kind == SCHEDULE_TABLE) {
         arena a = *keep;
-        double *beta;
+        double *beta = NULL;
         wrong = begin_tables(&s, options.T ? options.T : T_USUAL, &a, &beta);
         if (wrong) return wrong;
         for (int t = 0; t < s.T; t++) beta[t] = beta_at(f, &s, t);
@@ -216,7 +216,7 @@ error schedule_from_betas(const double *beta, int T, schedule_manner manner, are
 {
     arena a = *keep;
     schedule s = {.manner = manner};
-    double *own;
+    double *own = NULL;
     error wrong = begin_tables(&s, T, &a, &own);
     if (wrong) return wrong;
     memcpy(own, beta, (size_t)T * sizeof *beta);
@@ -231,7 +231,7 @@ error schedule_zero_snr(const schedule *s, arena *keep, schedule *out)
         return error_make("zero-terminal-SNR needs a schedule with a table of 2 times or more");
     arena a = *keep;
     schedule z = *s;
-    double *beta;
+    double *beta = NULL;
     error wrong = begin_tables(&z, s->T, &a, &beta);
     if (wrong) return wrong;
     double first = in_step(s, sqrt(s->alpha_bar[0]));

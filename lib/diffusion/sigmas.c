@@ -33,7 +33,8 @@ static error choose_range(const sigmas_rule *r, sigmas_plan *p)
 /* Size i of 0 .. n. Where the rule speaks of times, *t becomes the time. */
 static double size_at(const sigmas_rule *r, const sigmas_plan *p, int i, double *t)
 {
-    if (i == p->nodes) return p->o.end_at_min ? schedule_sigma(p->s, p->s->t_min) : 0;
+    bool last = i == p->n, own = p->o.end_at_min && r->in != SIGMAS_TRAINED;
+    if (last && !own) return p->o.end_at_min ? schedule_sigma(p->s, p->s->t_min) : 0;
     double x = r->at(p, i);
     if (r->in == SIGMAS_TIME || r->in == SIGMAS_TRAINED) return schedule_sigma(p->s, *t = x);
     if (r->in == SIGMAS_RANGE && i == 0) return p->o.sigma_max;
@@ -80,7 +81,7 @@ static error begin(const sigmas_rule *r, sigmas_plan *p)
     bool trained = r->in == SIGMAS_TRAINED, ranged = !trained && r->in != SIGMAS_TABLE;
     if (p->n < 1 || p->n > SIGMAS_MOST)
         return error_make("%d steps cannot be walked: choose 1 to %d", p->n, SIGMAS_MOST);
-    p->nodes = p->n + (p->o.end_at_min && !trained);
+    p->nodes = p->n + (r->more || (p->o.end_at_min && !trained));
     if (trained && (!p->s || p->s->kind != SCHEDULE_TABLE))
         return error_make("picks trained times, so it needs a schedule with a table");
     if (!ranged && (p->o.sigma_min != 0 || p->o.sigma_max != 0))

@@ -55,7 +55,8 @@ extern const char *const sigmas_names[];
  *    continuous VP schedule (Song 2021, arXiv:2011.13456); flow, from t = 1 to 1/1000 with the
  *    schedule's shift (Esser 2024, arXiv:2403.03206);
  *  - trained times of a table, at most T: leading and trailing (Lin 2023, arXiv:2305.08891, table
- *    2), simple and ddim_uniform (ComfyUI; the latter only for some n), beta (Lee 2024, the
+ *    2), linspace_rounded, linspace_multistep and leading_multistep (what diffusers makes of these
+ *    names in DDPM, DDIM, PNDM and in its multistep classes), simple and ddim_uniform (ComfyUI; the latter only for some n), beta (Lee 2024, the
  *    distribution of t; of 1000 times 138 at most, where a and b are the usual ones). sigma_min and
  *    sigma_max cannot be chosen here.
  *
@@ -70,7 +71,8 @@ extern const char *const sigmas_names[];
  *  What diffusers, A1111, Forge and ComfyUI call them: words.md, "Names of lists".
  *
  *  Sizes that belong to a t follow the schedule's manner, so they have the digits of the program
- *  that it stands for. On a flow schedule take flow, sgm_uniform or linear_quadratic: others would
+ *  that it stands for; flow then ends where diffusers' does, which shifts the last size twice. On
+ *  a flow schedule take flow, sgm_uniform or linear_quadratic: others would
  *  end at 0 twice.
  *  @param name    one of sigmas_names
  *  @param n       steps, 1 to 1,000,000

@@ -6,9 +6,9 @@
 #define DIFFUSION_SIGMAS_INSIDE_H
 #include "diffusion/sigmas.h"
 
-/** What a rule may look at. There are n + 1 sizes in all, and `nodes` of them are the rule's own: n
- *  where a 0 (or, after trained times, the smallest size) is put at the end, n + 1 where the rule
- *  goes all the way. */
+/** What a rule may look at. There are n + 1 sizes in all; the rule divides its range with `nodes`
+ *  numbers: n where a 0 (or, after trained times, the smallest size) is put at the end, n + 1 where
+ *  the rule goes all the way, or where the 0 is put in place of its last number. */
 typedef struct {
     const schedule *s;   /**< may be NULL for rules that speak of sizes */
     sigmas_options o;    /**< sigma_min and sigma_max are filled in after `begin` */
@@ -33,6 +33,7 @@ typedef struct {
     double (*at)(const sigmas_plan *p, int i); /**< number i < nodes */
     error (*begin)(sigmas_plan *p); /**< NULL, or: refuse the wish or set the rule's own range */
     const double *row;              /**< NULL, or a table */
+    int more;                       /**< 1: one number more, for the 0 to be put in its place */
     /** NULL, or: write the list that rises, of p->steps + 1 sizes; the p->n + 1 of the list that
      *  falls stand at the end of the same room */
     void (*rise)(const sigmas_plan *p, const double *falling, double *at);

@@ -196,39 +196,40 @@ static error vp_begin(sigmas_plan *p)
     return schedule_make("vp", (schedule_options){0}, NULL, &p->own);
 }
 
-/* Stability AI's generative-models: n + 1 even steps in t without the last. */
-static double sgm_uniform(const sigmas_plan *p, int i)
-{
-    sigmas_plan one_more = *p;
-    one_more.nodes = p->n + 1;
-    return linspace(&one_more, i);
-}
-
 /* Rectified flow (Liu 2022, arXiv:2209.03003), as the references walk it: down to t = 1/1000. The
- * schedule's shift bends it (diffusers bends the last one twice). */
+ * schedule's shift bends it; diffusers bends the last one twice. */
 static error flow_begin(sigmas_plan *p)
 {
     if (!p->s || p->s->kind != SCHEDULE_FLOW) return error_make("needs a flow schedule");
-    if (p->o.sigma_min == 0) p->o.sigma_min = schedule_sigma(p->s, 1e-3);
+    double last = schedule_sigma(p->s, 1e-3);
+    if (p->s->manner == SCHEDULE_DIFFUSERS) last = schedule_sigma(p->s, last);
+    if (p->o.sigma_min == 0) p->o.sigma_min = last;
     return NULL;
+}
+
+/* diffusers in DDPM, DDIM and PNDM: the same, at trained times. */
+static double linspace_rounded(const sigmas_plan *p, int i)
+{
+    double last = p->s->T - 1;
+    return rint(p->nodes > 1 ? (p->nodes - 1 - i) * (last / (p->nodes - 1)) : last);
 }
 
 /* Lin, Liu, Li, Yang 2023, arXiv:2305.08891, table 2: every (T / n)-th time from the start. */
 static double leading(const sigmas_plan *p, int i)
 {
-    return (p->n - 1 - i) * (p->s->T / p->n) + p->o.offset;
+    return (p->nodes - 1 - i) * (p->s->T / p->nodes) + p->o.offset;
 }
 
 static error leading_begin(sigmas_plan *p)
 {
-    int T = p->s->T, offset = p->o.offset, room = T - 1 - (p->n - 1) * (T / p->n);
+    int T = p->s->T, offset = p->o.offset, room = T - 1 - (p->nodes - 1) * (T / p->nodes);
     if (offset < 0 || offset > room)
         return error_make("offset %d takes %d steps out of the times 0 to %d: choose 0 to %d",
                           offset, p->n, T - 1, room);
-    if (p->n > T && offset > 0) /* from 0, sigmas.c finds the number by trying */
+    if (p->nodes > T && offset > 0) /* from 0, sigmas.c finds the number by trying */
         return error_make("picks from %d trained times with offset %d: ask for at most %d steps, "
                           "not %d",
-                          T, offset, T - offset, p->n);
+                          T, offset, T - offset - (p->nodes - p->n), p->n);
     return NULL;
 }
 
@@ -286,31 +287,34 @@ static error ddim_uniform_begin(sigmas_plan *p)
 }
 
 /* name, what its numbers are, rule, and what else it has */
-#define RULES(X)                                                                      \
-    X("karras", SIGMAS_RANGE, .at = karras)                                           \
-    X("exponential", SIGMAS_RANGE, .at = exponential)                                 \
-    X("polyexponential", SIGMAS_RANGE, .at = polyexponential)                         \
-    X("edm", SIGMAS_RANGE, .at = karras, .begin = edm_begin)                          \
-    X("dpm_fast", SIGMAS_RANGE, .at = dpm_fast)                                       \
-    X("restart", SIGMAS_RANGE, .at = karras, .begin = restart_begin, .rise = restart) \
-    X("beta_sigmas", SIGMAS_RANGE, .at = beta_sigmas, .begin = beta_begin)            \
-    X("kl_optimal", SIGMAS_RANGE, .at = kl_optimal)                                   \
-    X("laplace", SIGMAS_RANGE, .at = laplace)                                         \
-    X("linear_quadratic", SIGMAS_SHAPE, .at = linear_quadratic)                       \
-    X("align_your_steps", SIGMAS_TABLE, .at = align_your_steps, .row = ays_sd15)      \
-    X("align_your_steps_sdxl", SIGMAS_TABLE, .at = align_your_steps, .row = ays_sdxl) \
-    X("align_your_steps_svd", SIGMAS_TABLE, .at = align_your_steps, .row = ays_svd)   \
-    X("gits", SIGMAS_TABLE, .at = gits)                                               \
-    X("linspace", SIGMAS_TIME, .at = linspace)                                        \
-    X("normal", SIGMAS_TIME, .at = linspace)                                          \
-    X("sgm_uniform", SIGMAS_TIME, .at = sgm_uniform)                                  \
-    X("vp", SIGMAS_TIME, .at = linspace, .begin = vp_begin)                           \
-    X("flow", SIGMAS_TIME, .at = linspace, .begin = flow_begin)                       \
-    X("leading", SIGMAS_TRAINED, .at = leading, .begin = leading_begin)               \
-    X("repaint", SIGMAS_TRAINED, .at = leading, .begin = repaint_begin)               \
-    X("trailing", SIGMAS_TRAINED, .at = trailing)                                     \
-    X("simple", SIGMAS_TRAINED, .at = simple)                                         \
-    X("beta", SIGMAS_TRAINED, .at = beta, .begin = beta_begin)                        \
+#define RULES(X)                                                                             \
+    X("karras", SIGMAS_RANGE, .at = karras)                                                  \
+    X("exponential", SIGMAS_RANGE, .at = exponential)                                        \
+    X("polyexponential", SIGMAS_RANGE, .at = polyexponential)                                \
+    X("edm", SIGMAS_RANGE, .at = karras, .begin = edm_begin)                                 \
+    X("dpm_fast", SIGMAS_RANGE, .at = dpm_fast)                                              \
+    X("restart", SIGMAS_RANGE, .at = karras, .begin = restart_begin, .rise = restart)        \
+    X("beta_sigmas", SIGMAS_RANGE, .at = beta_sigmas, .begin = beta_begin)                   \
+    X("kl_optimal", SIGMAS_RANGE, .at = kl_optimal)                                          \
+    X("laplace", SIGMAS_RANGE, .at = laplace)                                                \
+    X("linear_quadratic", SIGMAS_SHAPE, .at = linear_quadratic)                              \
+    X("align_your_steps", SIGMAS_TABLE, .at = align_your_steps, .row = ays_sd15)             \
+    X("align_your_steps_sdxl", SIGMAS_TABLE, .at = align_your_steps, .row = ays_sdxl)        \
+    X("align_your_steps_svd", SIGMAS_TABLE, .at = align_your_steps, .row = ays_svd)          \
+    X("gits", SIGMAS_TABLE, .at = gits)                                                      \
+    X("linspace", SIGMAS_TIME, .at = linspace)                                               \
+    X("normal", SIGMAS_TIME, .at = linspace)                                                 \
+    X("sgm_uniform", SIGMAS_TIME, .at = linspace, .more = 1)                                 \
+    X("vp", SIGMAS_TIME, .at = linspace, .begin = vp_begin)                                  \
+    X("flow", SIGMAS_TIME, .at = linspace, .begin = flow_begin)                              \
+    X("linspace_rounded", SIGMAS_TRAINED, .at = linspace_rounded)                            \
+    X("linspace_multistep", SIGMAS_TRAINED, .at = linspace_rounded, .more = 1)               \
+    X("leading", SIGMAS_TRAINED, .at = leading, .begin = leading_begin)                      \
+    X("leading_multistep", SIGMAS_TRAINED, .at = leading, .begin = leading_begin, .more = 1) \
+    X("repaint", SIGMAS_TRAINED, .at = leading, .begin = repaint_begin)                      \
+    X("trailing", SIGMAS_TRAINED, .at = trailing)                                            \
+    X("simple", SIGMAS_TRAINED, .at = simple)                                                \
+    X("beta", SIGMAS_TRAINED, .at = beta, .begin = beta_begin)                               \
     X("ddim_uniform", SIGMAS_TRAINED, .at = ddim_uniform, .begin = ddim_uniform_begin)
 
 #define RULE(...)       {__VA_ARGS__},

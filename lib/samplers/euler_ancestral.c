@@ -38,7 +38,7 @@ static void step(sampler *s, tensor x, double sigma, double next)
 }
 
 SAMPLER(euler_ancestral, "Euler a", "arXiv:2006.11239 eq. 6-7, k-diffusion",
-        "EulerAncestralDiscreteScheduler",
+        "EulerAncestralDiscreteScheduler, euler_ancestral_cfg_pp",
         "Soft, varied pictures in 20 to 40 steps; another number of steps is another picture.",
         .order = 1, .evals = 1, .eta = 1, .stochastic = true,
         .takes = SAMPLER_ETA | SAMPLER_CORRECT | SAMPLER_AWAY | SAMPLER_AS_PUBLISHED);

@@ -46,4 +46,5 @@ static void step(sampler *s, tensor x, double sigma, double next)
 SAMPLER(score_sde_vp, "Score SDE VP", "arXiv:2011.13456 Alg. 3, eq. 32", "VP reverse diffusion",
         "As its VE twin, for variance-preserving networks.", .order = 1, .evals = 1, .eta = 1,
         .stochastic = true, .no_flow = true,
-        .takes = SAMPLER_ETA | SAMPLER_FORM | SAMPLER_CORRECT | SAMPLER_AS_PUBLISHED);
+        .forms = 1 << SAMPLER_EULER_MARUYAMA | 1 << SAMPLER_ANCESTRAL,
+        .takes = SAMPLER_ETA | SAMPLER_CORRECT | SAMPLER_AS_PUBLISHED);

@@ -13,7 +13,8 @@ Three ways of the references are undone here, so that one rule is compared and n
     is off: the draw is made only where it is used;
   - diffusers' DDIM, DDPM and DPMSolverMultistep hold x / sqrt(1 + sigma^2): results are divided
     back;
-  - diffusers' DDIM takes t - T // n for the next time whatever the spacing, so it walks "leading".
+  - diffusers' DDIM takes t - T // n for the next time whatever the spacing, so it walks "leading";
+    its own way on "linspace" is asked for by as_published.
 """
 import math
 
@@ -137,6 +138,11 @@ def all_of_diffusers():
         vp(make(), "ddim", "line", 7, eta=eta)
         vp(make(), "ddim", "bells", 7, eta=eta, first=3)
         vp(make(set_alpha_to_one=False, steps_offset=1), "ddim", "bells", 7, eta=eta)
+    make = lambda: d.DDIMScheduler(**TRAINED, clip_sample=False, timestep_spacing="linspace")
+    for eta in (0.0, 0.5):
+        for n in (2, 3, 10):
+            vp(make(), "ddim", "bells", n, eta=eta, as_published=True)
+        vp(make(), "ddim", "line", 7, eta=eta, as_published=True)
     # What is cut is x0; whether the noise is worked out again from it is the other question.
     make = lambda **more: d.DDIMScheduler(**TRAINED, clip_sample_range=0.8, **more)
     for eta in (0.0, 0.7):

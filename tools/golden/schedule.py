@@ -27,6 +27,7 @@ from k_diffusion import sampling
 
 SD = dict(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear")
 COUNTS = (1, 2, 3, 7, 15, 30, 1000)
+BELOW_T = (1, 2, 3, 7, 15, 30, 999)  # at 1000 diffusers asks some time twice here
 WITH_10 = (*COUNTS, 10)
 
 
@@ -115,6 +116,19 @@ def flow(n):
     s = FlowMatchEulerDiscreteScheduler(shift=3.0)
     s.set_timesteps(sigmas=np.linspace(1, 1 / 1000, n))  # else the low end is shifted twice
     return s.sigmas, None
+
+
+def flow_twice(n):
+    s = FlowMatchEulerDiscreteScheduler(shift=3.0)
+    s.set_timesteps(n)
+    return s.sigmas, None
+
+
+def ddim(n):
+    s = DDIMScheduler(**SD, timestep_spacing="linspace")
+    s.set_timesteps(n)
+    abar = s.alphas_cumprod[s.timesteps]
+    return [*((1 - abar) / abar) ** 0.5, 0.0], s.timesteps
 
 
 def crowson(get, **options):
@@ -239,6 +253,11 @@ def print_walks():
         ("lms_karras", "karras", of(LMSDiscreteScheduler, False, use_karras_sigmas=True)),
         ("lms_exponential", "exponential",
          of(LMSDiscreteScheduler, False, use_exponential_sigmas=True)),
+        ("ddim_linspace", "linspace_rounded", ddim),
+        ("dpm_linspace", "linspace_multistep",
+         of(DPMSolverMultistepScheduler, timestep_spacing="linspace"), BELOW_T),
+        ("dpm_leading", "leading_multistep",
+         of(DPMSolverMultistepScheduler, timestep_spacing="leading"), BELOW_T),
         ("dpm_trailing", "trailing",
          of(DPMSolverMultistepScheduler, timestep_spacing="trailing")),
         ("dpm_karras", "karras", of(DPMSolverMultistepScheduler, False, use_karras_sigmas=True)),
@@ -249,6 +268,7 @@ def print_walks():
         ("crowson_vp", "vp", crowson(sampling.get_sigmas_vp)),
         ("crowson_discrete", "normal", crowson(discrete.get_sigmas)),
         ("flow_shift_3", "flow", flow),
+        ("twice_shift_3", "flow", flow_twice),
         ("lms_beta", "beta_sigmas", of(LMSDiscreteScheduler, False, use_beta_sigmas=True)),
         ("dpm_beta", "beta_sigmas", of(DPMSolverMultistepScheduler, False, use_beta_sigmas=True)),
         ("comfy_beta", "beta", comfy_beta, (1, 2, 3, 7, 15, 30, 138)),
