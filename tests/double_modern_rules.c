@@ -48,12 +48,12 @@ static void nonsense_is_refused(void **state)
         sampler_options o;
         const char *words;
     } all[] = {
-        {"seeds_2", {.r = 1.5}, "r is 1.5, 0 or from"},
+        {"seeds_2", {.r = 1.5}, "r is 1.5, not 1e-6 to 1"},
         {"seeds_3", {.eta = 1, .r = 0.5}, "seeds_3 takes no r; it takes eta"},
         {"res_singlestep", {.eta = 1}, "res_singlestep takes no eta; it takes churn, r"},
-        {"seeds_2", {.r = 1e-17}, "r is 1e-17, 0 or from 1e-6"},
-        {"sa_solver", {.predictor = -1}, "predictor -1, from 0 to 5"},
-        {"sa_solver", {.predictor = 6}, "predictor 6, from 0 to 5"},
+        {"seeds_2", {.r = 1e-17}, "r is 1e-17, not 1e-6 to 1"},
+        {"sa_solver", {.predictor = -1}, "predictor -1, not 0 to 5"},
+        {"sa_solver", {.predictor = 6}, "predictor 6, not 0 to 5"},
         {"sa_solver", {.order = 5}, "from 1 to 4, not 5"},
         {"er_sde", {.order = 4}, "from 1 to 3, not 4"},
         {"er_sde", {.pece = true}, "er_sde takes no pece"},

@@ -340,7 +340,7 @@ static void options_that_make_no_sense_are_refused(void **state)
     churn.churn = 1;
     refused("euler", churn, toy_bells, noise_brownian(1, 10), "need fresh noise");
     churn.climb = true;
-    refused("euler", churn, toy_bells, z, "euler cannot climb");
+    refused("euler", churn, toy_bells, z, "or a climb");
     sampler_options correct = usual, learned = usual;
     correct.correct = 1;
     refused("euler", correct, toy_bells, noise_brownian(1, 10), "need fresh noise");
@@ -348,7 +348,7 @@ static void options_that_make_no_sense_are_refused(void **state)
     correct.correct = 0, correct.snr = 0.1;
     refused("euler", correct, toy_bells, z, "snr is of correct");
     correct.correct = 1, correct.snr = 0, correct.climb = true;
-    refused("euler", correct, toy_bells, z, "euler cannot climb");
+    refused("euler", correct, toy_bells, z, "or a climb");
     learned.eta = 1, learned.variance = SAMPLER_LEARNED_RANGE;
     refused("ddpm", learned, toy_bells, z, "gives no variance");
     refused("ddpm", learned, flow, z, "a flow has no beta");

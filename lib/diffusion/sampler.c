@@ -75,11 +75,9 @@ error sampler_close_step(sampler *s, tensor x, tensor y)
     if (s->wrong || !tensor_finite(y)) return s->wrong ? s->wrong : sampler_not_finite(s);
     tensor_copy(x, y);
     s->calls += s->evals;
-    if (!s->kind->whole_walk)
-        sampler_show(s, x, s->walk.at[s->i + 1]);
-    else if (!s->stopped)
-        s->sigma = s->walk.at[s->walk.n];
+    if (!s->kind->whole_walk) sampler_show(s, x, s->walk.at[s->i + 1]);
     s->i = s->kind->whole_walk ? s->walk.n : s->i + 1;
+    if (!s->stopped) s->sigma = s->walk.at[s->i];
     if (s->history < SAMPLER_PAST - 1) s->history++;
     sampler_memory oldest = s->past[SAMPLER_PAST - 1];
     memmove(&s->past[1], &s->past[0], (SAMPLER_PAST - 1) * sizeof oldest);

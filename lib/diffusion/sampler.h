@@ -153,12 +153,9 @@ typedef struct {
     double sigma; /**< the size in that question */
 } sampler_memory;
 
-/** Room that a walk wants, in pictures as large as x: up to 25 for the history, 11 for a step, and a
- * little for the model. */
-enum { SAMPLER_ROOM = 48 };
-
-/** How many steps are remembered: [0] is this one. */
-enum { SAMPLER_PAST = 5 };
+/** How many steps are remembered, [0] is this one; and the room that a walk wants, in pictures as
+ * large as x: up to 25 for the history, 11 for a step, a little for the model. */
+enum { SAMPLER_PAST = 5, SAMPLER_ROOM = 48 };
 
 /** A walk under way. Copy it before it has begun; later two copies would share one history. */
 struct sampler {

@@ -19,8 +19,7 @@ static error check_numbers(const sampler *s)
         if (!(value[k] == 0 || (value[k] >= 1e-30 && value[k] <= 1e9)))
             return error_make("%s is %g; it must be 0, or from 1e-30 to 1e9", name[k], value[k]);
     if (o->r > 1 || (o->r > 0 && o->r < 1e-6) || o->predictor < 0 || o->predictor > SAMPLER_PAST)
-        return error_make("r is %g, 0 or from 1e-6 to 1; predictor %d, from 0 to %d", o->r,
-                          o->predictor, SAMPLER_PAST);
+        return error_make("r is %g, not 1e-6 to 1; predictor %d, not 0 to 5", o->r, o->predictor);
     if (o->snr > 0 && !o->correct) return error_make("snr is of correct, which is not asked for");
     if (!(o->noise_min <= o->noise_max))
         return error_make("noise from sigma %g to %g is nowhere", o->noise_min, o->noise_max);
@@ -105,8 +104,7 @@ static error check_kind(const sampler *s)
 {
     const sampler_kind *k = s->kind;
     const char *wrong = NULL;
-    const sampler_options *o = &s->options;
-    if (o->climb && (k->stochastic || o->eta > 0 || o->correct || o->churn > 0))
+    if (s->options.climb && (k->stochastic || s->options.eta > 0))
         wrong = "cannot climb: it draws noise instead of following the slope";
     if (s->model.gives_away && !(k->takes & SAMPLER_AWAY))
         wrong = "cannot walk along another guess's noise (CFG++, keep_direction): take ddim";
@@ -137,8 +135,8 @@ static error check_mask(const sampler *s, tensor x)
 static error check_walk(const sampler *s)
 {
     bool path = s->noise.kind == NOISE_BROWNIAN, climb = s->options.climb;
-    if (path && (s->options.churn > 0 || s->options.correct))
-        return error_make("churn and correct need fresh noise, not a Brownian path");
+    if ((path || climb) && (s->options.churn > 0 || s->options.correct))
+        return error_make("churn and correct need fresh noise, not a Brownian path or a climb");
     for (int i = 0; i <= s->walk.n; i++) {
         double at = s->walk.at[i];
         bool rises = i > 0 && at > s->walk.at[i - 1];
