@@ -62,7 +62,7 @@ typedef struct {
     int max_order;         /**< options.order: the highest; 0 when it has only one */
     int evals;             /**< denoiser calls a step, at most */
     double eta;            /**< share of the noise made fresh unless options say otherwise */
-    unsigned forms;        /**< which options.form: 1 << SAMPLER_HEUN and so on */
+    const char *forms;     /**< which options.form it has: "midpoint or heun"; NULL: the usual */
     unsigned takes;        /**< which options, see above; and SAMPLER_MASK: it needs s->mask and
                                 s->known; SAMPLER_AWAY: walks along answer.away if there is one */
     bool stochastic;       /**< draws noise as it is, without being asked to */
@@ -194,6 +194,12 @@ extern const sampler_kind *const samplers[];
  *  @return NULL, or the known names and the nearest */
 error sampler_find(const char *name, const sampler_kind **out);
 
+/** Whether a kind has a form.
+ *  @param kind which rule
+ *  @param form any number
+ *  @return true for the usual one, which all have */
+bool sampler_has_form(const sampler_kind *kind, sampler_form form);
+
 /** The options that a kind listens to, in words.
  *  @param kind  which rule
  *  @param out   filled in: "eta, form heun", or "no options"; 200 bytes hold them all
@@ -243,7 +249,8 @@ typedef struct {
     int told, read;
 } sampler_question;
 
-/** Room for questions.
+/** Room for questions. Not for kinds with whole_walk, whose questions depend on the answers, nor
+ *  for more questions a step than the tape holds (evals, and options.correct).
  *  @param s    a sampler that has begun; of s->model only what it will answer is used
  *  @param x    the picture
  *  @param keep where the room is

@@ -54,30 +54,22 @@ static const char *const forms[] = {"usual",          "midpoint",  "heun",    "b
                                     "euler_maruyama", "ancestral", "reverse", "plms", "ipndm_v"};
 enum { FORMS = sizeof forms / sizeof *forms };
 
-static bool has_form(const sampler_kind *k, sampler_form form)
+bool sampler_has_form(const sampler_kind *k, sampler_form form)
 {
-    return form == SAMPLER_FORM_USUAL || ((unsigned)form < FORMS && k->forms >> form & 1);
-}
-
-/* "form midpoint or heun" */
-static void write_forms(const sampler_kind *kind, char *out, size_t room)
-{
-    int n = snprintf(out, room, "form");
-    for (int f = 1, told = 0; f < FORMS; f++)
-        if (has_form(kind, (sampler_form)f))
-            n += snprintf(out + n, room - (size_t)n, told++ ? " or %s" : " %s", forms[f]);
+    return form == SAMPLER_FORM_USUAL ||
+           (k->forms && (unsigned)form < FORMS && strstr(k->forms, forms[form]));
 }
 
 void sampler_takes(const sampler_kind *kind, char *out, size_t room)
 {
     int n = 0;
-    char form[128];
-    write_forms(kind, form, sizeof form);
     snprintf(out, room, "no options");
-    for (int j = 0; j < OPTIONS && (size_t)n < room; j++)
+    for (int j = 0; j < OPTIONS && (size_t)n < room; j++) {
+        const char *form = options[j].bit == SAMPLER_FORM ? kind->forms : NULL;
         if (takes(kind, options[j].bit))
-            n += snprintf(out + n, room - (size_t)n, n ? ", %s" : "%s",
-                          options[j].bit == SAMPLER_FORM ? form : options[j].name);
+            n += snprintf(out + n, room - (size_t)n, "%s%s%s%s", n ? ", " : "", options[j].name,
+                          form ? " " : "", form ? form : "");
+    }
 }
 
 static error check_wanted(const sampler *s)
@@ -93,7 +85,7 @@ static error check_wanted(const sampler *s)
             memcmp(ours, (const char *)&usual + options[j].at, options[j].size) != 0)
             return error_make("sampler %s takes no %s; it takes %s", k->name, name, listed);
     }
-    if (!has_form(k, s->options.form))
+    if (!sampler_has_form(k, s->options.form))
         return error_make("sampler %s has no such form; it takes %s", k->name, listed);
     if (order < 0 || order > k->max_order)
         return error_make("%s takes an order from 1 to %d, not %d", k->name, k->max_order, order);

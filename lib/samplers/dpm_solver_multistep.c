@@ -52,6 +52,6 @@ static void step(sampler *s, tensor x, double sigma, double next)
 SAMPLER(dpm_solver_multistep, "DPM-Solver multistep", "arXiv:2206.00927, arXiv:2211.01095",
         "DPM-Solver++ multistep, DPM++ 3M",
         "Order 3 for an unguided model and 20 steps or more; else take DPM++ 2M.", .order = 2,
-        .max_order = 3, .evals = 1, .forms = 1 << SAMPLER_MIDPOINT | 1 << SAMPLER_HEUN,
+        .max_order = 3, .evals = 1, .forms = "midpoint or heun",
         .takes = SAMPLER_ETA | SAMPLER_NOISE_PREDICTION | SAMPLER_KEEP_ORDER | SAMPLER_EULER_LAST |
                  SAMPLER_AS_PUBLISHED);

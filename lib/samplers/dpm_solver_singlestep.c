@@ -88,6 +88,6 @@ static void step(sampler *s, tensor x, double sigma, double next)
 SAMPLER(dpm_solver_singlestep, "DPM-Solver singlestep", "arXiv:2206.00927, arXiv:2211.01095 Alg. 1",
         "DPMSolverSinglestepScheduler, singlestep_dpm_solver",
         "Walks that must not look back beyond a few steps; else take DPM++ 2M.", .order = 2,
-        .max_order = 3, .evals = 1, .forms = 1 << SAMPLER_MIDPOINT | 1 << SAMPLER_HEUN,
+        .max_order = 3, .evals = 1, .forms = "midpoint or heun",
         .takes = SAMPLER_ETA | SAMPLER_NOISE_PREDICTION | SAMPLER_KEEP_ORDER |
                  SAMPLER_AS_PUBLISHED);

@@ -34,5 +34,5 @@ static void step(sampler *s, tensor x, double sigma, double next)
 
 SAMPLER(dpmpp_2m_sde, "DPM++ 2M SDE", "arXiv:2211.01095, k-diffusion", "sde-dpmsolver++",
         "Fine detail in 20 to 50 steps; on a Brownian path the picture settles.", .order = 2,
-        .evals = 1, .eta = 1, .forms = 1 << SAMPLER_MIDPOINT | 1 << SAMPLER_HEUN,
-        .takes = SAMPLER_ETA, .stochastic = true);
+        .evals = 1, .eta = 1, .forms = "midpoint or heun", .takes = SAMPLER_ETA,
+        .stochastic = true);

@@ -51,5 +51,5 @@ static void step(sampler *s, tensor x, double sigma, double next)
 
 SAMPLER(er_sde, "ER-SDE", "arXiv:2309.06169", "ER-SDE-Solver-3",
         "A little fresh noise, in 10 to 30 steps.", .order = 3, .max_order = 3, .evals = 1,
-        .eta = 1, .forms = 1 << SAMPLER_REVERSE, .takes = SAMPLER_ETA | SAMPLER_AS_PUBLISHED,
+        .eta = 1, .forms = "reverse", .takes = SAMPLER_ETA | SAMPLER_AS_PUBLISHED,
         .stochastic = true);

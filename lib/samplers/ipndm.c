@@ -56,4 +56,4 @@ static void step(sampler *s, tensor x, double sigma, double next)
 
 SAMPLER(ipndm, "iPNDM", "arXiv:2202.09778, v-diffusion", "IPNDMScheduler, Adams-Bashforth",
         "Ten to forty steps on a smooth list; lms has the exact weights.", .order = 2,
-        .max_order = 4, .evals = 1, .forms = 1 << SAMPLER_IPNDM_V, .takes = SAMPLER_AS_PUBLISHED);
+        .max_order = 4, .evals = 1, .forms = "ipndm_v", .takes = SAMPLER_AS_PUBLISHED);

@@ -52,4 +52,4 @@ static void step(sampler *s, tensor x, double sigma, double next)
 
 SAMPLER(pndm, "PNDM", "arXiv:2202.09778 Alg. 2", "PNDMScheduler",
         "What early Stable Diffusion shipped with, as PLMS: to get its pictures again.", .order = 2,
-        .evals = 4, .forms = 1 << SAMPLER_PLMS, .takes = SAMPLER_AS_PUBLISHED);
+        .evals = 4, .forms = "plms", .takes = SAMPLER_AS_PUBLISHED);

@@ -29,5 +29,5 @@ static void step(sampler *s, tensor x, double sigma, double next)
 SAMPLER(score_sde_ve, "Score SDE VE", "arXiv:2011.13456 Alg. 2, eq. 46-47", "reverse diffusion",
         "A thousand small steps, with a corrector where calls cost nothing.", .order = 1,
         .evals = 1, .eta = 1, .stochastic = true, .no_flow = true,
-        .forms = 1 << SAMPLER_EULER_MARUYAMA | 1 << SAMPLER_ANCESTRAL,
+        .forms = "euler_maruyama or ancestral",
         .takes = SAMPLER_ETA | SAMPLER_CORRECT | SAMPLER_AS_PUBLISHED);

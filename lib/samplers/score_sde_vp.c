@@ -45,6 +45,5 @@ static void step(sampler *s, tensor x, double sigma, double next)
 
 SAMPLER(score_sde_vp, "Score SDE VP", "arXiv:2011.13456 Alg. 3, eq. 32", "VP reverse diffusion",
         "As its VE twin, for variance-preserving networks.", .order = 1, .evals = 1, .eta = 1,
-        .stochastic = true, .no_flow = true,
-        .forms = 1 << SAMPLER_EULER_MARUYAMA | 1 << SAMPLER_ANCESTRAL,
+        .stochastic = true, .no_flow = true, .forms = "euler_maruyama or ancestral",
         .takes = SAMPLER_ETA | SAMPLER_CORRECT | SAMPLER_AS_PUBLISHED);

@@ -23,4 +23,4 @@ static void step(sampler *s, tensor x, double sigma, double next)
 
 SAMPLER(seeds_2, "SEEDS-2", "arXiv:2305.14267", NULL,
         "As DPM++ SDE: fresh noise, two calls a step.", .order = 2, .evals = 2, .eta = 1,
-        .forms = 1 << SAMPLER_HEUN, .takes = SAMPLER_ETA | SAMPLER_R, .stochastic = true);
+        .forms = "heun", .takes = SAMPLER_ETA | SAMPLER_R, .stochastic = true);

@@ -64,5 +64,5 @@ static void step(sampler *s, tensor x, double sigma, double next)
 
 SAMPLER(uni_pc, "UniPC", "arXiv:2302.04867 Alg. 1, 2", "uni_pc_bh2, UniPC bh2",
         "Ten to forty steps: the highest order that one call a step buys.", .order = 4,
-        .max_order = 3, .evals = 1, .forms = 1 << SAMPLER_BH1 | 1 << SAMPLER_BH2,
+        .max_order = 3, .evals = 1, .forms = "bh1 or bh2",
         .takes = SAMPLER_NOISE_PREDICTION | SAMPLER_KEEP_ORDER | SAMPLER_AS_PUBLISHED);
