@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "says.h"
+
 static arena memory;
 static const double ends[] = {10, 0.1, 0};
 
@@ -92,12 +94,6 @@ static void every_accepted_part_is_shown(void **state)
 }
 
 /* ---- What goes wrong ---- */
-
-static void assert_says(error wrong, const char *words)
-{
-    if (!wrong) fail_msg("no error, but \"%s\" was expected", words);
-    if (!strstr(wrong, words)) fail_msg("\"%s\" does not say \"%s\"", wrong, words);
-}
 
 static void assert_ends(sampler s, const char *words)
 {

@@ -43,10 +43,8 @@ typedef void sampler_step_fn(sampler *s, tensor x, double sigma, double next);
     X(NOISE_PREDICTION, noise_prediction) X(KEEP_ORDER, keep_order) X(EULER_LAST, euler_last) \
     X(R, r) X(GAMMA, gamma) X(CORRECT, correct) X(PREDICTOR, predictor) X(PECE, pece) \
     X(CONTROL, control) X(TEMPERATURE, temperature) X(AS_PUBLISHED, as_published)
-/** Counts the options. */
-#define SAMPLER_PLACE(BIT, field) SAMPLER_PLACE_##BIT,
-/** Gives each its bit. */
-#define SAMPLER_BIT(BIT, field) SAMPLER_##BIT = 1 << SAMPLER_PLACE_##BIT,
+#define SAMPLER_PLACE(BIT, field) SAMPLER_PLACE_##BIT,                    /**< counts them */
+#define SAMPLER_BIT(BIT, field) SAMPLER_##BIT = 1 << SAMPLER_PLACE_##BIT, /**< a bit for each */
 enum { SAMPLER_OPTIONS(SAMPLER_PLACE) SAMPLER_PLACES };
 enum { SAMPLER_OPTIONS(SAMPLER_BIT) SAMPLER_MASK = 1 << SAMPLER_PLACES, /* no options, but ... */
        SAMPLER_AWAY = 2 << SAMPLER_PLACES }; /* ... s->mask and s->known; answer.away */
@@ -128,15 +126,13 @@ typedef struct {
                                       lower_order_final off) */
     bool euler_last;             /**< let the last step be of order 1, wherever it ends (diffusers:
                                       euler_at_final) */
-    double r;                    /**< where in the step a second question lies, from 1e-6 to 1; 0:
-                                      the usual */
+    double r;                    /**< where the second question lies, 1e-6 to 1; 0: the usual */
     double gamma;                /**< gradient_estimation: how far to lean; 0: the usual */
     int correct;                 /**< Langevin steps before each step (predictor-corrector); each
                                        asks once more, and sampler_ask() has SAMPLER_TAPE questions
                                        a step */
     double snr;                  /**< ... and their size, as a ratio of signal to noise; 0: 0.16 */
-    int predictor;               /**< SA-Solver: how many answers it predicts from, 5 at most; 0:
-                                      order - 1 */
+    int predictor;               /**< SA-Solver: predicts from so many, 1 to 5; 0: order - 1 */
     bool pece;                   /**< ask again where the corrector lands */
     sampler_control control;     /**< of adaptive kinds */
     bool as_published;           /**< do what the well-known program does where it is wrong, to get
@@ -193,12 +189,6 @@ extern const sampler_kind *const samplers[];
  *  @param out  the kind
  *  @return NULL, or the known names and the nearest */
 error sampler_find(const char *name, const sampler_kind **out);
-
-/** Whether a kind has a form.
- *  @param kind which rule
- *  @param form any number
- *  @return true for the usual one, which all have */
-bool sampler_has_form(const sampler_kind *kind, sampler_form form);
 
 /** The options that a kind listens to, in words.
  *  @param kind  which rule

@@ -54,7 +54,7 @@ static const char *const forms[] = {"usual",          "midpoint",  "heun",    "b
                                     "euler_maruyama", "ancestral", "reverse", "plms", "ipndm_v"};
 enum { FORMS = sizeof forms / sizeof *forms };
 
-bool sampler_has_form(const sampler_kind *k, sampler_form form)
+static bool has_form(const sampler_kind *k, sampler_form form)
 {
     return form == SAMPLER_FORM_USUAL ||
            (k->forms && (unsigned)form < FORMS && strstr(k->forms, forms[form]));
@@ -85,7 +85,7 @@ static error check_wanted(const sampler *s)
             memcmp(ours, (const char *)&usual + options[j].at, options[j].size) != 0)
             return error_make("sampler %s takes no %s; it takes %s", k->name, name, listed);
     }
-    if (!sampler_has_form(k, s->options.form))
+    if (!has_form(k, s->options.form))
         return error_make("sampler %s has no such form; it takes %s", k->name, listed);
     if (order < 0 || order > k->max_order)
         return error_make("%s takes an order from 1 to %d, not %d", k->name, k->max_order, order);

@@ -56,9 +56,9 @@ extern const char *const sigmas_names[];
  *    schedule's shift (Esser 2024, arXiv:2403.03206);
  *  - trained times of a table, at most T: leading and trailing (Lin 2023, arXiv:2305.08891, table
  *    2), linspace_rounded, linspace_multistep and leading_multistep (what diffusers makes of these
- *    names in DDPM, DDIM, PNDM and in its multistep classes), simple and ddim_uniform (ComfyUI; the latter only for some n), beta (Lee 2024, the
- *    distribution of t; of 1000 times 138 at most, where a and b are the usual ones). sigma_min and
- *    sigma_max cannot be chosen here.
+ *    names in DDPM, DDIM, PNDM and in its multistep classes), simple and ddim_uniform (ComfyUI; the
+ *    latter only for some n), beta (Lee 2024, the distribution of t; of 1000 times 138 at most,
+ *    where a and b are the usual ones). sigma_min and sigma_max cannot be chosen here.
  *
  *  - that rise, so that walk.n is more than n: restart (Xu 2023, arXiv:2306.14878, as A1111 has
  *    it), where n counts the steps down, so that a sampler makes as many calls as on any list of n:
