@@ -21,6 +21,20 @@ $(BUILD)/lib/nn/%.o: CONTRACT = fast
 $(BUILD)/lib/diffusion.o: CPPFLAGS += -DDIFFUSION_VERSION='"$(VERSION)"'
 OURS     = -std=c11 -ffp-contract=$(CONTRACT) $(WARNINGS) -Ilib -fPIC -fvisibility=hidden
 
+# The fast kernels, each built for every instruction set of this kind of processor; lib/nn/isa.h says
+# what the names mean. `make PLAIN=1` leaves them out, and then the plain twins do all the work.
+ifeq ($(PLAIN),)
+MACHINE := $(shell $(CC) -dumpmachine)
+ISAS    := base $(if $(filter x86_64%,$(MACHINE)),avx2_wide avx2 avx512_bf16 avx512)
+endif
+FLAGS_avx2        = -mavx2 -mfma -mf16c
+FLAGS_avx2_wide   = $(FLAGS_avx2) -DVEC_WIDE -Wno-psabi
+FLAGS_avx512      = $(FLAGS_avx2) -mavx512f -mavx512bw -mavx512dq -mavx512vl
+FLAGS_avx512_bf16 = $(FLAGS_avx512) -mavx512bf16
+UNASKED  = base avx2 avx512
+FAST_O  := $(foreach isa,$(ISAS),$(patsubst %.c,$(BUILD)/%.$(isa).o,$(wildcard lib/nn/fast/*.c)))
+$(BUILD)/lib/nn/isa.o: CPPFLAGS += -D'ISAS=$(foreach i,$(ISAS),X($i,$(words $(filter $i,$(UNASKED)))))'
+
 # Where Homebrew keeps what it installs.
 BREW     = $(firstword $(wildcard /opt/homebrew/include /usr/local/Homebrew))
 ifneq ($(BREW),)
@@ -52,7 +66,7 @@ SUBMAKE  = +@$(MAKE) --no-print-directory
 
 # Sources are found, never listed.
 FONT     = $(if $(wildcard tools/embed.c),$(wildcard assets/font/*.ttf))
-PARTS   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/*.c lib/*/*.c)) \
+PARTS   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/*.c lib/*/*.c)) $(FAST_O) \
            $(if $(FONT),$(BUILD)/gen/font_dejavu.o)
 DOUBLES := $(patsubst %.c,$(BUILD)/double/%.o,$(wildcard lib/base/*.c lib/diffusion/*.c \
              lib/samplers/*.c lib/pipeline/names.c))
@@ -69,7 +83,7 @@ NOTES   := $(call program,notebooks-c/*.c)
 # This one needs jansson, which building and testing do not.
 NOTEBOOK = $(BUILD)/tools/notebook
 TOOLS   := $(filter-out $(NOTEBOOK),$(call program,tools/*.c))
-PLAIN   := $(LESSONS) $(EXERS) $(TESTS) $(SLOW) $(FUZZERS) $(BENCHES) $(NOTES) \
+USUAL   := $(LESSONS) $(EXERS) $(TESTS) $(SLOW) $(FUZZERS) $(BENCHES) $(NOTES) \
            $(filter-out %/embed $(DTOOLS),$(TOOLS)) $(NOTEBOOK)
 DOBJS   := $(patsubst $(BUILD)/%,$(BUILD)/double/%.o,$(DTESTS) $(DTOOLS))
 
@@ -168,7 +182,7 @@ help: ## this list
 # How things are made. Two notes say what the last build was made with; a note is only written when
 # it changes, so that other flags, or a source that went away, rebuild what they must and no more.
 quoted = '$(subst ','\'',$(1))'
-$(BUILD)/flags.txt: NOTE = $(COMPILE) / $(LINK) $(LIBS)
+$(BUILD)/flags.txt: NOTE = $(COMPILE) / $(LINK) $(LIBS) / $(ISAS)
 $(BUILD)/parts.txt: NOTE = $(PARTS) $(DOUBLES)
 $(BUILD)/flags.txt $(BUILD)/parts.txt: look
 	@mkdir -p $(BUILD)
@@ -178,6 +192,14 @@ $(BUILD)/%.o: %.c $(BUILD)/flags.txt
 	$(call SAY,compile)
 	@mkdir -p $(@D)
 	$(QUIET)$(COMPILE) -MMD -MP -c -o $@ $<
+
+define fast_rule
+$(BUILD)/lib/nn/fast/%.$(1).o: lib/nn/fast/%.c $(BUILD)/flags.txt
+	$$(call SAY,compile)
+	@mkdir -p $$(@D)
+	$$(QUIET)$$(COMPILE) $$(FLAGS_$(1)) -DISA=$(1) -MMD -MP -c -o $$@ $$<
+endef
+$(foreach isa,$(ISAS),$(eval $(call fast_rule,$(isa))))
 
 $(BUILD)/double/%.o: %.c $(BUILD)/flags.txt
 	$(call SAY,compile)
@@ -215,7 +237,7 @@ $(BUILD)/$(SHARED): $(PARTS) $(BUILD)/parts.txt
 $(BUILD)/tools/embed: $(BUILD)/tools/embed.o
 	$(QUIET)$(LINK) -o $@ $<
 
-$(PLAIN): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/parts.a
+$(USUAL): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/parts.a
 	$(call SAY,link   )
 	$(QUIET)$(LINK) $(MAIN) -o $@ $< $(BUILD)/parts.a $(if $(findstring /tests/,$@),-lcmocka) \
 	    $(if $(filter $(NOTEBOOK),$@),-ljansson) $(LIBS)

@@ -1,0 +1,4 @@
+/* The table of one instruction set: what it has. */
+#include "nn/kernels.h"
+
+const kernels FAST(kernels) = {.linear = FAST(linear)};

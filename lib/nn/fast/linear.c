@@ -1,0 +1,143 @@
+/* linear.h for one instruction set: blocks of the product, in an order that keeps them near.
+ *
+ *     for rows       of x, as many as stay in the outer cache                  (all threads together)
+ *       lay:           copy them into strips of TILE_DEPTH, normed on the way
+ *       for columns    of y, as many as fit into a core's cache                (each thread its own)
+ *         for depth      strip by strip
+ *           panel:         widen and turn the weights, once for all these rows
+ *           tile:          six or fourteen rows at a time
+ *         finish:        bias, activation, residual, while the sums are near
+ *
+ * Goto, van de Geijn 2008, "Anatomy of High-Performance Matrix Multiplication", with the weights
+ * turned on the way instead of kept turned: that costs one pass for each block of rows.
+ */
+#include "base/parallel.h"
+#include "nn/fast/norming.h"
+#include "nn/fast/panel.h"
+#include "nn/kernels.h"
+
+enum {
+    ROOM_OF_X = 4 << 20, /* bytes of x laid out at a time: they are read again for each group */
+    ROOM_OF_PANELS = 3 << 16, /* bytes of weights that stay near while all rows pass by */
+    GROUP = ROOM_OF_PANELS / (int)sizeof(float) / (TILE_WIDTH * TILE_DEPTH),
+};
+
+/* How the work is cut. */
+typedef struct {
+    int strips, depth;  /* x lies in strips of so many columns each */
+    int rows;           /* are laid out at a time */
+    int panels, groups; /* TILE_WIDTH columns of y each; panels that one thread does together */
+    int wide;           /* columns of sums: GROUP panels, twice with gate */
+} cut;
+
+static int parts_of(int n, int most)
+{
+    return (n + most - 1) / most;
+}
+
+static cut cut_up(const linear *l)
+{
+    cut c = {.strips = parts_of(l->in, TILE_DEPTH), .panels = parts_of(l->out, TILE_WIDTH)};
+    c.depth = parts_of(parts_of(l->in, c.strips), LANES) * LANES;
+    int most = ROOM_OF_X / (int)sizeof(float) / (c.strips * TILE_STRIDE);
+    c.rows = parts_of(l->rows, parts_of(l->rows, most < TILE_ROWS ? TILE_ROWS : most));
+    int each = l->gate ? GROUP / 2 : GROUP, threads = parallel_threads();
+    c.groups = threads * parts_of(c.panels, threads * each);
+    c.groups = c.groups < c.panels ? c.groups : c.panels;
+    c.wide = each * TILE_WIDTH * (l->gate ? 2 : 1);
+    return c;
+}
+
+static int strip_depth(const linear *l, const cut *c, int s)
+{
+    int left = l->in - s * c->depth;
+    return left < c->depth ? left : c->depth;
+}
+
+/* Row i of the block lies at strips[s][i]. */
+static void lay(const linear *l, const cut *c, int first, int rows, float *strips)
+{
+    PARALLEL_FOR((size_t)rows * (size_t)l->in > PARALLEL_WORTH)
+    for (int i = 0; i < rows; i++) {
+        const float *x = l->x + (size_t)(first + i) * (size_t)l->in;
+        norming r = norming_begin(&l->before, first + i, x, l->in);
+        for (int s = 0; s < c->strips; s++) {
+            float *strip = strips + ((size_t)s * (size_t)rows + (size_t)i) * TILE_STRIDE;
+            int depth = strip_depth(l, c, s), from = s * c->depth;
+            for (int k = 0; k < depth; k += LANES)
+                vec_store(strip + k, norming_at(&r, x, from + k, depth - k));
+        }
+    }
+}
+
+/* Activation, bias and residual for a row of sums: columns first .. first + n of y. */
+static void finish(const linear *l, int row, int first, int n, const float *sums,
+                   const float *gates)
+{
+    const float *bias = l->bias ? l->bias + first : NULL;
+    const float *gate_bias = l->bias ? bias + l->out : NULL;
+    size_t at = (size_t)row * (size_t)l->out + (size_t)first;
+    for (int j = 0; j < n; j += LANES) {
+        int some = n - j < LANES ? n - j : LANES;
+        vec v = vec_load(sums + j);
+        if (bias) v += vec_load_some(bias + j, some);
+        if (l->gate) {
+            vec g = vec_load(gates + j);
+            if (bias) g += vec_load_some(gate_bias + j, some);
+            v *= math_activate(l->after, g);
+        } else
+            v = math_activate(l->after, v);
+        if (l->add) v += vec_load_some(l->add + at + j, some);
+        vec_store_some(l->y + at + j, v, some);
+    }
+}
+
+/* Panels first .. first + count - 1 of y for a block of rows. */
+static void columns(const linear *l, const cut *c, int from, int rows, const float *strips,
+                    int first, int count, float *panels, float *sums)
+{
+    int halves = l->gate ? 2 : 1, tiles = tile_count(rows), n = l->out - first * TILE_WIDTH;
+    if (n > count * TILE_WIDTH) n = count * TILE_WIDTH;
+    for (int s = 0; s < c->strips; s++) {
+        int depth = strip_depth(l, c, s);
+        for (int p = 0; p < halves * count; p++) {
+            int column = (first + p % count) * TILE_WIDTH, left = l->out - column;
+            size_t at =
+                (size_t)(column + p / count * l->out) * (size_t)l->in + (size_t)(s * c->depth);
+            panel_pack(l->w, at, (size_t)l->in, left < TILE_WIDTH ? left : TILE_WIDTH, depth,
+                       panels + p * TILE_DEPTH * TILE_WIDTH);
+        }
+        for (int t = 0; t < tiles; t++) {
+            int row = tile_row(rows, t), high = tile_row(rows, t + 1) - row;
+            const float *a = strips + ((size_t)s * (size_t)rows + (size_t)row) * TILE_STRIDE;
+            float *sum = sums + (c->strips > 1 ? (size_t)row * (size_t)c->wide : 0);
+            for (int p = 0; p < halves * count; p++)
+                tile[high](a, panels + p * TILE_DEPTH * TILE_WIDTH, depth, sum + p * TILE_WIDTH,
+                           (size_t)c->wide, s > 0);
+            for (int i = 0; s == c->strips - 1 && i < high; i++)
+                finish(l, from + row + i, first * TILE_WIDTH, n, sum + i * c->wide,
+                       sum + i * c->wide + count * TILE_WIDTH);
+        }
+    }
+}
+
+void FAST(linear)(const linear *l, arena scratch)
+{
+    cut c = cut_up(l);
+    int threads = parallel_threads();
+    size_t sums = (size_t)c.rows * (size_t)c.wide, panels = ROOM_OF_PANELS / sizeof(float);
+    float *strips =
+        arena_take(&scratch, (size_t)c.strips * (size_t)c.rows * TILE_STRIDE * sizeof *strips);
+    float *own = arena_take(&scratch, (size_t)threads * (sums + panels) * sizeof *own);
+    for (int from = 0; from < l->rows; from += c.rows) {
+        int rows = l->rows - from < c.rows ? l->rows - from : c.rows;
+        lay(l, &c, from, rows, strips);
+        PARALLEL_FOR((double)rows * l->in * l->out > 1e5)
+        for (int t = 0; t < threads; t++)
+            for (int g = t; g < c.groups; g += threads) {
+                int first = c.panels * g / c.groups, next = c.panels * (g + 1) / c.groups;
+                float *mine = own + (size_t)t * (sums + panels);
+                columns(l, &c, from, rows, strips, first, next - first, mine, mine + panels);
+            }
+    }
+}

@@ -1,0 +1,50 @@
+/** @file norming.h
+ *  norm.h for vectors: begun once for a row, then asked for LANES channels at a time.
+ */
+#ifndef NN_FAST_NORMING_H
+#define NN_FAST_NORMING_H
+#include "nn/fast/math.h"
+#include "nn/norm.h"
+#include <math.h>
+
+/** x' = (x - mean) size scale[k] + shift[k] */
+typedef struct {
+    const float *scale, *shift; /**< NULL: x' = x */
+    float mean, size;
+    bool silu;
+} norming;
+
+static inline norming norming_begin(const norm *n, int row, const float *x, int channels)
+{
+    norming r = {n->scale, n->shift, 0, 1, n->silu};
+    if (n->scale && n->epsilon > 0) {
+        vec sum = {0}, squares = {0};
+        int k = 0;
+        for (; k + LANES <= channels; k += LANES) sum += vec_load(x + k);
+        r.mean = (vec_sum(sum + vec_load_some(x + k, channels - k))) / (float)channels;
+        for (k = 0; k + LANES <= channels; k += LANES) {
+            vec apart = vec_load(x + k) - r.mean;
+            squares += apart * apart;
+        }
+        float rest = 0;
+        for (; k < channels; k++) rest += (x[k] - r.mean) * (x[k] - r.mean);
+        r.size = 1 / sqrtf((vec_sum(squares) + rest) / (float)channels + n->epsilon);
+    } else if (n->scale) {
+        size_t of = (size_t)(row / n->rows) * (size_t)channels;
+        r.scale += of, r.shift += of;
+    }
+    return r;
+}
+
+/** Channels k .. k + some - 1 of it; other lanes are of no use. */
+VEC_INLINE vec norming_at(const norming *r, const float *x, int k, int some)
+{
+    bool all = some >= LANES;
+    vec v = all ? vec_load(x + k) : vec_load_some(x + k, some);
+    if (!r->scale) return v;
+    vec scale = all ? vec_load(r->scale + k) : vec_load_some(r->scale + k, some);
+    vec shift = all ? vec_load(r->shift + k) : vec_load_some(r->shift + k, some);
+    v = (v - r->mean) * r->size * scale + shift;
+    return r->silu ? math_activate(ACTIVATE_SILU, v) : v;
+}
+#endif

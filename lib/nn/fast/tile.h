@@ -1,0 +1,90 @@
+/** @file tile.h
+ *  The kernel under all others: a small block of a matrix product, held in registers.
+ *
+ *      sum[r][c] (+)= sum over k of a[r][k] b[k][c]      r < rows <= TILE_ROWS, c < TILE_WIDTH
+ *
+ *  Each number of a meets a whole row of b, so a is read one number at a time and b by vectors.
+ *  a lies in rows of at most TILE_DEPTH numbers, TILE_STRIDE apart (a constant: the rows need no
+ *  pointers of their own; and never a multiple of 4096 bytes, where cache lines fall on each other).
+ *  b is a panel, [k][TILE_WIDTH], and aligned to its vectors.
+ *
+ *  The loop must load, multiply and add, and nothing else: no store. A check in bench/ looks at the
+ *  assembly. 16 registers hold 6 x 2 vectors of sums, 32 hold 14 x 2.
+ */
+#ifndef NN_FAST_TILE_H
+#define NN_FAST_TILE_H
+#include "nn/fast/vec.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+enum {
+    TILE_VECS = 2,
+    TILE_WIDTH = TILE_VECS * LANES,
+    TILE_ROWS = REGISTERS == 32 ? 14 : 6,
+    TILE_DEPTH = 384,
+    TILE_STRIDE = TILE_DEPTH + 16,
+};
+
+/* rows and vecs are constants where this is called, so all inner loops vanish. */
+VEC_INLINE void tile_of(int rows, int vecs, const float *a, const float *b, int depth, float *sum,
+                        size_t stride, bool add)
+{
+    vec s[TILE_ROWS][3];
+#pragma GCC unroll 16
+    for (int r = 0; r < rows; r++)
+#pragma GCC unroll 3
+        for (int v = 0; v < vecs; v++) s[r][v] = (vec){0};
+#pragma GCC unroll 1
+    for (int k = 0; k < depth; k++, b += vecs * LANES) {
+        vec w[3];
+#pragma GCC unroll 3
+        for (int v = 0; v < vecs; v++) w[v] = ((const vec *)(const void *)b)[v];
+#pragma GCC unroll 16
+        for (int r = 0; r < rows; r++) {
+            vec x = vec_all(a[r * TILE_STRIDE + k]);
+#pragma GCC unroll 3
+            for (int v = 0; v < vecs; v++) s[r][v] += x * w[v];
+        }
+    }
+#pragma GCC unroll 16
+    for (int r = 0; r < rows; r++)
+#pragma GCC unroll 3
+        for (int v = 0; v < vecs; v++) {
+            float *out = sum + (size_t)r * stride + v * LANES;
+            vec_store(out, add ? vec_load(out) + s[r][v] : s[r][v]);
+        }
+}
+
+#define TILE(rows)                                                                      \
+    __attribute__((noinline, unused)) static void tile_##rows(                          \
+        const float *a, const float *b, int depth, float *sum, size_t stride, bool add) \
+    {                                                                                   \
+        tile_of(rows, TILE_VECS, a, b, depth, sum, stride, add);                        \
+    }
+TILE(1)
+TILE(2) TILE(3) TILE(4) TILE(5) TILE(6)
+#if defined(__AVX512F__) || defined(VEC_WIDE) || defined(__aarch64__)
+    TILE(7) TILE(8) TILE(9) TILE(10) TILE(11) TILE(12) TILE(13) TILE(14)
+#endif
+
+        typedef void tile_fn(const float *a, const float *b, int depth, float *sum, size_t stride,
+                             bool add);
+static tile_fn *const tile[TILE_ROWS + 1] = {
+    NULL,   tile_1, tile_2, tile_3,  tile_4,  tile_5,  tile_6,
+#if defined(__AVX512F__) || defined(VEC_WIDE) || defined(__aarch64__)
+    tile_7, tile_8, tile_9, tile_10, tile_11, tile_12, tile_13, tile_14,
+#endif
+};
+
+/** Rows begin at tile_row(n, i) for tile i of tile_count(n): as even as they can be, so that no
+ * tile is nearly empty. */
+static inline int tile_count(int n)
+{
+    return (n + TILE_ROWS - 1) / TILE_ROWS;
+}
+
+static inline int tile_row(int n, int i)
+{
+    return (int)((long long)n * i / tile_count(n));
+}
+#endif

@@ -1,0 +1,126 @@
+/** @file vec.h
+ *  A vector of LANES floats, by the compiler's own vector types: `a * b + c` is one instruction for
+ *  all lanes. What is written with it is built once for each instruction set (isa.h), and LANES is
+ *  what that set has: 4, 8 or 16.
+ *
+ *      for (int i = 0; i + LANES <= n; i += LANES)
+ *          vec_store(y + i, a * vec_load(x + i) + vec_load(y + i));
+ *
+ *  What the vector types cannot say has a name here: loading halves, the larger of two, rounding.
+ *  Only files in this folder include it.
+ */
+#ifndef NN_FAST_VEC_H
+#define NN_FAST_VEC_H
+#include "nn/weight.h"
+#include <string.h>
+/* With -DVEC_WIDE the compiler makes two AVX2 instructions of each for 16 lanes. */
+#if defined(__F16C__)
+#include <immintrin.h>
+#endif
+
+#if defined(__AVX512F__) || defined(VEC_WIDE)
+enum { LANES = 16, REGISTERS = 32 };
+#elif defined(__AVX2__)
+enum { LANES = 8, REGISTERS = 16 };
+#elif defined(__aarch64__)
+enum { LANES = 4, REGISTERS = 32 };
+#else
+enum { LANES = 4, REGISTERS = 16 };
+#endif
+
+#define VEC_INLINE static inline __attribute__((always_inline))
+#define VEC_OF(T)  __attribute__((vector_size(sizeof(T) * LANES)))
+#define VEC_ANY(T) VEC_OF(T) __attribute__((aligned(sizeof(T)), may_alias))
+
+typedef float vec VEC_OF(float);
+typedef int32_t vec_int VEC_OF(int32_t);
+typedef uint32_t vec_bits VEC_OF(uint32_t);
+typedef uint16_t vec_half VEC_OF(uint16_t);
+typedef float vec_at VEC_ANY(float); /**< one that begins at any float */
+typedef uint16_t vec_half_at VEC_ANY(uint16_t);
+
+VEC_INLINE vec vec_load(const float *p)
+{
+    return *(const vec_at *)p;
+}
+
+VEC_INLINE void vec_store(float *p, vec v)
+{
+    *(vec_at *)p = v;
+}
+
+VEC_INLINE vec vec_all(float x)
+{
+    return x - (vec){0};
+}
+
+/** The first n floats, then zeros. */
+VEC_INLINE vec vec_load_some(const float *p, int n)
+{
+    float all[LANES] = {0};
+    memcpy(all, p, (size_t)n * sizeof *p);
+    return vec_load(all);
+}
+
+VEC_INLINE void vec_store_some(float *p, vec v, int n)
+{
+    memcpy(p, &v, (size_t)n * sizeof *p);
+}
+
+/** bit for bit: where mask has ones a, elsewhere b */
+VEC_INLINE vec vec_choose(vec_int mask, vec a, vec b)
+{
+    return (vec)((mask & (vec_int)a) | (~mask & (vec_int)b));
+}
+
+VEC_INLINE vec vec_max(vec a, vec b)
+{
+    return vec_choose(a > b, a, b);
+}
+
+/** To the nearest whole number, for |x| < 2^22. */
+VEC_INLINE vec vec_round(vec x)
+{
+    const vec magic = vec_all(0x1.8p23f);
+    return (x + magic) - magic;
+}
+
+/** The sum of all lanes, pair by pair. */
+VEC_INLINE float vec_sum(vec v)
+{
+    for (int width = LANES / 2; width > 0; width /= 2)
+        for (int i = 0; i < width; i++) v[i] += v[i + width];
+    return v[0];
+}
+
+/** Widened halves, as IEEE 754 has them. */
+VEC_INLINE vec vec_from_f16(const uint16_t *p)
+{
+#if defined(__AVX512F__)
+    return (vec)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(const void *)p));
+#elif defined(__F16C__) && !defined(VEC_WIDE)
+    return (vec)_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)p));
+#else
+    /* Exponent and fraction in their new places, times 2^112 for the bias, which makes subnormals
+     * right too; infinities and NaN are what was beyond the largest half. */
+    vec_bits half = __builtin_convertvector(*(const vec_half_at *)p, vec_bits);
+    vec size = (vec)((half & 0x7fff) << 13) * vec_all(0x1p112f);
+    vec_bits beyond = (vec_bits)(size >= vec_all(65536.0f)) & 0x7f800000;
+    return (vec)((vec_bits)size | beyond | ((half & 0x8000) << 16));
+#endif
+}
+
+VEC_INLINE vec vec_from_bf16(const uint16_t *p)
+{
+    return (vec)(__builtin_convertvector(*(const vec_half_at *)p, vec_bits) << 16);
+}
+
+/** LANES weights from number i on. */
+VEC_INLINE vec vec_weights(const void *data, dtype type, size_t i)
+{
+    if (type == DTYPE_F16) return vec_from_f16((const uint16_t *)data + i);
+    if (type == DTYPE_BF16) return vec_from_bf16((const uint16_t *)data + i);
+    return vec_load((const float *)data + i);
+}
+
+#endif

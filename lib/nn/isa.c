@@ -1,0 +1,66 @@
+#include "nn/isa.h"
+#include "nn/kernels.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* ISAS comes from the Makefile: X(base) X(avx2) ..., the best last; those that are never taken
+ * unasked have a 0. */
+#define X(name, usual) extern const kernels kernels_##name;
+ISAS
+#undef X
+#define X(name, usual) #name,
+    const char *const isa_names[] = {"plain", ISAS NULL};
+#undef X
+#define X(name, usual) {&kernels_##name, usual},
+static const struct {
+    const kernels *table;
+    bool usual;
+} built[] = {{NULL, true}, ISAS};
+#undef X
+
+enum { NONE = -1, BUILT = sizeof built / sizeof *built };
+static int chosen = NONE;
+
+bool isa_here(const char *name)
+{
+#if defined(__x86_64__) && defined(__GNUC__)
+    bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                  __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+    if (strncmp(name, "avx2", 4) == 0) return avx2;
+    if (strcmp(name, "avx512_bf16") == 0) return avx512 && __builtin_cpu_supports("avx512bf16");
+    if (strncmp(name, "avx512", 6) == 0) return avx512;
+#endif
+    return strcmp(name, "plain") == 0 || strcmp(name, "base") == 0;
+}
+
+error isa_choose(const char *name)
+{
+    int k = BUILT - 1;
+    if (!name) name = getenv("DIFFUSION_ISA");
+    if (name && *name) {
+        while (k >= 0 && strcmp(isa_names[k], name) != 0) k--;
+        if (k < 0) return error_unknown("instruction set", name, isa_names);
+        if (!isa_here(name)) return error_make("this processor has no %s", name);
+    } else
+        while (!built[k].usual || !isa_here(isa_names[k])) k--;
+    chosen = k;
+    return NULL;
+}
+
+static int in_use(void)
+{
+    error wrong = chosen == NONE ? isa_choose(NULL) : NULL;
+    PROMISE(!wrong, "DIFFUSION_ISA names no instruction set that is here");
+    return chosen;
+}
+
+const char *isa_name(void)
+{
+    return isa_names[in_use()];
+}
+
+const kernels *isa_kernels(void)
+{
+    return built[in_use()].table;
+}

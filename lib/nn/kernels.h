@@ -1,0 +1,27 @@
+/** @file kernels.h
+ *  The fast kernels of one instruction set. Only lib/nn uses this.
+ */
+#ifndef NN_KERNELS_H
+#define NN_KERNELS_H
+#include "nn/linear.h"
+
+/** What each file of lib/nn/fast exports, with the name of its set behind: linear_avx2. */
+#define FAST_JOIN(name, isa) name##_##isa
+#define FAST_NAME(name, isa) FAST_JOIN(name, isa)
+#define FAST(name)           FAST_NAME(name, ISA)
+
+/** A table of them. */
+typedef struct {
+    void (*linear)(const linear *l, arena scratch);
+} kernels;
+
+#ifdef ISA
+void FAST(linear)(const linear *l, arena scratch);
+extern const kernels FAST(kernels);
+#endif
+
+/** The table in use.
+ *  @return NULL where the plain twins are wanted */
+const kernels *isa_kernels(void);
+
+#endif

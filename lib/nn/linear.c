@@ -1,0 +1,37 @@
+#include "nn/linear.h"
+#include "base/error.h"
+#include "base/parallel.h"
+#include "nn/kernels.h"
+
+/*     y[i][o] = after(sum over k of norm(x[i])[k] w[o][k] + bias[o]) + add[i][o] */
+static float before_activation(const linear *l, const float *row, int o)
+{
+    double sum = l->bias ? (double)l->bias[o] : 0;
+    size_t at = (size_t)o * (size_t)l->in;
+    for (int k = 0; k < l->in; k++) sum += (double)row[k] * (double)weight_at(l->w, at + (size_t)k);
+    return (float)sum;
+}
+
+static void plain(const linear *l, float *row)
+{
+    for (int i = 0; i < l->rows; i++) {
+        norm_row(&l->before, i, l->x + (size_t)i * (size_t)l->in, l->in, row);
+        for (int o = 0; o < l->out; o++) {
+            size_t at = (size_t)i * (size_t)l->out + (size_t)o;
+            float sum = before_activation(l, row, o);
+            float y = activate_one(l->after, l->gate ? before_activation(l, row, l->out + o) : sum);
+            l->y[at] = (l->gate ? sum * y : y) + (l->add ? l->add[at] : 0);
+        }
+    }
+}
+
+void linear_apply(linear l, arena scratch)
+{
+    PROMISE(l.rows > 0 && l.in > 0 && l.out > 0 && l.x != l.y, "linear_apply: no rows, or y is x");
+    const kernels *fast = isa_kernels();
+    if (fast)
+        fast->linear(&l, scratch);
+    else
+        plain(&l, arena_take(&scratch, (size_t)l.in * sizeof *l.x));
+    arena_forget(scratch);
+}

@@ -1,0 +1,44 @@
+/** @file linear.h
+ *  A linear layer, and a 1x1 convolution, which is the same thing where channels stand last:
+ *
+ *      y[i] = after(W norm(x[i]) + bias) + add[i]          for each row i
+ *
+ *  What stands before and after the product costs no pass of its own: the norm is applied while x is
+ *  loaded, and the rest while the sums are still in the cache.
+ *
+ *      linear_apply((linear){.rows = 77, .in = 768, .out = 3072, .x = x, .w = w, .bias = b,
+ *                            .after = ACTIVATE_GELU_QUICK, .y = y}, scratch);
+ */
+#ifndef NN_LINEAR_H
+#define NN_LINEAR_H
+#include "base/arena.h"
+#include "nn/activate.h"
+#include "nn/norm.h"
+#include "nn/weight.h"
+
+/** What to compute. What is zero is not there. */
+typedef struct {
+    int rows, in, out;
+    const float *x;    /**< [rows, in] */
+    norm before;       /**< of x */
+    weight w;          /**< [out, in], as PyTorch has it; with gate [2 out, in] */
+    const float *bias; /**< [out]; with gate [2 out] */
+    activation after;  /**< of the sums */
+    bool gate;         /**< GEGLU: y = (first half of W x + bias) times after(second half); Shazeer
+                            2020, arXiv:2002.05202 */
+    const float *add;  /**< [rows, out]: a residual */
+    float *y;          /**< [rows, out]; may be add, not x */
+} linear;
+
+/** Compute it. Weights are widened to float on the way; sums run in float, in one order for any
+ *  number of threads and rows.
+ *  @param l       what
+ *  @param scratch linear_room() bytes */
+void linear_apply(linear l, arena scratch);
+
+/** How much scratch it takes.
+ *  @param l what
+ *  @return bytes, with room for alignment */
+size_t linear_room(linear l);
+
+#endif
