@@ -11,6 +11,7 @@
  *  | base        | 4 lanes: SSE2, NEON or WebAssembly's SIMD, whatever every machine of its kind has |
  *  | avx2        | 8 lanes with FMA and F16C |
  *  | avx2_wide   | the code of avx512 on AVX2, slowly: so that it can be tested where there is none |
+ *  | avx2_bf16   | the code of avx512_bf16 on AVX2, for the same reason |
  *  | avx512      | 16 lanes, 32 registers |
  *  | avx512_bf16 | as avx512, and products of linear layers and attention rounded to bf16: twice as
  *                  fast, 3 digits less. Never taken unasked |

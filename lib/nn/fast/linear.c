@@ -22,6 +22,15 @@ enum {
     GROUP = ROOM_OF_PANELS / (int)sizeof(float) / (TILE_WIDTH * TILE_DEPTH),
 };
 
+/* A strip's numbers: floats, or pairs of bf16. */
+#if defined(ISA_BF16)
+enum { PAIRS = true };
+static tile_fn *const *const product = tile_pairs;
+#else
+enum { PAIRS = false };
+static tile_fn *const *const product = tile;
+#endif
+
 /* How the work is cut. */
 typedef struct {
     int strips, depth;  /* x lies in strips of so many columns each */
@@ -37,7 +46,8 @@ static int parts_of(int n, int most)
 
 static cut cut_up(const linear *l)
 {
-    cut c = {.strips = parts_of(l->in, TILE_DEPTH), .panels = parts_of(l->out, TILE_WIDTH)};
+    cut c = {.strips = parts_of(l->in, TILE_DEPTH * (1 + PAIRS)),
+             .panels = parts_of(l->out, TILE_WIDTH)};
     c.depth = parts_of(parts_of(l->in, c.strips), LANES) * LANES;
     int most = ROOM_OF_X / (int)sizeof(float) / (c.strips * TILE_STRIDE);
     c.rows = parts_of(l->rows, parts_of(l->rows, most < TILE_ROWS ? TILE_ROWS : most));
@@ -64,32 +74,43 @@ static void lay(const linear *l, const cut *c, int first, int rows, float *strip
         for (int s = 0; s < c->strips; s++) {
             float *strip = strips + ((size_t)s * (size_t)rows + (size_t)i) * TILE_STRIDE;
             int depth = strip_depth(l, c, s), from = s * c->depth;
-            for (int k = 0; k < depth; k += LANES)
-                vec_store(strip + k, norming_at(&r, x, from + k, depth - k));
+            for (int k = 0; k < depth; k += LANES) {
+                vec v = norming_at(&r, x, from + k, depth - k);
+                if (PAIRS)
+                    vec_store_bf16((uint16_t *)(void *)strip + k, v);
+                else
+                    vec_store(strip + k, v);
+            }
         }
     }
 }
 
-/* Activation, bias and residual for a row of sums: columns first .. first + n of y. */
-static void finish(const linear *l, int row, int first, int n, const float *sums,
-                   const float *gates)
+/* `some` numbers, LANES at most, or all LANES: then it is one instruction. */
+VEC_INLINE vec load_some(const float *p, int some)
 {
-    const float *bias = l->bias ? l->bias + first : NULL;
-    const float *gate_bias = l->bias ? bias + l->out : NULL;
-    size_t at = (size_t)row * (size_t)l->out + (size_t)first;
-    for (int j = 0; j < n; j += LANES) {
-        int some = n - j < LANES ? n - j : LANES;
-        vec v = vec_load(sums + j);
-        if (bias) v += vec_load_some(bias + j, some);
-        if (l->gate) {
-            vec g = vec_load(gates + j);
-            if (bias) g += vec_load_some(gate_bias + j, some);
-            v *= math_activate(l->after, g);
-        } else
-            v = math_activate(l->after, v);
-        if (l->add) v += vec_load_some(l->add + at + j, some);
-        vec_store_some(l->y + at + j, v, some);
-    }
+    return some == LANES ? vec_load(p) : vec_load_some(p, some);
+}
+
+/* Bias, activation and residual of a vector of sums: columns `column` and so on of row i. */
+VEC_INLINE void finish_some(const linear *l, int i, int column, vec v, vec gate, int some)
+{
+    float *y = l->y + (size_t)i * (size_t)l->out + (size_t)column;
+    if (l->bias) v += load_some(l->bias + column, some);
+    if (l->bias && l->gate) gate += load_some(l->bias + l->out + column, some);
+    v = l->gate ? v * math_activate(l->after, gate) : math_activate(l->after, v);
+    if (l->add) v += load_some(l->add + (y - l->y), some);
+    if (some == LANES)
+        vec_store(y, v);
+    else
+        vec_store_some(y, v, some);
+}
+
+static void finish(const linear *l, int i, int column, int n, const float *sums, const float *gates)
+{
+    int j = 0;
+    for (; j + LANES <= n; j += LANES)
+        finish_some(l, i, column + j, vec_load(sums + j), vec_load(gates + j), LANES);
+    if (j < n) finish_some(l, i, column + j, vec_load(sums + j), vec_load(gates + j), n - j);
 }
 
 /* Panels first .. first + count - 1 of y for a block of rows. */
@@ -104,7 +125,7 @@ static void columns(const linear *l, const cut *c, int from, int rows, const flo
             int column = (first + p % count) * TILE_WIDTH, left = l->out - column;
             size_t at =
                 (size_t)(column + p / count * l->out) * (size_t)l->in + (size_t)(s * c->depth);
-            panel_pack(l->w, at, (size_t)l->in, left < TILE_WIDTH ? left : TILE_WIDTH, depth,
+            panel_pack(l->w, at, (size_t)l->in, left < TILE_WIDTH ? left : TILE_WIDTH, depth, PAIRS,
                        panels + p * TILE_DEPTH * TILE_WIDTH);
         }
         for (int t = 0; t < tiles; t++) {
@@ -112,11 +133,12 @@ static void columns(const linear *l, const cut *c, int from, int rows, const flo
             const float *a = strips + ((size_t)s * (size_t)rows + (size_t)row) * TILE_STRIDE;
             float *sum = sums + (c->strips > 1 ? (size_t)row * (size_t)c->wide : 0);
             for (int p = 0; p < halves * count; p++)
-                tile[high](a, panels + p * TILE_DEPTH * TILE_WIDTH, depth, sum + p * TILE_WIDTH,
-                           (size_t)c->wide, s > 0);
+                product[high](a, panels + p * TILE_DEPTH * TILE_WIDTH,
+                              (depth + PAIRS) / (1 + PAIRS), sum + p * TILE_WIDTH, (size_t)c->wide,
+                              s > 0);
             for (int i = 0; s == c->strips - 1 && i < high; i++)
                 finish(l, from + row + i, first * TILE_WIDTH, n, sum + i * c->wide,
-                       sum + i * c->wide + count * TILE_WIDTH);
+                       sum + i * c->wide + (halves - 1) * count * TILE_WIDTH);
         }
     }
 }

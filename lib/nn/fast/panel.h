@@ -8,7 +8,7 @@
 #include "nn/fast/tile.h"
 
 /* LANES rows of the matrix, LANES columns; what lies outside counts as 0. */
-VEC_INLINE void panel_square(weight w, size_t at, size_t stride, int rows, int columns,
+VEC_INLINE void panel_square(weight w, size_t at, size_t stride, int rows, int columns, bool pairs,
                              float *panel)
 {
     vec r[LANES];
@@ -23,28 +23,35 @@ VEC_INLINE void panel_square(weight w, size_t at, size_t stride, int rows, int c
             r[i] = vec_load(some);
         }
     shuffle_turn(r);
-    for (int j = 0; j < columns; j++) *(vec *)(void *)(panel + j * TILE_WIDTH) = r[j];
+    for (int j = 0; j < columns; j += 1 + pairs) {
+        *(vec *)(void *)panel = pairs ? vec_pairs(r[j], r[j + 1]) : r[j];
+        panel += TILE_WIDTH;
+    }
 }
 
 /** @param w       [rows][stride], of which `rows` from number `at` on, at most TILE_WIDTH
  *  @param columns of these rows, from the same place
+ *  @param pairs   two columns, as bf16, in one number of the panel
  *  @param panel   [columns][TILE_WIDTH], zeros where there are no rows */
-static inline void panel_pack(weight w, size_t at, size_t stride, int rows, int columns,
-                              float *panel)
+VEC_INLINE void panel_turn(weight w, size_t at, size_t stride, int rows, int columns, bool pairs,
+                           float *panel)
 {
     for (int v = 0; v < TILE_WIDTH; v += LANES)
         for (int k = 0; k < columns; k += LANES) {
             int r = rows - v < LANES ? rows - v : LANES,
                 c = columns - k < LANES ? columns - k : LANES;
-            size_t from = at + (size_t)v * stride + (size_t)k;
-            float *to = panel + k * TILE_WIDTH + v;
-            if (r < 0) r = 0;
-            if (w.type == DTYPE_F32)
-                panel_square((weight){w.data, DTYPE_F32}, from, stride, r, c, to);
-            if (w.type == DTYPE_F16)
-                panel_square((weight){w.data, DTYPE_F16}, from, stride, r, c, to);
-            if (w.type == DTYPE_BF16)
-                panel_square((weight){w.data, DTYPE_BF16}, from, stride, r, c, to);
+            panel_square(w, at + (size_t)v * stride + (size_t)k, stride, r < 0 ? 0 : r, c, pairs,
+                         panel + k / (1 + pairs) * TILE_WIDTH + v);
         }
+}
+
+/* The same with the type as a constant. */
+static inline void panel_pack(weight w, size_t at, size_t stride, int rows, int columns, bool pairs,
+                              float *panel)
+{
+    const weight single = {w.data, DTYPE_F32}, half = {w.data, DTYPE_F16}, b = {w.data, DTYPE_BF16};
+    if (w.type == DTYPE_F32) panel_turn(single, at, stride, rows, columns, pairs, panel);
+    if (w.type == DTYPE_F16) panel_turn(half, at, stride, rows, columns, pairs, panel);
+    if (w.type == DTYPE_BF16) panel_turn(b, at, stride, rows, columns, pairs, panel);
 }
 #endif

@@ -8,6 +8,9 @@
  *  pointers of their own; and never a multiple of 4096 bytes, where cache lines fall on each other).
  *  b is a panel, [k][TILE_WIDTH], and aligned to its vectors.
  *
+ *  With `pairs` each number of a and b is two bf16 (vec.h), depth counts the pairs, and what is added
+ *  is the sum of two products. Sums are floats.
+ *
  *  The loop must load, multiply and add, and nothing else: no store. A check in bench/ looks at the
  *  assembly. 16 registers hold 6 x 2 vectors of sums, 32 hold 14 x 2.
  */
@@ -25,9 +28,9 @@ enum {
     TILE_STRIDE = TILE_DEPTH + 16,
 };
 
-/* rows and vecs are constants where this is called, so all inner loops vanish. */
-VEC_INLINE void tile_of(int rows, int vecs, const float *a, const float *b, int depth, float *sum,
-                        size_t stride, bool add)
+/* rows, vecs and pairs are constants where this is called, so all inner loops vanish. */
+VEC_INLINE void tile_of(int rows, int vecs, bool pairs, const float *a, const float *b, int depth,
+                        float *sum, size_t stride, bool add)
 {
     vec s[TILE_ROWS][3];
 #pragma GCC unroll 16
@@ -43,7 +46,8 @@ VEC_INLINE void tile_of(int rows, int vecs, const float *a, const float *b, int 
         for (int r = 0; r < rows; r++) {
             vec x = vec_all(a[r * TILE_STRIDE + k]);
 #pragma GCC unroll 3
-            for (int v = 0; v < vecs; v++) s[r][v] += x * w[v];
+            for (int v = 0; v < vecs; v++)
+                s[r][v] = pairs ? vec_dot_pairs(s[r][v], x, w[v]) : s[r][v] + x * w[v];
         }
     }
 #pragma GCC unroll 16
@@ -55,26 +59,35 @@ VEC_INLINE void tile_of(int rows, int vecs, const float *a, const float *b, int 
         }
 }
 
-#define TILE(rows)                                                                      \
-    __attribute__((noinline, unused)) static void tile_##rows(                          \
+typedef void tile_fn(const float *a, const float *b, int depth, float *sum, size_t stride,
+                     bool add);
+
+#define TILE(rows, name, pairs)                                                         \
+    __attribute__((noinline, unused)) static void name##_##rows(                        \
         const float *a, const float *b, int depth, float *sum, size_t stride, bool add) \
     {                                                                                   \
-        tile_of(rows, TILE_VECS, a, b, depth, sum, stride, add);                        \
+        tile_of(rows, TILE_VECS, pairs, a, b, depth, sum, stride, add);                 \
     }
-TILE(1)
-TILE(2) TILE(3) TILE(4) TILE(5) TILE(6)
+#define TILE_NAME(rows, name, pairs) name##_##rows,
+#define TILES_6(X, ...) \
+    X(1, __VA_ARGS__)   \
+    X(2, __VA_ARGS__) X(3, __VA_ARGS__) X(4, __VA_ARGS__) X(5, __VA_ARGS__) X(6, __VA_ARGS__)
 #if defined(__AVX512F__) || defined(VEC_WIDE) || defined(__aarch64__)
-    TILE(7) TILE(8) TILE(9) TILE(10) TILE(11) TILE(12) TILE(13) TILE(14)
+#define TILES(X, ...)                                                                            \
+    TILES_6(X, __VA_ARGS__)                                                                      \
+    X(7, __VA_ARGS__)                                                                            \
+    X(8, __VA_ARGS__) X(9, __VA_ARGS__) X(10, __VA_ARGS__) X(11, __VA_ARGS__) X(12, __VA_ARGS__) \
+        X(13, __VA_ARGS__) X(14, __VA_ARGS__)
+#else
+#define TILES TILES_6
 #endif
 
-        typedef void tile_fn(const float *a, const float *b, int depth, float *sum, size_t stride,
-                             bool add);
-static tile_fn *const tile[TILE_ROWS + 1] = {
-    NULL,   tile_1, tile_2, tile_3,  tile_4,  tile_5,  tile_6,
-#if defined(__AVX512F__) || defined(VEC_WIDE) || defined(__aarch64__)
-    tile_7, tile_8, tile_9, tile_10, tile_11, tile_12, tile_13, tile_14,
+TILES(TILE, tile, false)
+static tile_fn *const tile[TILE_ROWS + 1] = {NULL, TILES(TILE_NAME, tile, false)};
+#if defined(ISA_BF16)
+TILES(TILE, tile_pairs, true)
+static tile_fn *const tile_pairs[TILE_ROWS + 1] = {NULL, TILES(TILE_NAME, tile_pairs, true)};
 #endif
-};
 
 /** Rows begin at tile_row(n, i) for tile i of tile_count(n): as even as they can be, so that no
  * tile is nearly empty. */

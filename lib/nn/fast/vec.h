@@ -115,6 +115,36 @@ VEC_INLINE vec vec_from_bf16(const uint16_t *p)
     return (vec)(__builtin_convertvector(*(const vec_half_at *)p, vec_bits) << 16);
 }
 
+/** To the nearest bf16, ties to even, in the upper half of each lane; of finite numbers. */
+VEC_INLINE vec_bits vec_to_bf16(vec x)
+{
+    vec_bits bits = (vec_bits)x;
+    return (bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000;
+}
+
+/** Two of them in a lane: a below, b above. */
+VEC_INLINE vec vec_pairs(vec a, vec b)
+{
+    return (vec)(vec_to_bf16(a) >> 16 | vec_to_bf16(b));
+}
+
+/** s + a b for each of the two in a lane, in float. */
+VEC_INLINE vec vec_dot_pairs(vec s, vec a, vec b)
+{
+#if defined(__AVX512BF16__)
+    return (vec)_mm512_dpbf16_ps((__m512)s, (__m512bh)a, (__m512bh)b);
+#else
+    s += (vec)((vec_bits)a << 16) * (vec)((vec_bits)b << 16);
+    return s + (vec)((vec_bits)a & 0xffff0000) * (vec)((vec_bits)b & 0xffff0000);
+#endif
+}
+
+/** LANES numbers rounded, one behind the other: pairs, when they are read by 32 bits. */
+VEC_INLINE void vec_store_bf16(uint16_t *p, vec v)
+{
+    *(vec_half_at *)p = __builtin_convertvector(vec_to_bf16(v) >> 16, vec_half);
+}
+
 /** LANES weights from number i on. */
 VEC_INLINE vec vec_weights(const void *data, dtype type, size_t i)
 {
