@@ -10,6 +10,7 @@ may_include() { # what a folder may include besides itself
         lib/diffusion) echo base ;;
         lib/samplers) echo diffusion base ;;
         lib/nn) echo base ;;
+        lib/nn/fast) echo nn base ;;
         lib/models) echo nn base ;;
         lib/pipeline | lib | lessons* | notebooks-c | tests* | tools | bench)
             echo base draw diffusion samplers nn models pipeline . ;;

@@ -8,13 +8,12 @@
  *  | name        | what it is |
  *  |---|---|
  *  | plain       | the plain twins, a few lines each: what is computed, and nothing for speed |
- *  | base        | 4 lanes: SSE2, NEON or WebAssembly's SIMD, whatever every machine of its kind has |
+ *  | base        | 4 lanes: SSE2, NEON or WebAssembly's SIMD, what all of its kind have |
  *  | avx2        | 8 lanes with FMA and F16C |
- *  | avx2_wide   | the code of avx512 on AVX2, slowly: so that it can be tested where there is none |
+ *  | avx2_wide   | the code of avx512 on AVX2, slowly: a test of it where there is none |
  *  | avx2_bf16   | the code of avx512_bf16 on AVX2, for the same reason |
  *  | avx512      | 16 lanes, 32 registers |
- *  | avx512_bf16 | as avx512, and products of linear layers and attention rounded to bf16: twice as
- *                  fast, 3 digits less. Never taken unasked |
+ *  | avx512_bf16 | as avx512, but linear layers and attention round to bf16. Never unasked |
  */
 #ifndef NN_ISA_H
 #define NN_ISA_H

@@ -6,9 +6,9 @@
 #include "nn/linear.h"
 
 /** What each file of lib/nn/fast exports, with the name of its set behind: linear_avx2. */
-#define FAST_JOIN(name, isa) name##_##isa
-#define FAST_NAME(name, isa) FAST_JOIN(name, isa)
 #define FAST(name)           FAST_NAME(name, ISA)
+#define FAST_NAME(name, isa) FAST_JOIN(name, isa) /**< ISA by its value ... */
+#define FAST_JOIN(name, isa) name##_##isa         /**< ... put behind */
 
 /** A table of them. */
 typedef struct {

@@ -3,8 +3,8 @@
  *
  *      y[i] = after(W norm(x[i]) + bias) + add[i]          for each row i
  *
- *  What stands before and after the product costs no pass of its own: the norm is applied while x is
- *  loaded, and the rest while the sums are still in the cache.
+ *  What stands before and after the product costs no pass of its own: the norm is applied while x
+ *  is loaded, and the rest while the sums are still in the cache.
  *
  *      linear_apply((linear){.rows = 77, .in = 768, .out = 3072, .x = x, .w = w, .bias = b,
  *                            .after = ACTIVATE_GELU_QUICK, .y = y}, scratch);

@@ -1,8 +1,8 @@
 /* linear.h for one instruction set: blocks of the product, in an order that keeps them near.
  *
- *     for rows       of x, as many as stay in the outer cache                  (all threads together)
+ *     for rows       of x, as many as stay in the outer cache        (all threads together)
  *       lay:           copy them into strips of TILE_DEPTH, normed on the way
- *       for columns    of y, as many as fit into a core's cache                (each thread its own)
+ *       for columns    of y, as many as fit into a core's cache      (each thread its own)
  *         for depth      strip by strip
  *           panel:         widen and turn the weights, once for all these rows
  *           tile:          six or fourteen rows at a time

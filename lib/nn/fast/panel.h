@@ -1,6 +1,6 @@
 /** @file panel.h
- *  A panel of weights for tile.h: columns `first` .. `first` + TILE_WIDTH of the product, widened to
- *  float and turned, from the file's [out][in] to [k][TILE_WIDTH].
+ *  A panel of weights for tile.h: TILE_WIDTH columns of the product, widened to float and turned,
+ *  from the file's [out][in] to [k][TILE_WIDTH].
  */
 #ifndef NN_FAST_PANEL_H
 #define NN_FAST_PANEL_H

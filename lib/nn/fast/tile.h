@@ -5,11 +5,11 @@
  *
  *  Each number of a meets a whole row of b, so a is read one number at a time and b by vectors.
  *  a lies in rows of at most TILE_DEPTH numbers, TILE_STRIDE apart (a constant: the rows need no
- *  pointers of their own; and never a multiple of 4096 bytes, where cache lines fall on each other).
- *  b is a panel, [k][TILE_WIDTH], and aligned to its vectors.
+ *  pointers of their own; and never a multiple of 4096 bytes, where cache lines fall on each
+ *  other). b is a panel, [k][TILE_WIDTH], and aligned to its vectors.
  *
- *  With `pairs` each number of a and b is two bf16 (vec.h), depth counts the pairs, and what is added
- *  is the sum of two products. Sums are floats.
+ *  With `pairs` each number of a and b is two bf16 (vec.h), depth counts the pairs, and what is
+ *  added is the sum of two products. Sums are floats.
  *
  *  The loop must load, multiply and add, and nothing else: no store. A check in bench/ looks at the
  *  assembly. 16 registers hold 6 x 2 vectors of sums, 32 hold 14 x 2.
@@ -62,22 +62,22 @@ VEC_INLINE void tile_of(int rows, int vecs, bool pairs, const float *a, const fl
 typedef void tile_fn(const float *a, const float *b, int depth, float *sum, size_t stride,
                      bool add);
 
-#define TILE(rows, name, pairs)                                                         \
-    __attribute__((noinline, unused)) static void name##_##rows(                        \
-        const float *a, const float *b, int depth, float *sum, size_t stride, bool add) \
-    {                                                                                   \
-        tile_of(rows, TILE_VECS, pairs, a, b, depth, sum, stride, add);                 \
+/* clang-format off */
+#define TILE(rows, name, pairs)                                                             \
+    __attribute__((noinline, unused)) static void name##_##rows(                            \
+        const float *a, const float *b, int depth, float *sum, size_t stride, bool add)     \
+    {                                                                                       \
+        tile_of(rows, TILE_VECS, pairs, a, b, depth, sum, stride, add);                     \
     }
 #define TILE_NAME(rows, name, pairs) name##_##rows,
-#define TILES_6(X, ...) \
-    X(1, __VA_ARGS__)   \
-    X(2, __VA_ARGS__) X(3, __VA_ARGS__) X(4, __VA_ARGS__) X(5, __VA_ARGS__) X(6, __VA_ARGS__)
+#define TILES_6(X, ...)                                                                     \
+    X(1, __VA_ARGS__) X(2, __VA_ARGS__) X(3, __VA_ARGS__) X(4, __VA_ARGS__)                 \
+    X(5, __VA_ARGS__) X(6, __VA_ARGS__)
 #if defined(__AVX512F__) || defined(VEC_WIDE) || defined(__aarch64__)
-#define TILES(X, ...)                                                                            \
-    TILES_6(X, __VA_ARGS__)                                                                      \
-    X(7, __VA_ARGS__)                                                                            \
-    X(8, __VA_ARGS__) X(9, __VA_ARGS__) X(10, __VA_ARGS__) X(11, __VA_ARGS__) X(12, __VA_ARGS__) \
-        X(13, __VA_ARGS__) X(14, __VA_ARGS__)
+#define TILES(X, ...)                                                                       \
+    TILES_6(X, __VA_ARGS__)                                                                 \
+    X(7, __VA_ARGS__) X(8, __VA_ARGS__) X(9, __VA_ARGS__) X(10, __VA_ARGS__)                \
+    X(11, __VA_ARGS__) X(12, __VA_ARGS__) X(13, __VA_ARGS__) X(14, __VA_ARGS__)
 #else
 #define TILES TILES_6
 #endif
@@ -88,6 +88,7 @@ static tile_fn *const tile[TILE_ROWS + 1] = {NULL, TILES(TILE_NAME, tile, false)
 TILES(TILE, tile_pairs, true)
 static tile_fn *const tile_pairs[TILE_ROWS + 1] = {NULL, TILES(TILE_NAME, tile_pairs, true)};
 #endif
+/* clang-format on */
 
 /** Rows begin at tile_row(n, i) for tile i of tile_count(n): as even as they can be, so that no
  * tile is nearly empty. */
