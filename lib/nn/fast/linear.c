@@ -113,32 +113,51 @@ static void finish(const linear *l, int i, int column, int n, const float *sums,
     if (j < n) finish_some(l, i, column + j, vec_load(sums + j), vec_load(gates + j), n - j);
 }
 
-/* Panels first .. first + count - 1 of y for a block of rows. */
-static void columns(const linear *l, const cut *c, int from, int rows, const float *strips,
-                    int first, int count, float *panels, float *sums)
+/* What a thread does at a time: panels `first` to `next` for rows low to high of the block. */
+typedef struct {
+    int first, next, low, high;
+} share;
+
+static share share_of(const cut *c, int rows, int i)
 {
-    int halves = l->gate ? 2 : 1, tiles = tile_count(rows), n = l->out - first * TILE_WIDTH;
+    int slices = parts_of(parallel_threads(), c->groups), g = i % c->groups, s = i / c->groups;
+    return (share){c->panels * g / c->groups, c->panels * (g + 1) / c->groups, rows * s / slices,
+                   rows * (s + 1) / slices};
+}
+
+/* The weights of a strip, with gate those of both halves. */
+static void pack(const linear *l, const cut *c, int s, share w, float *panels)
+{
+    int count = w.next - w.first;
+    for (int p = 0; p < (l->gate ? 2 : 1) * count; p++) {
+        int column = (w.first + p % count) * TILE_WIDTH, left = l->out - column;
+        size_t row = (size_t)(column + p / count * l->out);
+        panel_pack(l->w, row * (size_t)l->in + (size_t)(s * c->depth), (size_t)l->in,
+                   left < TILE_WIDTH ? left : TILE_WIDTH, strip_depth(l, c, s), PAIRS,
+                   panels + p * TILE_DEPTH * TILE_WIDTH);
+    }
+}
+
+static void multiply(const linear *l, const cut *c, int from, int rows, const float *strips,
+                     share w, float *panels, float *sums)
+{
+    int count = w.next - w.first, all = (l->gate ? 2 : 1) * count;
+    int column = w.first * TILE_WIDTH, n = l->out - column;
     if (n > count * TILE_WIDTH) n = count * TILE_WIDTH;
     for (int s = 0; s < c->strips; s++) {
-        int depth = strip_depth(l, c, s);
-        for (int p = 0; p < halves * count; p++) {
-            int column = (first + p % count) * TILE_WIDTH, left = l->out - column;
-            size_t at =
-                (size_t)(column + p / count * l->out) * (size_t)l->in + (size_t)(s * c->depth);
-            panel_pack(l->w, at, (size_t)l->in, left < TILE_WIDTH ? left : TILE_WIDTH, depth, PAIRS,
-                       panels + p * TILE_DEPTH * TILE_WIDTH);
-        }
-        for (int t = 0; t < tiles; t++) {
-            int row = tile_row(rows, t), high = tile_row(rows, t + 1) - row;
-            const float *a = strips + ((size_t)s * (size_t)rows + (size_t)row) * TILE_STRIDE;
+        int depth = (strip_depth(l, c, s) + PAIRS) / (1 + PAIRS);
+        pack(l, c, s, w, panels);
+        for (int t = 0; t < tile_count(w.high - w.low); t++) {
+            int row = tile_row(w.high - w.low, t), high = tile_row(w.high - w.low, t + 1) - row;
+            const float *a =
+                strips + ((size_t)s * (size_t)rows + (size_t)(w.low + row)) * TILE_STRIDE;
             float *sum = sums + (c->strips > 1 ? (size_t)row * (size_t)c->wide : 0);
-            for (int p = 0; p < halves * count; p++)
-                product[high](a, panels + p * TILE_DEPTH * TILE_WIDTH,
-                              (depth + PAIRS) / (1 + PAIRS), sum + p * TILE_WIDTH, (size_t)c->wide,
-                              s > 0);
+            for (int p = 0; p < all; p++)
+                product[high](a, panels + p * TILE_DEPTH * TILE_WIDTH, depth, sum + p * TILE_WIDTH,
+                              (size_t)c->wide, s > 0);
             for (int i = 0; s == c->strips - 1 && i < high; i++)
-                finish(l, from + row + i, first * TILE_WIDTH, n, sum + i * c->wide,
-                       sum + i * c->wide + (halves - 1) * count * TILE_WIDTH);
+                finish(l, from + w.low + row + i, column, n, sum + i * c->wide,
+                       sum + i * c->wide + (all - count) * TILE_WIDTH);
         }
     }
 }
@@ -146,7 +165,7 @@ static void columns(const linear *l, const cut *c, int from, int rows, const flo
 void FAST(linear)(const linear *l, arena scratch)
 {
     cut c = cut_up(l);
-    int threads = parallel_threads();
+    int threads = parallel_threads(), shares = c.groups * parts_of(threads, c.groups);
     size_t sums = (size_t)c.rows * (size_t)c.wide, panels = ROOM_OF_PANELS / sizeof(float);
     float *strips =
         arena_take(&scratch, (size_t)c.strips * (size_t)c.rows * TILE_STRIDE * sizeof *strips);
@@ -156,10 +175,9 @@ void FAST(linear)(const linear *l, arena scratch)
         lay(l, &c, from, rows, strips);
         PARALLEL_FOR((double)rows * l->in * l->out > 1e5)
         for (int t = 0; t < threads; t++)
-            for (int g = t; g < c.groups; g += threads) {
-                int first = c.panels * g / c.groups, next = c.panels * (g + 1) / c.groups;
+            for (int i = t; i < shares; i += threads) {
                 float *mine = own + (size_t)t * (sums + panels);
-                columns(l, &c, from, rows, strips, first, next - first, mine, mine + panels);
+                multiply(l, &c, from, rows, strips, share_of(&c, rows, i), mine, mine + panels);
             }
     }
 }
