@@ -3,6 +3,7 @@
  */
 #ifndef NN_KERNELS_H
 #define NN_KERNELS_H
+#include "nn/conv.h"
 #include "nn/linear.h"
 
 /** What each file of lib/nn/fast exports, with the name of its set behind: linear_avx2. */
@@ -13,10 +14,14 @@
 /** A table of them. */
 typedef struct {
     void (*linear)(const linear *l, arena scratch);
+    void (*conv)(const conv *c, arena scratch);
+    size_t (*conv_room)(const conv *c);
 } kernels;
 
 #ifdef ISA
 void FAST(linear)(const linear *l, arena scratch);
+void FAST(conv)(const conv *c, arena scratch);
+size_t FAST(conv_room)(const conv *c);
 extern const kernels FAST(kernels);
 #endif
 

@@ -1,4 +1,5 @@
 /* The table of one instruction set: what it has. */
 #include "nn/kernels.h"
 
-const kernels FAST(kernels) = {.linear = FAST(linear)};
+const kernels FAST(kernels) = {
+    .linear = FAST(linear), .conv = FAST(conv), .conv_room = FAST(conv_room)};

@@ -1,0 +1,110 @@
+/** @file conv.h
+ *  What the ways to do a 3x3 convolution have in common, for one instruction set.
+ *
+ *  Each way lays its input out as rows for tile.h, once for a group of pixels of y, in one or more
+ *  planes; turns a block of weights into as many planes; multiplies plane by plane; and makes y of
+ *  the sums. conv.c drives it, and shares the work out:
+ *
+ *     for groups       of pixels of y, as many as stay in the outer cache    (all threads together)
+ *       lay:             x as rows, normed and with zeros around it
+ *       for panels       TILE_WIDTH channels of y                              (each thread its own)
+ *         for steps        of the channels of x
+ *           turn:            weights into planes that stay in the core's cache, once for all rows
+ *           tile:            six or fourteen rows at a time, plane by plane
+ *         finish:          y from the sums
+ */
+#ifndef NN_FAST_CONV_H
+#define NN_FAST_CONV_H
+#include "nn/conv.h"
+#include "nn/fast/norming.h"
+#include "nn/fast/panel.h"
+#include "nn/kernels.h"
+
+enum { CONV_TAPS = 9, CONV_PLANES = 36 };
+
+/** One way, for one convolution. Sizes of blocks are counted in floats. */
+typedef struct conv_plan conv_plan;
+struct conv_plan {
+    const conv *c;
+    int h, w;                  /**< of y */
+    int strips, depth;         /**< channels of x lie in strips of `depth` */
+    int step;                  /**< of which so many meet their weights at a time */
+    int planes;                /**< of products */
+    int deep;                  /**< columns of a plane for each channel: 1, or 9 taps in one row */
+    int width;                 /**< channels of y in a panel */
+    int groups, rows;          /**< groups; rows of a plane in one, at most */
+    size_t laid;               /**< a strip of all planes */
+    size_t at[CONV_PLANES];    /**< where each plane begins in it */
+    size_t turned, own_turned; /**< a plane of weights; all of them */
+    size_t sums, own_sums;     /**< a plane of sums, 0: all add to the same; all of them */
+    size_t own_lay;            /**< what `lay` needs for itself */
+    int pieces;                /**< channels of x are laid in so many pieces */
+    /** Rows of a group, and the number of its parts to be laid. */
+    int (*begin)(const conv_plan *p, int group, int *parts);
+    void (*lay)(const conv_plan *p, int group, int part, float *laid, float *own);
+    /** @param nine [count * 9][TILE_WIDTH], of `count` channels of x */
+    void (*turn)(const conv_plan *p, const float *nine, int count, float *turned);
+    /** Rows first .. next - 1 of the group, `width` channels of y from `column` on. */
+    void (*finish)(const conv_plan *p, int group, int column, int first, int next,
+                   const float *sums);
+};
+
+conv_plan FAST(conv_winograd)(const conv *c);
+conv_plan FAST(conv_direct)(const conv *c);
+
+static inline int conv_parts(int n, int most)
+{
+    return (n + most - 1) / most;
+}
+
+/** How many channels strip s has. */
+static inline int conv_depth(const conv_plan *p, int s)
+{
+    int left = p->c->in - s * p->depth;
+    return left < p->depth ? left : p->depth;
+}
+
+/** `some` channels from k on of a pixel of norm(x), enlarged if so, or zeros around it. What follows
+ *  in the last vector is of no use. */
+static inline void conv_pixel(const conv_plan *p, const norming *r, int picture, int row,
+                              int column, int k, int some, float *to)
+{
+    const conv *c = p->c;
+    int twice = c->sides == CONV_DOUBLE;
+    if (row < 0 || row >= c->h << twice || column < 0 || column >= c->w << twice) {
+        for (int j = 0; j < some; j += LANES) vec_store(to + j, (vec){0});
+        return;
+    }
+    size_t pixel = ((size_t)picture * (size_t)c->h + (size_t)(row >> twice)) * (size_t)c->w +
+                   (size_t)(column >> twice);
+    const float *from = c->x + pixel * (size_t)c->in;
+    for (int j = 0; j < some; j += LANES) vec_store(to + j, norming_at(r, from, k + j, some - j));
+}
+
+VEC_INLINE vec conv_load(const float *from, int some)
+{
+    return some >= LANES ? vec_load(from) : vec_load_some(from, some);
+}
+
+/** What is added to every pixel of a picture: bias and shift of LANES channels. */
+VEC_INLINE vec conv_constant(const conv *c, int picture, int column)
+{
+    vec v = {0};
+    int some = c->out - column;
+    if (c->bias) v = conv_load(c->bias + column, some);
+    if (c->shift) v += conv_load(c->shift + (size_t)picture * (size_t)c->out + column, some);
+    return v;
+}
+
+/** LANES channels of a pixel, as far as there are so many. */
+VEC_INLINE void conv_store(const conv *c, size_t pixel, int column, vec v)
+{
+    size_t at = pixel * (size_t)c->out + (size_t)column;
+    int some = c->out - column;
+    if (c->add) v += conv_load(c->add + at, some);
+    if (some >= LANES)
+        vec_store(c->y + at, v);
+    else
+        vec_store_some(c->y + at, v, some);
+}
+#endif

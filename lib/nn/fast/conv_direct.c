@@ -1,0 +1,148 @@
+/* The direct way, for steps of 2 and for few channels: a product for each of the nine taps, whose
+ * rows are the pixels themselves.
+ *
+ *     y[q] += x[q + tap] W[tap]        q a pixel of y, W[tap] [in][out]
+ *
+ * Pixels of x lie TILE_STRIDE apart, so the next tap is the same matrix a little further on, and no
+ * patch is ever copied. Rows of pixels lie behind each other with their border: the few sums that
+ * run over it are left alone. With steps of 2, even and odd rows and columns are kept apart, and
+ * then neighbours of y are again TILE_STRIDE apart.
+ *
+ * With few channels such products would be too short. There each row is a patch, [9][in].
+ */
+#include "nn/fast/conv.h"
+
+enum {
+    ROOM_OF_X = 8 << 20,
+    PATCH = TILE_DEPTH / CONV_TAPS, /* channels up to which patches are laid */
+};
+
+typedef struct {
+    int picture, first, rows; /* of y */
+} band;
+
+/* Group g: some rows of a picture. */
+static band band_of(const conv_plan *p, int group)
+{
+    int bands = p->groups / p->c->n, b = group % bands;
+    int first = (int)((long long)p->h * b / bands), next = (int)((long long)p->h * (b + 1) / bands);
+    return (band){group / bands, first, next - first};
+}
+
+static int step_of(const conv *c)
+{
+    return c->sides >= CONV_HALVE ? 2 : 1;
+}
+
+static int border_of(const conv *c)
+{
+    return c->sides != CONV_HALVE_LATE;
+}
+
+/* Rows of y lie so many rows of the product apart. */
+static int pitch(const conv_plan *p)
+{
+    return p->deep > 1 ? p->w : p->w + 2 / step_of(p->c);
+}
+
+static int begin(const conv_plan *p, int group, int *parts)
+{
+    band b = band_of(p, group);
+    *parts = p->deep > 1 ? b.rows : p->strips * (step_of(p->c) * (b.rows - 1) + 3);
+    return (b.rows - 1) * pitch(p) + p->w;
+}
+
+/* One row of pixels, one strip. */
+static void lay_pixels(const conv_plan *p, int group, int part, float *laid, float *own)
+{
+    (void)own;
+    band b = band_of(p, group);
+    int step = step_of(p->c), border = border_of(p->c), s = part % p->strips,
+        row = part / p->strips;
+    norming r = norming_begin(&p->c->before, b.picture * p->c->before.rows, NULL, p->c->in);
+    laid += (size_t)s * p->laid + (size_t)(row / step * pitch(p)) * TILE_STRIDE;
+    for (int j = 0; j < step * (p->w - 1) + 3; j++)
+        conv_pixel(p, &r, b.picture, step * b.first + row - border, j - border, s * p->depth,
+                   conv_depth(p, s),
+                   laid + p->at[row % step * 3 + j % step] + (size_t)(j / step) * TILE_STRIDE);
+}
+
+/* One row of patches. */
+static void lay_patches(const conv_plan *p, int group, int part, float *laid, float *own)
+{
+    (void)own;
+    band b = band_of(p, group);
+    int step = step_of(p->c), border = border_of(p->c), in = p->c->in;
+    norming r = norming_begin(&p->c->before, b.picture * p->c->before.rows, NULL, in);
+    for (int j = 0; j < p->w; j++)
+        for (int tap = 0; tap < CONV_TAPS; tap++)
+            conv_pixel(p, &r, b.picture, step * (b.first + part) + tap / 3 - border,
+                       step * j + tap % 3 - border, 0, in,
+                       laid + (size_t)(part * p->w + j) * TILE_STRIDE + tap * in);
+}
+
+/* From [in][9] to [9][in]. */
+static void turn(const conv_plan *p, const float *nine, int count, float *turned)
+{
+    for (int k = 0; k < count; k++)
+        for (int tap = 0; tap < CONV_TAPS; tap++)
+            for (int v = 0; v < p->width; v += LANES)
+                vec_store(turned + (size_t)tap * p->turned + k * p->width + v,
+                          vec_load(nine + (k * CONV_TAPS + tap) * TILE_WIDTH + v));
+}
+
+static void finish(const conv_plan *p, int group, int column, int first, int next,
+                   const float *sums)
+{
+    band b = band_of(p, group);
+    size_t row = (size_t)b.picture * (size_t)p->h + (size_t)b.first;
+    for (int v = 0; v < p->width && column + v < p->c->out; v += LANES) {
+        vec constant = conv_constant(p->c, b.picture, column + v);
+        for (int q = first; q < next; q++) {
+            int i = q / pitch(p), j = q % pitch(p);
+            if (j < p->w)
+                conv_store(p->c, (row + (size_t)i) * (size_t)p->w + (size_t)j, column + v,
+                           vec_load(sums + (q - first) * p->width + v) + constant);
+        }
+    }
+}
+
+/* Where the rows of each tap begin; even and odd ones apart where the step is 2. */
+static void place_taps(conv_plan *p, int step, int rows)
+{
+    size_t plane = (size_t)((rows + 2 / step) * pitch(p));
+    for (int tap = 0; tap < CONV_TAPS; tap++) {
+        int r = tap / 3, c = tap % 3;
+        p->at[tap] = ((size_t)(r % step * step + c % step) * plane + (size_t)(r / step * pitch(p)) +
+                      (size_t)(c / step)) *
+                     TILE_STRIDE;
+    }
+    p->laid = ((size_t)(step * step) * plane + TILE_ROWS) * TILE_STRIDE;
+}
+
+conv_plan FAST(conv_direct)(const conv *c)
+{
+    bool patches = c->in <= PATCH;
+    int step = step_of(c);
+    conv_plan p = {.c = c, .h = conv_side(c->sides, c->h), .w = conv_side(c->sides, c->w)};
+    p.begin = begin, p.lay = patches ? lay_patches : lay_pixels, p.turn = turn, p.finish = finish;
+    p.strips = conv_parts(c->in, TILE_DEPTH);
+    p.step = p.depth = conv_parts(conv_parts(c->in, p.strips), LANES) * LANES;
+    if (patches) p.step = p.depth = c->in;
+    p.planes = patches ? 1 : CONV_TAPS;
+    p.deep = patches ? CONV_TAPS : 1;
+    p.width = c->out <= LANES ? LANES : TILE_WIDTH;
+    p.turned = (size_t)(p.depth * p.width);
+    p.own_turned = CONV_TAPS * p.turned;
+    int row = (patches ? 1 : step * step) * p.strips * pitch(&p) * TILE_STRIDE;
+    int most = ROOM_OF_X / (int)sizeof(float) / row, bands = conv_parts(p.h, most > 0 ? most : 1);
+    int rows = conv_parts(p.h, bands);
+    p.groups = c->n * bands;
+    p.rows = rows * pitch(&p);
+    p.own_sums = (size_t)((p.rows + TILE_ROWS) * p.width);
+    if (patches)
+        p.laid = (size_t)(p.rows + TILE_ROWS) * TILE_STRIDE;
+    else
+        place_taps(&p, step, rows);
+    return p;
+}
