@@ -31,7 +31,7 @@ static void turn(const conv_plan *p, int column, int from, int count, float *tur
     for (int k = 0; k < count; k += LANES) {
         int some = count - k < LANES ? count - k : LANES;
         size_t at = ((size_t)column * (size_t)c->in + (size_t)(from + k)) * CONV_TAPS;
-        panel_pack(c->weights, at, (size_t)c->in * CONV_TAPS, outs, some * CONV_TAPS, nine);
+        panel_pack(c->weights, at, (size_t)c->in * CONV_TAPS, outs, some * CONV_TAPS, false, nine);
         p->turn(p, nine, some, turned + k * p->width);
     }
 }
@@ -40,7 +40,7 @@ static void turn(const conv_plan *p, int column, int from, int count, float *tur
 __attribute__((noinline)) static void narrow(const float *a, const float *b, int depth, float *sum,
                                              bool add)
 {
-    tile_of(TILE_ROWS, 1, a, b, depth, sum, LANES, add);
+    tile_of(TILE_ROWS, 1, false, a, b, depth, sum, LANES, add);
 }
 
 static void products(const conv_plan *p, const float *laid, const float *turned, int rows,
