@@ -4,6 +4,7 @@
 #ifndef NN_KERNELS_H
 #define NN_KERNELS_H
 #include "nn/conv.h"
+#include "nn/attention.h"
 #include "nn/linear.h"
 
 /** What each file of lib/nn/fast exports, with the name of its set behind: linear_avx2. */
@@ -16,12 +17,16 @@ typedef struct {
     void (*linear)(const linear *l, arena scratch);
     void (*conv)(const conv *c, arena scratch);
     size_t (*conv_room)(const conv *c);
+    void (*attention)(const attention *a, arena scratch);
+    size_t (*attention_room)(const attention *a);
 } kernels;
 
 #ifdef ISA
 void FAST(linear)(const linear *l, arena scratch);
 void FAST(conv)(const conv *c, arena scratch);
 size_t FAST(conv_room)(const conv *c);
+void FAST(attention)(const attention *a, arena scratch);
+size_t FAST(attention_room)(const attention *a);
 extern const kernels FAST(kernels);
 #endif
 

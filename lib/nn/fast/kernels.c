@@ -2,4 +2,9 @@
 #include "nn/kernels.h"
 
 const kernels FAST(kernels) = {
-    .linear = FAST(linear), .conv = FAST(conv), .conv_room = FAST(conv_room)};
+    .linear = FAST(linear),
+    .conv = FAST(conv),
+    .conv_room = FAST(conv_room),
+    .attention = FAST(attention),
+    .attention_room = FAST(attention_room),
+};

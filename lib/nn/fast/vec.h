@@ -73,9 +73,16 @@ VEC_INLINE vec vec_choose(vec_int mask, vec a, vec b)
     return (vec)((mask & (vec_int)a) | (~mask & (vec_int)b));
 }
 
+/** b where one of them is no number */
 VEC_INLINE vec vec_max(vec a, vec b)
 {
+#if defined(__AVX512F__)
+    return (vec)_mm512_max_ps((__m512)a, (__m512)b);
+#elif defined(__AVX2__) && !defined(VEC_WIDE)
+    return (vec)_mm256_max_ps((__m256)a, (__m256)b);
+#else
     return vec_choose(a > b, a, b);
+#endif
 }
 
 /** To the nearest whole number, for |x| < 2^22. */
