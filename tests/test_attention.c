@@ -81,13 +81,13 @@ static void apply(attention a)
 static double weights(const attention *a, const float *q, const float *k, int i, double *p)
 {
     int stride = a->k_stride ? a->k_stride : a->heads * a->size;
-    double scale = a->scale != 0 ? (double)a->scale : 1 / sqrt(a->size), top = -INFINITY, sum = 0,
+    double scale = a->scale != 0 ? (double)a->scale : 1 / sqrt(a->size), top = -HUGE_VAL, sum = 0,
            far = 0;
     for (int j = 0; j < a->keys; j++) {
         p[j] = 0;
         for (int c = 0; c < a->size; c++) p[j] += scale * (double)q[c] * (double)k[j * stride + c];
         far = fmax(far, fabs(p[j]));
-        if (a->causal && j > i) p[j] = -INFINITY;
+        if (a->causal && j > i) p[j] = -HUGE_VAL;
         top = fmax(top, p[j]);
     }
     for (int j = 0; j < a->keys; j++) sum += p[j] = exp(p[j] - top);
@@ -98,7 +98,7 @@ static double weights(const attention *a, const float *q, const float *k, int i,
 /* Scores carry the rounding of float, some 1e-7 of their size, into e^s; v is at most 1. */
 static double allowed(double largest_score)
 {
-    return 3e-7 * (1 + largest_score);
+    return 2e-7 * (1 + largest_score);
 }
 
 static void compare_query(const attention *a, int picture, int head, int i, int each)

@@ -20,7 +20,7 @@ static void plain(const attention *a, int picture, int head, int i, double *s)
     const float *v = a->v + at(a, a->keys, a->v_stride, picture, 0, head);
     float *y = a->y + at(a, a->queries, a->heads * a->size, picture, i, head);
     int keys = a->causal && i < a->keys ? i + 1 : a->keys;
-    double most = -INFINITY, sum = 0;
+    double most = -HUGE_VAL, sum = 0;
     for (int j = 0; j < keys; j++, k += a->k_stride) {
         s[j] = 0;
         for (int c = 0; c < a->size; c++) s[j] += (double)a->scale * (double)q[c] * (double)k[c];
@@ -29,7 +29,8 @@ static void plain(const attention *a, int picture, int head, int i, double *s)
     for (int j = 0; j < keys; j++) sum += s[j] = exp(s[j] - most);
     for (int c = 0; c < a->size; c++) {
         double mean = 0;
-        for (int j = 0; j < keys; j++) mean += s[j] / sum * (double)v[j * a->v_stride + c];
+        for (int j = 0; j < keys; j++)
+            mean += s[j] / sum * (double)v[(size_t)j * (size_t)a->v_stride + (size_t)c];
         y[c] = (float)mean;
     }
 }

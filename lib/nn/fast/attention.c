@@ -1,17 +1,17 @@
 /* attention.h for one instruction set: a block of keys at a time, so that scores live in the cache
  * for a moment only.
  *
- *     pack:      K of each head into panels, V into aligned panels, block by block   (all threads)
- *     for queries    of a head, as many as share a block of keys        (each thread its own heads)
- *       for keys       as many as stay in a core's cache
- *         for tile       six or fourteen queries
- *           scores:        of these queries and keys: a tile times panels of K
+ *     pack:      K of each head into panels, V into aligned ones, block by block     (all threads)
+ *     for parts      of the queries of a head, each laid out and scaled    (each thread its own)
+ *       for blocks     of keys with their values, which stay in a core's cache
+ *         for tiles      of six or fourteen queries
+ *           score:         s = q . k, a tile times panels of K
  *           soften:        s becomes 2^(s - most), most the largest score of this query so far
- *           gather:        y = y 2^(most before - most) + s V: a tile times panels of V
+ *           gather:        y = y 2^(most before - most) + s V, a tile times panels of V
  *       finish:        y / sum of all 2^(s - most)
  *
- * The sum that is corrected when a larger score turns up: Milakov, Gimelshein 2018, "Online
- * normalizer calculation for softmax", arXiv:1805.02867; y corrected with it: Dao 2022,
+ * The sum that is put right when a larger score turns up: Milakov, Gimelshein 2018, "Online
+ * normalizer calculation for softmax", arXiv:1805.02867; y put right with it: Dao 2022,
  * "FlashAttention", arXiv:2205.14135, algorithm 1. e^s is 2^(s log2 e), and log2 e is part of the
  * scale, which is part of q.
  */
@@ -22,18 +22,19 @@
 #include <math.h>
 
 enum {
-    ROOM = 1 << 16, /* floats of K and V of a block of keys: they stay near while queries pass by */
-    QUERIES = 96,   /* that pass by */
+    ROOM_OF_BLOCK = 1 << 16, /* floats of K and V that stay near while queries pass by */
+    PART = 96,               /* queries that pass by, at most */
+    AHEAD = 8,               /* rows of q and y to fetch before their turn: they lie far apart */
 };
 
 /* How the work is cut. */
 typedef struct {
-    int strips, depth;              /* channels of a head: strips of so many, for TILE_DEPTH */
+    int strips, depth;              /* a head's channels, in strips of so many */
     int block, blocks;              /* keys of a block, and how many blocks */
-    int rows, parts;                /* queries of the largest part, and how many parts */
-    int wide;                       /* channels of V: whole vectors, at least two */
-    size_t panels;                  /* floats of K and V of a head */
-    size_t q, scores, y, sums, own; /* floats of what a thread has for its own, and all of it */
+    int parts, rows;                /* of the queries; the largest part has so many */
+    int wide;                       /* channels of V: whole vectors, two at least */
+    size_t of_block, of_head;       /* floats of K and V */
+    size_t q, scores, y, sums, own; /* floats of what each thread has, and all of it */
 } cut;
 
 static int parts_of(int n, int most)
@@ -46,49 +47,48 @@ static int whole(int n, int of)
     return parts_of(n, of) * of;
 }
 
+static int least(int a, int b)
+{
+    return a < b ? a : b;
+}
+
 static cut cut_up(const attention *a)
 {
-    cut c = {.strips = parts_of(a->size, TILE_DEPTH), .parts = parts_of(a->queries, QUERIES)};
+    cut c = {.strips = parts_of(a->size, TILE_DEPTH), .parts = parts_of(a->queries, PART)};
     c.depth = whole(parts_of(a->size, c.strips), LANES);
-    c.wide = whole(a->size, LANES) > TILE_WIDTH ? whole(a->size, LANES) : TILE_WIDTH;
-    int most = ROOM / (a->size + c.wide) / TILE_WIDTH * TILE_WIDTH;
-    if (most > TILE_DEPTH) most = TILE_DEPTH;
-    if (most < TILE_WIDTH) most = TILE_WIDTH;
-    c.blocks = parts_of(a->keys, most);
-    c.block = whole(parts_of(a->keys, c.blocks), TILE_WIDTH);
     c.rows = parts_of(a->queries, c.parts);
-    c.panels = (size_t)c.blocks * (size_t)c.block * (size_t)(a->size + c.wide);
+    c.wide = a->size > LANES ? whole(a->size, LANES) : TILE_WIDTH;
+    int most = least(TILE_DEPTH, ROOM_OF_BLOCK / (a->size + c.wide)) / TILE_WIDTH * TILE_WIDTH;
+    c.blocks = parts_of(a->keys, most ? most : TILE_WIDTH);
+    c.block = whole(parts_of(a->keys, c.blocks), TILE_WIDTH);
+    c.of_block = (size_t)c.block * (size_t)(a->size + c.wide);
+    c.of_head = (size_t)c.blocks * c.of_block;
     c.q = (size_t)c.strips * (size_t)c.rows * TILE_STRIDE;
-    c.scores = (size_t)TILE_ROWS * TILE_STRIDE;
+    c.scores = TILE_ROWS * TILE_STRIDE;
     c.y = (size_t)c.rows * (size_t)c.wide;
     c.sums = (size_t)c.rows * LANES;
     c.own = c.q + c.scores + c.y + c.sums + (size_t)whole(c.rows, 16);
     return c;
 }
 
-static int least(int a, int b)
+/* V of a block lies in panels of two vectors, or three where one would be left: panel by panel
+ * [keys][vectors][LANES]. */
+static int panel_vecs(int left)
 {
-    return a < b ? a : b;
+    return left == 3 ? 3 : 2;
 }
 
-/* V of a block lies in panels of two vectors, and one of three where their number is odd: panel by
- * panel [keys][vectors][LANES]. */
-static int vecs_of_panel(int vecs_left)
+static void pack_values(const float *v, size_t stride, int keys, int size, int wide, float *to)
 {
-    return vecs_left == 3 ? 3 : 2;
-}
-
-static void pack_v(const float *v, size_t stride, int keys, int size, int wide, float *to)
-{
-    for (int at = 0, n; at < wide; at += n) {
-        n = vecs_of_panel((wide - at) / LANES) * LANES;
-        for (int j = 0; j < keys; j++)
-            for (int c = at; c < at + n; c += LANES, to += LANES) {
-                const float *from = v + (size_t)j * stride + c;
-                int some = size - c < 0 ? 0 : size - c;
-                vec_store(to, some < LANES ? vec_load_some(from, some) : vec_load(from));
-            }
-    }
+    for (int j = 0; j < keys; j++, v += stride)
+        for (int at = 0, n; at < wide; at += n) {
+            n = panel_vecs((wide - at) / LANES) * LANES;
+            float *panel = to + at * keys + j * n;
+            for (int c = 0, some = size - at; c < n; c += LANES, some -= LANES)
+                vec_store(panel + c, some >= LANES ? vec_load(v + at + c)
+                                     : some > 0    ? vec_load_some(v + at + c, some)
+                                                   : (vec){0});
+        }
 }
 
 /* Block b of the keys of a head. */
@@ -101,56 +101,87 @@ static void pack(const attention *a, const cut *c, int picture, int head, int b,
     for (int j = 0; j < keys; j += TILE_WIDTH)
         panel_pack((weight){a->k, DTYPE_F32}, (token + (size_t)j) * k_stride + channel, k_stride,
                    least(keys - j, TILE_WIDTH), a->size, to + j * a->size);
-    pack_v(a->v + token * v_stride + channel, v_stride, keys, a->size, c->wide,
-           to + c->block * a->size);
+    pack_values(a->v + token * v_stride + channel, v_stride, keys, a->size, c->wide,
+                to + c->block * a->size);
 }
 
 /* What a thread works with. */
 typedef struct {
-    float *q;      /* [strips][rows][TILE_STRIDE], scaled */
-    float *scores; /* [TILE_ROWS][TILE_STRIDE] */
-    float *y;      /* [rows][wide], not yet divided by the sums */
-    float *sums;   /* [rows][LANES] of 2^(score - most), to be added up */
-    float *most;   /* [rows] the largest score so far */
+    float *q;        /* [strips][rows][TILE_STRIDE], scaled */
+    float *scores;   /* [TILE_ROWS][TILE_STRIDE] of the keys of a block */
+    float *y;        /* [rows][wide], to be divided by the sums */
+    float *sums;     /* [rows][LANES] of 2^(score - most), to be added up */
+    float *most;     /* [rows], the largest score so far */
+    int first, rows; /* the part's queries */
+    int from, keys;  /* the block's keys */
+    const float *k;  /* their panels; those of V follow */
 } desk;
 
-static void lay(const attention *a, const cut *c, const float *x, int rows, const desk *d)
+static void fetch(const float *row, int n)
+{
+    for (int k = 0; k < n; k += 16) __builtin_prefetch(row + k);
+}
+
+static void lay(const attention *a, const cut *c, const desk *d, const float *x)
 {
     vec scale = vec_all(a->scale * 1.44269504f);
-    for (int r = 0; r < rows; r++, x += a->q_stride) {
-        for (int k = 0; k < a->size; k += LANES) {
-            int some = a->size - k, s = k / c->depth;
-            float *to = d->q + (s * c->rows + r) * TILE_STRIDE + k - s * c->depth;
-            vec_store(to, scale * (some < LANES ? vec_load_some(x + k, some) : vec_load(x + k)));
+    for (int r = 0; r < d->rows; r++, x += a->q_stride) {
+        fetch(x + AHEAD * (size_t)a->q_stride, a->size);
+        float *to = d->q + r * TILE_STRIDE;
+        for (int s = 0; s < c->strips; s++, to += c->rows * TILE_STRIDE) {
+            int n = least(c->depth, a->size - s * c->depth);
+            memcpy(to, x + s * c->depth, (size_t)n * sizeof *to);
+            for (int k = 0; k < n; k += LANES) vec_store(to + k, vec_load(to + k) * scale);
         }
         vec_store(d->sums + r * LANES, (vec){0});
         d->most[r] = -INFINITY;
     }
 }
 
-/* The first `seen` scores of a row, of `width`. */
-static float soften(float *s, int seen, int width, float *most, float *sums)
+/* How many keys of the block row r sees. */
+static int seen(const attention *a, const desk *d, int r)
 {
-    for (int j = seen; j < whole(width, LANES); j++) s[j] = -INFINITY;
-    vec top = vec_all(*most);
-    for (int j = 0; j < width; j += LANES) top = vec_max(vec_load(s + j), top);
-    float now = top[0];
-    for (int i = 1; i < LANES; i++) now = top[i] > now ? top[i] : now;
+    int n = a->causal ? least(d->keys, d->first + r + 1 - d->from) : d->keys;
+    return n > 0 ? n : 0;
+}
+
+static void score(const attention *a, const cut *c, const desk *d, int row, int rows, int width)
+{
+    for (int s = 0; s < c->strips; s++)
+        for (int j = 0; j < width; j += TILE_WIDTH)
+            tile[rows](d->q + (s * c->rows + row) * TILE_STRIDE,
+                       d->k + j * a->size + s * c->depth * TILE_WIDTH,
+                       least(c->depth, a->size - s * c->depth), d->scores + j, TILE_STRIDE, s > 0);
+}
+
+/* Scores of a row, of which it sees some, become weights; those up to a whole panel become 0. What
+ * earlier sums must be multiplied by is given back. */
+static float soften(float *s, int some, int width, float *most, float *sums)
+{
+    int all = whole(width, TILE_WIDTH);
+    for (int j = some; j < all; j++) s[j] = -INFINITY;
+    vec top[2] = {vec_all(*most), vec_all(*most)};
+    for (int j = 0; j < all; j += TILE_WIDTH)
+        for (int v = 0; v < 2; v++) top[v] = vec_max(vec_load(s + j + v * LANES), top[v]);
+    top[0] = vec_max(top[0], top[1]);
+    float now = top[0][0];
+    for (int i = 1; i < LANES; i++) now = top[0][i] > now ? top[0][i] : now;
     float shrink = math_exp2(vec_all(*most - now))[0];
-    vec sum = vec_load(sums) * shrink;
-    for (int j = 0; j < width; j += LANES) {
-        vec p = math_exp2(vec_load(s + j) - now);
-        vec_store(s + j, p);
-        sum += p;
-    }
-    vec_store(sums, sum);
+    vec sum[2] = {vec_load(sums) * shrink};
+    for (int j = 0; j < all; j += TILE_WIDTH)
+        for (int v = 0; v < 2; v++) {
+            vec p = math_exp2(vec_load(s + j + v * LANES) - now);
+            vec_store(s + j + v * LANES, p);
+            sum[v] += p;
+        }
+    vec_store(sums, sum[0] + sum[1]);
     *most = now;
     return shrink;
 }
 
 #define WIDE_TILE(rows)                                                                 \
-    __attribute__((noinline, unused)) static void wide_tile_##rows(                     \
-        const float *a, const float *b, int depth, float *sum, size_t stride, bool add) \
+    static void wide_tile_##rows(const float *a, const float *b, int depth, float *sum, \
+                                 size_t stride, bool add)                               \
     {                                                                                   \
         tile_of(rows, 3, a, b, depth, sum, stride, add);                                \
     }
@@ -170,105 +201,107 @@ static tile_fn *const wide_tile[TILE_ROWS / 2 + 1] = {
 #endif
 };
 
-/* Queries row .. row + rows - 1 of a part, which begins with query `first`, meet block b. */
-static void meet(const attention *a, const cut *c, const desk *d, const float *k, int b, int first,
-                 int row, int rows)
+/* Three vectors leave registers for half the rows. */
+static void gather(const attention *a, const cut *c, const desk *d, int row, int rows, int width)
 {
-    int from = b * c->block, width = least(c->block, a->keys - from);
-    if (a->causal) width = least(width, first + row + rows - from);
-    if (width <= 0) return;
-    for (int s = 0; s < c->strips; s++)
-        for (int j = 0; j < width; j += TILE_WIDTH)
-            tile[rows](d->q + (s * c->rows + row) * TILE_STRIDE,
-                       k + j * a->size + s * c->depth * TILE_WIDTH,
-                       least(c->depth, a->size - s * c->depth), d->scores + j, TILE_STRIDE, s > 0);
-    float *y = d->y + row * c->wide;
-    for (int r = 0; r < rows; r++) {
-        int seen = a->causal ? least(width, first + row + r + 1 - from) : width;
-        float shrink = soften(d->scores + r * TILE_STRIDE, seen < 0 ? 0 : seen, width,
-                              d->most + row + r, d->sums + (row + r) * LANES);
-        for (int i = 0; b > 0 && i < c->wide; i += LANES)
-            vec_store(y + r * c->wide + i, vec_load(y + r * c->wide + i) * shrink);
-    }
-    const float *v = k + c->block * a->size;
-    int keys = least(c->block, a->keys - from), half = rows / 2;
-    for (int i = 0, n; i < c->wide; i += n * LANES, v += keys * n * LANES) {
-        n = vecs_of_panel((c->wide - i) / LANES);
+    const float *v = d->k + c->block * a->size, *p = d->scores;
+    size_t wide = (size_t)c->wide;
+    bool add = d->from > 0;
+    for (int i = 0, n; i < c->wide; i += n * LANES, v += d->keys * n * LANES) {
+        float *y = d->y + row * c->wide + i;
+        int half = rows / 2;
+        n = panel_vecs((c->wide - i) / LANES);
         if (n == 2)
-            tile[rows](d->scores, v, width, y + i, (size_t)c->wide, b > 0);
+            tile[rows](p, v, width, y, wide, add);
         else {
-            if (half) wide_tile[half](d->scores, v, width, y + i, (size_t)c->wide, b > 0);
-            wide_tile[rows - half](d->scores + half * TILE_STRIDE, v, width, y + half * c->wide + i,
-                                   (size_t)c->wide, b > 0);
+            if (half) wide_tile[half](p, v, width, y, wide, add);
+            wide_tile[rows - half](p + half * TILE_STRIDE, v, width, y + half * c->wide, wide, add);
         }
     }
 }
 
-static void finish(const attention *a, const cut *c, const desk *d, int rows, float *y)
+/* Rows of a part meet a block. */
+static void meet(const attention *a, const cut *c, const desk *d, int row, int rows)
 {
-    for (int r = 0; r < rows; r++, y += a->heads * a->size) {
-        vec sum = vec_all(vec_sum(vec_load(d->sums + r * LANES)));
-        for (int i = 0; i < a->size; i += LANES) {
-            vec v = vec_load(d->y + r * c->wide + i) / sum;
-            if (i + LANES <= a->size)
-                vec_store(y + i, v);
-            else
-                vec_store_some(y + i, v, a->size - i);
-        }
+    int width = seen(a, d, row + rows - 1);
+    if (!width) return;
+    score(a, c, d, row, rows, width);
+    for (int r = row; r < row + rows; r++) {
+        float *y = d->y + r * c->wide;
+        float shrink = soften(d->scores + (r - row) * TILE_STRIDE, seen(a, d, r), width,
+                              d->most + r, d->sums + r * LANES);
+        for (int i = 0; d->from > 0 && shrink < 1 && i < c->wide; i += LANES)
+            vec_store(y + i, vec_load(y + i) * shrink);
+    }
+    gather(a, c, d, row, rows, width);
+}
+
+static void finish(const attention *a, const cut *c, const desk *d, float *y)
+{
+    size_t stride = (size_t)a->heads * (size_t)a->size;
+    for (int r = 0; r < d->rows; r++, y += stride) {
+        fetch(y + AHEAD * stride, a->size);
+        float *row = d->y + r * c->wide, part = 1 / vec_sum(vec_load(d->sums + r * LANES));
+        for (int i = 0; i < c->wide; i += LANES) vec_store(row + i, vec_load(row + i) * part);
+        memcpy(y, row, (size_t)a->size * sizeof *y);
     }
 }
 
-/* A part of the queries of a head. */
-static void ask(const attention *a, const cut *c, int picture, int head, int part,
-                const float *panels, const desk *d)
+/* A part of the queries of a head, whose panels begin at k. */
+static void ask(const attention *a, const cut *c, desk d, int picture, int head, int part)
 {
-    int first = (int)((long long)a->queries * part / c->parts),
-        rows = (int)((long long)a->queries * (part + 1) / c->parts) - first;
-    size_t token = (size_t)picture * (size_t)a->queries + (size_t)first,
+    const float *k = d.k;
+    d.first = (int)((long long)a->queries * part / c->parts);
+    d.rows = (int)((long long)a->queries * (part + 1) / c->parts) - d.first;
+    size_t token = (size_t)picture * (size_t)a->queries + (size_t)d.first,
            channel = (size_t)head * (size_t)a->size;
-    lay(a, c, a->q + token * (size_t)a->q_stride + channel, rows, d);
+    lay(a, c, &d, a->q + token * (size_t)a->q_stride + channel);
     for (int b = 0; b < c->blocks; b++) {
-        const float *k = panels + (size_t)b * (size_t)c->block * (size_t)(a->size + c->wide);
-        for (int t = 0; t < tile_count(rows); t++) {
-            int row = tile_row(rows, t);
-            meet(a, c, d, k, b, first, row, tile_row(rows, t + 1) - row);
+        d.from = b * c->block, d.keys = least(c->block, a->keys - d.from);
+        d.k = k + (size_t)b * c->of_block;
+        for (int t = 0; t < tile_count(d.rows); t++) {
+            int row = tile_row(d.rows, t);
+            meet(a, c, &d, row, tile_row(d.rows, t + 1) - row);
         }
     }
-    finish(a, c, d, rows, a->y + token * (size_t)(a->heads * a->size) + channel);
+    finish(a, c, &d, a->y + token * (size_t)(a->heads * a->size) + channel);
+}
+
+/* Heads in turn where all keys are one block: their channels of q and y are neighbours. Else all
+ * parts of a head, while its K and V are near. */
+static void share(const attention *a, const cut *c, desk d, const float *panels, int i)
+{
+    int picture = i / (a->heads * c->parts), left = i % (a->heads * c->parts);
+    int head = c->blocks == 1 ? left % a->heads : left / c->parts,
+        part = c->blocks == 1 ? left / a->heads : left % c->parts;
+    d.k = panels + (size_t)(picture * a->heads + head) * c->of_head;
+    ask(a, c, d, picture, head, part);
 }
 
 size_t FAST(attention_room)(const attention *a)
 {
     cut c = cut_up(a);
-    return sizeof(float) *
-               ((size_t)(a->n * a->heads) * c.panels + (size_t)parallel_threads() * c.own) +
-           128;
+    size_t panels = (size_t)(a->n * a->heads) * c.of_head, threads = (size_t)parallel_threads();
+    return (panels + threads * c.own) * sizeof(float) + 128;
 }
 
 void FAST(attention)(const attention *a, arena scratch)
 {
     cut c = cut_up(a);
-    int heads = a->n * a->heads, threads = parallel_threads();
-    bool many = (double)heads * a->queries * a->keys * a->size > 1e5;
-    float *panels = arena_take(&scratch, (size_t)heads * c.panels * sizeof *panels);
+    int heads = a->n * a->heads, threads = parallel_threads(), all = heads * c.parts;
+    float *panels = arena_take(&scratch, (size_t)heads * c.of_head * sizeof *panels);
     float *own = arena_take(&scratch, (size_t)threads * c.own * sizeof *own);
-    PARALLEL_FOR(many)
+    PARALLEL_FOR((size_t)all * c.of_head > PARALLEL_WORTH)
     for (int i = 0; i < heads * c.blocks; i++) {
         int head = i / c.blocks, b = i % c.blocks;
-        pack(a, &c, head / a->heads, head % a->heads, b,
-             panels + (size_t)head * c.panels +
-                 (size_t)b * (size_t)c.block * (size_t)(a->size + c.wide));
+        pack(a, &c, head / a->heads, head % a->heads, b, panels + (size_t)i * c.of_block);
     }
-    PARALLEL_FOR(many)
+    PARALLEL_FOR((size_t)all * c.of_head > PARALLEL_WORTH)
     for (int t = 0; t < threads; t++) {
-        float *mine = own + (size_t)t * c.own;
-        desk d = {.q = mine, .scores = mine + c.q, .y = mine + c.q + c.scores};
-        d.sums = d.y + c.y, d.most = d.sums + c.sums;
-        int all = heads * c.parts, last = (int)((long long)all * (t + 1) / threads);
-        for (int i = (int)((long long)all * t / threads); i < last; i++) {
-            int head = i / c.parts;
-            ask(a, &c, head / a->heads, head % a->heads, i % c.parts,
-                panels + (size_t)head * c.panels, &d);
-        }
+        float *q = own + (size_t)t * c.own, *scores = q + c.q, *y = scores + c.scores,
+              *sums = y + c.y;
+        desk d = {.q = q, .scores = scores, .y = y, .sums = sums, .most = sums + c.sums};
+        int next = (int)((long long)all * (t + 1) / threads);
+        for (int i = (int)((long long)all * t / threads); i < next; i++) share(a, &c, d, panels, i);
     }
 }
