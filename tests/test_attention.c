@@ -3,7 +3,6 @@
 #include "base/parallel.h"
 #define _DEFAULT_SOURCE
 #include "nn/attention.h"
-#include "nn/isa.h"
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,27 +13,12 @@
 
 #include <cmocka.h>
 
+#include "each_set.h"
 #include "fence.h"
 
 enum { Q, K, V, Y, ARRAYS, FLOATS = 1 << 21 };
 static fence fences[ARRAYS];
 static arena scratch;
-static double worst; /* error, in units of what is allowed */
-
-/* Runs a check with each set. */
-static void with_each_set(void (*check)(void))
-{
-    for (int i = 0; isa_names[i]; i++)
-        if (isa_here(isa_names[i])) {
-            assert_null(isa_choose(isa_names[i]));
-            worst = 0;
-            check();
-            if (worst > 0)
-                print_message("%-12s error %.2f of what is allowed\n", isa_names[i], worst);
-        } else
-            print_message("%-12s not run: this processor lacks it\n", isa_names[i]);
-    assert_null(isa_choose(NULL));
-}
 
 static size_t floats(const attention *a, int tokens, int stride)
 {
@@ -122,7 +106,7 @@ static void compare_query(const attention *a, int picture, int head, int i, int 
                 "%.9g, not %.9g",
                 isa_name(), a->n, a->heads, a->size, a->queries, a->keys, picture, head, i, c,
                 (double)y, expected);
-        worst = fmax(worst, off);
+        each_set_worst = fmax(each_set_worst, off);
     }
 }
 

@@ -6,6 +6,7 @@
 #include "nn/conv.h"
 #include "nn/attention.h"
 #include "nn/linear.h"
+#include "nn/softmax.h"
 
 /** What each file of lib/nn/fast exports, with the name of its set behind: linear_avx2. */
 #define FAST(name)           FAST_NAME(name, ISA)
@@ -19,6 +20,7 @@ typedef struct {
     size_t (*conv_room)(const conv *c);
     void (*attention)(const attention *a, arena scratch);
     size_t (*attention_room)(const attention *a);
+    void (*softmax)(float *y, const float *x, int rows, int n);
 } kernels;
 
 #ifdef ISA
@@ -27,6 +29,7 @@ void FAST(conv)(const conv *c, arena scratch);
 size_t FAST(conv_room)(const conv *c);
 void FAST(attention)(const attention *a, arena scratch);
 size_t FAST(attention_room)(const attention *a);
+void FAST(softmax)(float *y, const float *x, int rows, int n);
 extern const kernels FAST(kernels);
 #endif
 

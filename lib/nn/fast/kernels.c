@@ -7,4 +7,5 @@ const kernels FAST(kernels) = {
     .conv_room = FAST(conv_room),
     .attention = FAST(attention),
     .attention_room = FAST(attention_room),
+    .softmax = FAST(softmax),
 };
