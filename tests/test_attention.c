@@ -15,6 +15,7 @@
 
 #include "each_set.h"
 #include "fence.h"
+#include "golden/attention.h"
 
 enum { Q, K, V, Y, ARRAYS, FLOATS = 1 << 21 };
 static fence fences[ARRAYS];
@@ -178,6 +179,41 @@ static void test_is_the_definition(void **state)
     with_each_set(check_small_sizes);
     with_each_set(check_batches_of_heads);
     with_each_set(check_large_sizes);
+}
+
+static float *golden_numbers(fence f, size_t n, int times, int plus)
+{
+    float *x = fence_end(f, n);
+    for (size_t i = 0; i < n; i++) x[i] = (float)((times * (int)i + plus) % 101) / 50 - 1;
+    return x;
+}
+
+static void check_golden(void)
+{
+    for (size_t g = 0; g < sizeof golden_attention / sizeof *golden_attention; g++) {
+        attention a = {.n = golden_attention[g].n,
+                       .heads = golden_attention[g].heads,
+                       .size = golden_attention[g].size,
+                       .queries = golden_attention[g].queries,
+                       .keys = golden_attention[g].keys,
+                       .scale = golden_attention[g].scale,
+                       .causal = golden_attention[g].causal};
+        size_t q = floats(&a, a.queries, 0), k = floats(&a, a.keys, 0);
+        a.q = golden_numbers(fences[Q], q, 37, 11), a.k = golden_numbers(fences[K], k, 53, 7);
+        a.v = golden_numbers(fences[V], k, 71, 3), a.y = fence_end(fences[Y], q);
+        apply(a);
+        for (size_t i = 0; i < q; i++) {
+            double off = fabs((double)a.y[i] - golden_attention[g].y[i]) / 4e-7;
+            if (!(off <= 1)) fail_msg("%s: case %zu, number %zu", isa_name(), g, i);
+            each_set_worst = fmax(each_set_worst, off);
+        }
+    }
+}
+
+static void test_is_what_pytorch_makes(void **state)
+{
+    (void)state;
+    with_each_set(check_golden);
 }
 
 /* q, k and v as columns of one product, between columns of no number; and a scale. */
@@ -347,6 +383,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_is_the_definition),
+        cmocka_unit_test(test_is_what_pytorch_makes),
         cmocka_unit_test(test_strides_and_scale),
         cmocka_unit_test(test_large_scores_do_not_overflow),
         cmocka_unit_test(test_one_key_and_equal_keys),
