@@ -3,8 +3,8 @@
  */
 #ifndef NN_KERNELS_H
 #define NN_KERNELS_H
-#include "nn/conv.h"
 #include "nn/attention.h"
+#include "nn/conv.h"
 #include "nn/linear.h"
 #include "nn/softmax.h"
 

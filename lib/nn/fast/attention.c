@@ -100,7 +100,7 @@ static void pack(const attention *a, const cut *c, int picture, int head, int b,
     size_t k_stride = (size_t)a->k_stride, v_stride = (size_t)a->v_stride;
     for (int j = 0; j < keys; j += TILE_WIDTH)
         panel_pack((weight){a->k, DTYPE_F32}, (token + (size_t)j) * k_stride + channel, k_stride,
-                   least(keys - j, TILE_WIDTH), a->size, to + j * a->size);
+                   least(keys - j, TILE_WIDTH), a->size, false, to + j * a->size);
     pack_values(a->v + token * v_stride + channel, v_stride, keys, a->size, c->wide,
                 to + c->block * a->size);
 }
@@ -183,7 +183,7 @@ static float soften(float *s, int some, int width, float *most, float *sums)
     static void wide_tile_##rows(const float *a, const float *b, int depth, float *sum, \
                                  size_t stride, bool add)                               \
     {                                                                                   \
-        tile_of(rows, 3, a, b, depth, sum, stride, add);                                \
+        tile_of(rows, 3, false, a, b, depth, sum, stride, add);                         \
     }
 WIDE_TILE(1)
 WIDE_TILE(2)
