@@ -13,10 +13,16 @@
 /** A table of them. */
 typedef struct {
     void (*linear)(const linear *l, arena scratch);
+    void (*norm_sums)(const norm_groups *g, double *mean_variance, arena scratch);
+    void (*norm_apply)(const norm *n, const float *x, int rows, int channels, float *y);
+    void (*activate)(activation which, float *y, const float *x, size_t n);
 } kernels;
 
 #ifdef ISA
 void FAST(linear)(const linear *l, arena scratch);
+void FAST(norm_sums)(const norm_groups *g, double *mean_variance, arena scratch);
+void FAST(norm_apply)(const norm *n, const float *x, int rows, int channels, float *y);
+void FAST(activate)(activation which, float *y, const float *x, size_t n);
 extern const kernels FAST(kernels);
 #endif
 
