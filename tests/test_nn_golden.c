@@ -209,8 +209,14 @@ static void test_softmax(void)
 int main(void)
 {
     static const nn_test tests[] = {
-        NN_TEST(test_linear), NN_TEST(test_norms),  NN_TEST(test_activations),
-        NN_TEST(test_waves),  NN_TEST(test_halves),
+        NN_TEST(test_linear),    NN_TEST(test_norms),   NN_TEST(test_activations),
+        NN_TEST(test_waves),     NN_TEST(test_halves),
+#ifdef NN_CONV_H
+        NN_TEST(test_conv),
+#endif
+#ifdef NN_ATTENTION_H
+        NN_TEST(test_attention), NN_TEST(test_softmax),
+#endif
     };
     memory = arena_make((size_t)1 << 26);
     return nn_run(tests, sizeof tests / sizeof *tests);

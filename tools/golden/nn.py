@@ -67,7 +67,7 @@ x = numbers(7, 8, 300)
 show("silu", F.silu(x))
 show("gelu", F.gelu(x))
 show("gelu_quick", x * torch.sigmoid(1.702 * x))
-x = numbers(8, 4, 9, 9)
+x = numbers(8, 4, 4, 9, 9)
 show("softmax", F.softmax(x, dim=-1))
 
 for outs in 3, 18:
