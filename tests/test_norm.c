@@ -38,10 +38,10 @@ static void hold_groups(norm_groups g)
     char what[100];
     snprintf(what, sizeof what, "%s, %d x %d x %d, %d groups", isa_name(), g.pictures, g.rows,
              g.channels, g.groups);
+    double mean = 0, variance = 0;
     for (int i = 0; i < g.pictures * g.channels; i++) {
-        int k = i % g.channels;
-        double mean, variance;
-        define(&g, i / g.channels, k / (g.channels / g.groups), &mean, &variance);
+        int k = i % g.channels, members = g.channels / g.groups;
+        if (k % members == 0) define(&g, i / g.channels, k / members, &mean, &variance);
         double scale = (double)g.weight[k] / sqrt(variance + (double)g.epsilon);
         double shift = (double)g.bias[k] - mean * scale;
         nn_near(what, (size_t)i, n.scale[i], scale, allowed * fabs(scale) + 1e-30);
