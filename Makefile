@@ -247,4 +247,4 @@ $(DTESTS) $(DTOOLS): $(BUILD)/%: $(BUILD)/double/%.o $(BUILD)/double.a
 	$(call SAY,link   )
 	$(QUIET)$(LINK) -o $@ $< $(BUILD)/double.a $(if $(findstring /tests/,$@),-lcmocka) $(LIBS)
 
--include $(PARTS:.o=.d) $(DOUBLES:.o=.d) $(PLAIN:%=%.d) $(DOBJS:.o=.d) $(BUILD)/tools/embed.d
+-include $(PARTS:.o=.d) $(DOUBLES:.o=.d) $(USUAL:%=%.d) $(DOBJS:.o=.d) $(BUILD)/tools/embed.d

@@ -21,6 +21,9 @@ typedef struct {
     void (*attention)(const attention *a, arena scratch);
     size_t (*attention_room)(const attention *a);
     void (*softmax)(float *y, const float *x, int rows, int n);
+    void (*norm_sums)(const norm_groups *g, double *mean_variance, arena scratch);
+    void (*norm_apply)(const norm *n, const float *x, int rows, int channels, float *y);
+    void (*activate)(activation which, float *y, const float *x, size_t n);
 } kernels;
 
 #ifdef ISA
@@ -30,6 +33,9 @@ size_t FAST(conv_room)(const conv *c);
 void FAST(attention)(const attention *a, arena scratch);
 size_t FAST(attention_room)(const attention *a);
 void FAST(softmax)(float *y, const float *x, int rows, int n);
+void FAST(norm_sums)(const norm_groups *g, double *mean_variance, arena scratch);
+void FAST(norm_apply)(const norm *n, const float *x, int rows, int channels, float *y);
+void FAST(activate)(activation which, float *y, const float *x, size_t n);
 extern const kernels FAST(kernels);
 #endif
 

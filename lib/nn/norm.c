@@ -1,5 +1,7 @@
 #include "nn/norm.h"
+#include "base/error.h"
 #include "nn/activate.h"
+#include "nn/kernels.h"
 #include <math.h>
 #include <string.h>
 
@@ -33,4 +35,63 @@ void norm_row(const norm *n, int row, const float *x, int channels, float *out)
         layer_row(n, x, channels, out);
     else
         group_row(n, row, x, channels, out);
+}
+
+void norm_apply(norm n, const float *x, int rows, int channels, float *y)
+{
+    const kernels *fast = isa_kernels();
+    if (fast) {
+        fast->norm_apply(&n, x, rows, channels, y);
+        return;
+    }
+    for (int i = 0; i < rows; i++) {
+        size_t at = (size_t)i * (size_t)channels;
+        norm_row(&n, i, x + at, channels, y + at);
+    }
+}
+
+/* Mean and variance of each group of each picture. */
+static void plain(const norm_groups *g, double *mean_variance)
+{
+    int members = g->channels / g->groups;
+    double count = (double)g->rows * members;
+    for (int i = 0; i < g->pictures * g->groups; i++) {
+        size_t first = (size_t)(i / g->groups) * (size_t)g->rows * (size_t)g->channels;
+        const float *x = g->x + first + i % g->groups * members;
+        double mean = 0, variance = 0;
+        for (int r = 0; r < g->rows; r++)
+            for (int k = 0; k < members; k++)
+                mean += (double)x[(size_t)r * (size_t)g->channels + (size_t)k] / count;
+        for (int r = 0; r < g->rows; r++)
+            for (int k = 0; k < members; k++) {
+                double apart = (double)x[(size_t)r * (size_t)g->channels + (size_t)k] - mean;
+                variance += apart * apart / count;
+            }
+        mean_variance[2 * i] = mean, mean_variance[2 * i + 1] = variance;
+    }
+}
+
+norm norm_group(norm_groups g, arena *keep)
+{
+    PROMISE(g.pictures > 0 && g.rows > 0 && g.groups > 0 && g.channels % g.groups == 0,
+            "norm_group: no pictures, or channels that are no multiple of groups");
+    size_t many = (size_t)g.pictures * (size_t)g.channels;
+    float *scale = arena_take(keep, many * sizeof *scale);
+    float *shift = arena_take(keep, many * sizeof *shift);
+    arena scratch = *keep;
+    double *sums = arena_take(&scratch, 2 * (size_t)g.pictures * (size_t)g.groups * sizeof *sums);
+    const kernels *fast = isa_kernels();
+    if (fast)
+        fast->norm_sums(&g, sums, scratch);
+    else
+        plain(&g, sums);
+    for (size_t i = 0; i < many; i++) {
+        size_t k = i % (size_t)g.channels, members = (size_t)(g.channels / g.groups);
+        const double *of = sums + 2 * (i / members);
+        double size = (double)g.weight[k] / sqrt(of[1] + (double)g.epsilon);
+        scale[i] = (float)size;
+        shift[i] = (float)((double)g.bias[k] - of[0] * size);
+    }
+    arena_forget(*keep);
+    return (norm){.scale = scale, .shift = shift, .rows = g.rows, .silu = g.silu};
 }

@@ -6,10 +6,17 @@
  *                                                                 Wu 2018, arXiv:1803.08494
  *
  *  Both are used by a layer that follows (linear.h, conv.h), which applies them while it loads its
- *  input, so no normed copy is ever written. Group norm needs its sums first: norm_group().
+ *  input, so no normed copy is ever written. Group norm needs its sums first, which is one pass over
+ *  the pictures:
+ *
+ *      norm before = norm_group((norm_groups){.pictures = 2, .rows = 64 * 64, .channels = 320,
+ *                                             .groups = 32, .x = x, .weight = w, .bias = b,
+ *                                             .epsilon = 1e-5f, .silu = true}, &scratch);
+ *      conv_apply((conv){.before = before, ...}, scratch);
  */
 #ifndef NN_NORM_H
 #define NN_NORM_H
+#include "base/arena.h"
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -19,15 +26,42 @@
  *              then SiLU where it is asked for
  *  All zero: nothing is done. */
 typedef struct {
-    const float *scale,
-        *shift;    /**< layer: [channels], the weights; group: [pictures][channels], from
-                                     norm_group() */
-    float epsilon; /**< layer: above 0; group: 0 */
-    int rows;      /**< group: rows (pixels) of a picture */
-    bool silu;     /**< group: SiLU behind it */
+    const float *scale; /**< layer: [channels], the weights; group: [pictures][channels], from
+                             norm_group() */
+    const float *shift; /**< the same */
+    float epsilon;      /**< layer: above 0; group: 0 */
+    int rows;           /**< group: rows (pixels) of a picture */
+    bool silu;          /**< group: SiLU behind it */
 } norm;
 
-/** One row, as the layer that follows loads it.
+/** A group norm, before its sums are known. */
+typedef struct {
+    int pictures, rows, channels; /**< rows: pixels of a picture */
+    int groups;                   /**< a divisor of channels */
+    const float *x;               /**< [pictures, rows, channels] */
+    const float *weight, *bias;   /**< [channels] */
+    float epsilon;                /**< is added to each variance */
+    bool silu;                    /**< SiLU behind it */
+} norm_groups;
+
+/** Take the sums, in double, in one order for any number of threads and pictures.
+ *      scale[p][k] = weight[k] / sqrt(variance_pg + epsilon)        g the group that has channel k
+ *      shift[p][k] = bias[k] - mean_pg scale[p][k]
+ *  @param g    of what
+ *  @param keep where scale and shift live: 2 pictures channels floats. While it works it takes up to
+ *              64 times as much again
+ *  @return what the layer that follows wants to know */
+norm norm_group(norm_groups g, arena *keep);
+
+/** The norm written out, for the few places where no layer follows.
+ *  @param n        which
+ *  @param x        [rows, channels]
+ *  @param rows     how many; with pictures: of all of them
+ *  @param channels how many
+ *  @param y        [rows, channels] the result; may be x */
+void norm_apply(norm n, const float *x, int rows, int channels, float *y);
+
+/** One row, as the layer that follows loads it: the plain twin of fast/norming.h.
  *  @param n        what to do; `scale` NULL: nothing
  *  @param row      which row of the layer's input
  *  @param x        [channels] that row

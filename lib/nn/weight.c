@@ -7,23 +7,25 @@ size_t dtype_size(dtype type)
     return type == DTYPE_F32 ? sizeof(float) : sizeof(uint16_t);
 }
 
+static float from_bits(uint32_t bits)
+{
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
 /* (-1)^sign 2^(exponent - 15) (1 + fraction / 1024); exponent 0 has no 1 and counts as 1; 31 is
- * infinity, or no number. */
+ * infinity, or no number. A float has the same parts, 13 bits further up, and 2^(exponent - 127). */
 static float from_f16(uint16_t half)
 {
-    int exponent = half >> 10 & 31, fraction = half & 1023;
-    float size =
-        ldexpf((float)(exponent ? 1024 + fraction : fraction), (exponent ? exponent : 1) - 25);
-    if (exponent == 31) size = fraction ? NAN : INFINITY;
+    float size = from_bits((half & 0x7fffu) << 13) * 0x1p112f;
+    if (size >= 65536) size = half & 1023 ? NAN : INFINITY;
     return half & 0x8000 ? -size : size;
 }
 
 static float from_bf16(uint16_t upper)
 {
-    uint32_t bits = (uint32_t)upper << 16;
-    float x;
-    memcpy(&x, &bits, sizeof x);
-    return x;
+    return from_bits((uint32_t)upper << 16);
 }
 
 float weight_at(weight w, size_t i)

@@ -8,4 +8,7 @@ const kernels FAST(kernels) = {
     .attention = FAST(attention),
     .attention_room = FAST(attention_room),
     .softmax = FAST(softmax),
+    .norm_sums = FAST(norm_sums),
+    .norm_apply = FAST(norm_apply),
+    .activate = FAST(activate),
 };

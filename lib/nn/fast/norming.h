@@ -14,21 +14,28 @@ typedef struct {
     bool silu;
 } norming;
 
+/** The sum of x - mean, or of its square, in four parts that need not wait for each other. */
+VEC_INLINE float norming_sum(const float *x, int n, float mean, bool square)
+{
+    vec sum[4] = {{0}};
+    int k = 0;
+    for (; k + 4 * LANES <= n; k += 4 * LANES)
+#pragma GCC unroll 4
+        for (int j = 0; j < 4; j++) {
+            vec apart = vec_load(x + k + j * LANES) - vec_all(mean);
+            sum[j] += square ? apart * apart : apart;
+        }
+    float rest = 0;
+    for (; k < n; k++) rest += square ? (x[k] - mean) * (x[k] - mean) : x[k] - mean;
+    return vec_sum((sum[0] + sum[1]) + (sum[2] + sum[3])) + rest;
+}
+
 static inline norming norming_begin(const norm *n, int row, const float *x, int channels)
 {
     norming r = {n->scale, n->shift, 0, 1, n->silu};
     if (n->scale && n->epsilon > 0) {
-        vec sum = {0}, squares = {0};
-        int k = 0;
-        for (; k + LANES <= channels; k += LANES) sum += vec_load(x + k);
-        r.mean = (vec_sum(sum + vec_load_some(x + k, channels - k))) / (float)channels;
-        for (k = 0; k + LANES <= channels; k += LANES) {
-            vec apart = vec_load(x + k) - r.mean;
-            squares += apart * apart;
-        }
-        float rest = 0;
-        for (; k < channels; k++) rest += (x[k] - r.mean) * (x[k] - r.mean);
-        r.size = 1 / sqrtf((vec_sum(squares) + rest) / (float)channels + n->epsilon);
+        r.mean = norming_sum(x, channels, 0, false) / (float)channels;
+        r.size = 1 / sqrtf(norming_sum(x, channels, r.mean, true) / (float)channels + n->epsilon);
     } else if (n->scale) {
         size_t of = (size_t)(row / n->rows) * (size_t)channels;
         r.scale += of, r.shift += of;

@@ -1,0 +1,252 @@
+/* Linear layers of every instruction set that is here, the plain twin among them, against the formula
+ * of linear.h. How many lanes a set has is its own affair, so sizes go up to twice the tiles of 32
+ * lanes. */
+#include "nn_fixture.h"
+
+#include "aborts.h"
+#include "nn/linear.h"
+
+enum { ROWS = 2 * 14 + 1, OUT = 2 * 64 + 1, IN = 770 };
+enum { X, W, BIAS, ADD, SCALE, SHIFT, Y, ARRAYS };
+static nn_fence fences[ARRAYS];
+static arena scratch;
+
+/* A case: sizes, and bits that say all else. */
+typedef struct {
+    int rows, in, out;
+    uint32_t bits;
+} which;
+
+static int pick(uint32_t *bits, uint32_t of)
+{
+    uint32_t picked = *bits % of;
+    *bits /= of;
+    return (int)picked;
+}
+
+/* Where an array lies: against one fence, against the other, or somewhere. */
+static int anywhere(uint32_t *bits)
+{
+    int place = pick(bits, 3);
+    return place == 2 ? pick(bits, 17) : -place;
+}
+
+static float *floats(int array, size_t n, int place, float size)
+{
+    float *x = nn_place(fences[array], n, sizeof *x, place);
+    nn_fill(x, n, (uint32_t)array, size);
+    return x;
+}
+
+/* The bits of a case, the lowest first: options 0 to OPTIONS - 1, then where the arrays lie. The
+ * weights are of a size that makes sums of size 1 for any number of inputs. */
+enum { OPTIONS = 2 * 3 * 4 * 3 * 2 * 4 };
+static linear made(which c)
+{
+    static float w[2 * OUT * IN];
+    uint32_t b = c.bits;
+    linear l = {.rows = c.rows, .in = c.in, .out = c.out, .gate = pick(&b, 2)};
+    dtype type = (dtype)pick(&b, 3);
+    int before = pick(&b, 4), add = pick(&b, 3), bias = pick(&b, 2);
+    l.after = (activation)pick(&b, 4);
+    size_t outs = (size_t)(l.gate ? 2 : 1) * (size_t)c.out, in = (size_t)c.in;
+    size_t y = (size_t)(c.rows * c.out);
+    b = c.bits * 2246822519u;
+    nn_fill(w, outs * in, W, ldexpf(2, -ilogbf((float)c.in + 1) / 2));
+    void *to = nn_place(fences[W], outs * in, dtype_size(type), anywhere(&b));
+    l.w = nn_weights(type, to, w, outs * in);
+    l.x = floats(X, (size_t)c.rows * in, anywhere(&b), 1);
+    l.y = nn_place(fences[Y], y, sizeof *l.y, anywhere(&b));
+    int place = anywhere(&b), pictures = 1;
+    if (before == 1) l.before.epsilon = 1e-5f;
+    if (before > 1) {
+        l.before.rows = 1 + pick(&b, (uint32_t)c.rows), l.before.silu = before == 3;
+        pictures = (c.rows - 1) / l.before.rows + 1;
+    }
+    if (before) l.before.scale = floats(SCALE, (size_t)pictures * in, place, 1);
+    if (before) l.before.shift = floats(SHIFT, (size_t)pictures * in, place, 1);
+    if (bias) l.bias = floats(BIAS, outs, place, 1);
+    if (add) l.add = add == 1 ? floats(ADD, y, place, 1) : l.y;
+    return l;
+}
+
+/* What lies around y must stay. */
+static void apply(linear l)
+{
+    size_t n = (size_t)(l.rows * l.out), around = (size_t)(fences[Y].end - fences[Y].begin);
+    static char before[sizeof(float) * (ROWS * OUT + 4096)];
+    assert_true(around <= sizeof before);
+    memset(fences[Y].begin, 0x7a, around);
+    nn_fill(l.y, n, ADD, 1);
+    memcpy(before, fences[Y].begin, around);
+    linear_apply(l, scratch);
+    size_t at = (size_t)((char *)l.y - fences[Y].begin), end = at + n * sizeof *l.y;
+    assert_memory_equal(before, fences[Y].begin, at);
+    assert_memory_equal(before + end, fences[Y].begin + end, around - end);
+}
+
+static double sum(const linear *l, const float *row, const float *w, int o)
+{
+    double s = l->bias ? (double)l->bias[o] : 0;
+    for (int k = 0; k < l->in; k++) s += (double)row[k] * (double)w[o * l->in + k];
+    return s;
+}
+
+/* The formula, with what tests/test_norm.c, test_activate.c and test_weight.c hold. */
+static float *formula(const linear *l)
+{
+    static float w[2 * OUT * IN], row[IN];
+    size_t n = (size_t)(l->rows * l->out);
+    float *y = malloc(n * sizeof *y);
+    for (int i = 0; i < (l->gate ? 2 : 1) * l->out * l->in; i++) w[i] = weight_at(l->w, (size_t)i);
+    for (int i = 0; i < l->rows; i++) {
+        norm_row(&l->before, i, l->x + i * l->in, l->in, row);
+        for (int o = 0; o < l->out; o++) {
+            double s = sum(l, row, w, o), gate = l->gate ? sum(l, row, w, l->out + o) : s;
+            double bent = (double)activate_one(l->after, (float)gate);
+            size_t at = (size_t)(i * l->out + o);
+            double add = !l->add          ? 0
+                         : l->add == l->y ? (double)nn_number((uint32_t)at, ADD)
+                                          : (double)l->add[at];
+            y[at] = (float)((l->gate ? s * bent : bent) + add);
+        }
+    }
+    return y;
+}
+
+/* Kept for the sets that go through the same cases later. */
+static int next;
+static const float *expected(which c, const linear *l)
+{
+    static struct {
+        which c;
+        float *y;
+    } kept[1 << 12];
+    static int count;
+    assert_true(next < 1 << 12);
+    if (next < count && memcmp(&kept[next].c, &c, sizeof c) != 0)
+        while (count > next) free(kept[--count].y);
+    if (next == count) kept[count].c = c, kept[count++].y = formula(l);
+    return kept[next++].y;
+}
+
+/* Sums of size 1 are rounded `in` times on the way, at random. Layer norm's own sums and SiLU's e^x
+ * add a few units. Products of bf16 are rounded twice. */
+static double allowed(const linear *l)
+{
+    double units = nn_bf16() ? 0x1p-9 : 0x1p-24;
+    return units * (nn_bf16() ? 10 : 12 + 1.5 * sqrt(l->in));
+}
+
+static void hold(which c)
+{
+    linear l = made(c);
+    const float *right = expected(c, &l);
+    nn_fill(l.y, (size_t)(l.rows * l.out), ADD, 1);
+    apply(l);
+    char what[200];
+    snprintf(what, sizeof what, "%s, %d x %d x %d, type %d, bits %u", isa_name(), l.rows, l.out,
+             l.in, l.w.type, c.bits);
+    for (int i = 0; i < l.rows * l.out; i++)
+        nn_near(what, (size_t)i, l.y[i], (double)right[i],
+                allowed(&l) * (1 + fabs((double)right[i])) * (l.gate ? 3 : 1));
+}
+
+static void test_every_size(void)
+{
+    uint32_t n = 0;
+    next = 0;
+    parallel_set_threads(1);
+    for (int rows = 1; rows <= ROWS; rows++)
+        for (int out = 1; out <= OUT; out++, n++) {
+            int k = (int)(n % 48), in = k < 40 ? k + 1 : k < 44 ? 383 + k - 40 : 767 + k - 44;
+            hold((which){rows, in, out, n * 2654435761u});
+        }
+}
+
+static void test_every_option(void)
+{
+    static const int sizes[][3] = {{1, 1, 1}, {3, 33, 5}, {15, 70, 40}, {29, 129, 385}};
+    next = 0;
+    parallel_set_threads(1);
+    for (uint32_t n = 0; n < OPTIONS; n++)
+        for (int i = 0; i < (n % 8 == 0 ? 4 : 3); i++)
+            hold((which){sizes[i][0], sizes[i][2], sizes[i][1], n + OPTIONS * n});
+}
+
+/* Beyond the sizes above: several blocks of rows and of columns, for several threads. */
+enum { MANY_ROWS = 1400, MANY_IN = 1200, MANY_OUT = 700 };
+static linear large(int rows, int in, int out)
+{
+    static float x[MANY_ROWS * MANY_IN], w[MANY_OUT * MANY_IN], y[MANY_ROWS * MANY_OUT];
+    nn_fill(x, MANY_ROWS * MANY_IN, X, 1);
+    nn_fill(w, MANY_OUT * MANY_IN, W, 0x1p-4f);
+    memset(y, 0xff, sizeof y);
+    return (linear){.rows = rows, .in = in, .out = out, .x = x, .w = {w, DTYPE_F32}, .y = y};
+}
+
+static void test_same_bits_for_any_number_of_threads(void)
+{
+    static float first[MANY_ROWS * MANY_OUT];
+    static const int threads[] = {7, 3, 2, 1};
+    for (int gate = 0; gate < 2; gate++)
+        for (int t = 0; t < 4; t++) {
+            linear l = large(50, MANY_IN, MANY_OUT / (gate + 1));
+            size_t bytes = (size_t)(l.rows * l.out) * sizeof *l.y;
+            l.gate = gate, l.after = ACTIVATE_GELU;
+            parallel_set_threads(threads[t]);
+            linear_apply(l, scratch);
+            if (t == 0) memcpy(first, l.y, bytes);
+            assert_memory_equal(first, l.y, bytes);
+        }
+}
+
+static void test_a_row_alone_has_the_same_bits(void)
+{
+    static float alone[MANY_OUT];
+    linear l = large(MANY_ROWS, MANY_IN, 75);
+    linear_apply(l, scratch);
+    for (int i = 0; i < l.rows; i += 23) {
+        linear one = l;
+        one.rows = 1, one.x += i * l.in, one.y = alone;
+        linear_apply(one, scratch);
+        assert_memory_equal(alone, l.y + i * l.out, (size_t)l.out * sizeof *alone);
+    }
+}
+
+static void onto_itself(void)
+{
+    float x[4] = {0};
+    linear_apply((linear){.rows = 2, .in = 2, .out = 2, .x = x, .w = {x, DTYPE_F32}, .y = x},
+                 scratch);
+}
+static void no_rows(void)
+{
+    float x[4] = {0}, y[4];
+    linear_apply((linear){.rows = 0, .in = 2, .out = 2, .x = x, .w = {x, DTYPE_F32}, .y = y},
+                 scratch);
+}
+
+static void test_broken_promises_are_noticed(void)
+{
+    assert_true(aborts(onto_itself));
+    assert_true(aborts(no_rows));
+}
+
+int main(void)
+{
+    static const nn_test tests[] = {
+        NN_TEST(test_every_size),
+        NN_TEST(test_every_option),
+        NN_TEST(test_same_bits_for_any_number_of_threads),
+        NN_TEST(test_a_row_alone_has_the_same_bits),
+        NN_TEST(test_broken_promises_are_noticed),
+    };
+    static const size_t most[ARRAYS] = {
+        [X] = ROWS * IN,     [W] = 2 * OUT * IN,  [BIAS] = 2 * OUT, [ADD] = ROWS * OUT,
+        [SCALE] = ROWS * IN, [SHIFT] = ROWS * IN, [Y] = ROWS * OUT,
+    };
+    scratch = arena_make((size_t)1 << 28);
+    for (int i = 0; i < ARRAYS; i++) fences[i] = nn_fenced((most[i] + 16) * sizeof(float));
+    return nn_run(tests, sizeof tests / sizeof *tests);
+}
