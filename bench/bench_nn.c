@@ -16,6 +16,9 @@ static const struct {
     void (*run)(table *t, arena scratch);
 } parts[] = {
     {"linear", "linear layers and 1x1 convolutions", part_linear},
+    {"conv", "3x3 convolutions", part_conv},
+    {"attention", "attention", part_attention},
+    {"norm", "group norm and layer norm", part_norm},
 };
 enum { PARTS = sizeof parts / sizeof *parts };
 

@@ -4,7 +4,7 @@
 # halve the speed, and no test of the results would tell.
 #   tools/inner_loops.sh [BUILD]       lists them all; exit 1 when one stores what it should hold
 #   tools/inner_loops.sh --self-test   shows that it can fail
-# Left out is avx2_wide: twice the sums that AVX2 has registers for, and slow on purpose.
+# Left out are avx2_wide and avx2_bf16: four times the sums that AVX2 has room for, slow on purpose.
 #
 # A sum is a register that its loop only ever adds to. A loop with four or more of them is a tile, and
 # so is every loop of a function tile_*: it may not store at all. Other loops (a norm, a
@@ -186,7 +186,7 @@ wrong=0 found=0
 printf '%-24s %-24s %8s %4s %5s %6s %5s\n' 'innermost loops of' in products sums loads stores calls
 for object in "$build"/lib/nn/fast/*.o; do
     case $object in
-        *.avx2_wide.o) continue ;;
+        *.avx2_wide.o | *.avx2_bf16.o) continue ;;
         *'*.o') echo "no fast kernels in $build"; exit 1 ;;
     esac
     objdump -d --no-show-raw-insn "$object" > "$here" || exit 1

@@ -1,5 +1,6 @@
 #include "data.h"
 #include "base/rng.h"
+#include "nn/isa.h"
 #include <math.h>
 
 float *data_floats(size_t n, arena *keep)
@@ -33,7 +34,7 @@ void data_places(data_truth *t, size_t n)
     for (size_t i = 0; i < DATA_PLACES; i++) t->at[i] = (i * 7919 + i * n / DATA_PLACES) % n;
 }
 
-double data_error(const data_truth *t, const float *y)
+static double error_of(const data_truth *t, const float *y)
 {
     double wrong = 0, all = 0;
     for (int i = 0; i < DATA_PLACES; i++) {
@@ -41,4 +42,17 @@ double data_error(const data_truth *t, const float *y)
         wrong += apart * apart, all += t->value[i] * t->value[i];
     }
     return sqrt(wrong / all);
+}
+
+void data_enter(race *c, runner r, const data_truth *t, float *y)
+{
+    r.error = NAN;
+    if (r.run) {
+        if (r.isa) isa_choose(r.isa);
+        r.run(r.self);
+        if (r.isa) isa_choose(NULL);
+        if (r.result) r.result(r.self, y);
+        r.error = error_of(t, y);
+    }
+    c->r[c->n++] = r;
 }

@@ -5,6 +5,7 @@
 #define BENCH_NN_DATA_H
 #include "base/arena.h"
 #include "nn/weight.h"
+#include "race.h"
 
 /** Numbers from -1 to 1, without any pattern.
  *  @param n    how many
@@ -36,10 +37,11 @@ typedef struct {
  *  @param n size of the result */
 void data_places(data_truth *t, size_t n);
 
-/** The error of a result, by its places.
+/** Enter a race: run once, and find the error.
+ *  @param c the race, one more in it
+ *  @param r who
  *  @param t what is right
- *  @param y what came out
- *  @return root mean square of the differences, divided by that of the values */
-double data_error(const data_truth *t, const float *y);
+ *  @param y where the result will be, or where r.result may put it */
+void data_enter(race *c, runner r, const data_truth *t, float *y);
 
 #endif

@@ -26,3 +26,9 @@ void peers_open(void)
     for (int i = 0; i < count; i++) printf(" %s", missing[i]);
     printf(count ? "\n\n" : "\n");
 }
+
+runner onednn_runner(const char *name, onednn_layer *layer)
+{
+    return (runner){
+        .name = name, .run = layer ? onednn_run : NULL, .result = onednn_result, .self = layer};
+}

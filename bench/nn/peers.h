@@ -61,10 +61,16 @@ onednn_layer *onednn_make(onednn_kind kind, const onednn_shape *shape);
  *  @param layer from onednn_make() */
 void onednn_run(void *layer);
 
-/** Where the result stands, moved to our format.
+/** The result, moved to our format.
  *  @param layer after onednn_run()
  *  @param y     [n, h, w, out] */
-void onednn_result(onednn_layer *layer, float *y);
+void onednn_result(void *layer, float *y);
+
+/** A layer as a runner.
+ *  @param name  of its column
+ *  @param layer or NULL
+ *  @return who */
+runner onednn_runner(const char *name, onednn_layer *layer);
 
 /** Forget it.
  *  @param layer or NULL */

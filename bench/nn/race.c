@@ -4,7 +4,7 @@
 #include <math.h>
 #include <time.h>
 
-static const double QUIET = 0.9, WARM = 0.005, LONG = 0.04, PATIENCE = 40; /* the last in seconds */
+static const double QUIET = 0.9, WARM = 0.005, LONG = 0.04, PATIENCE = 8; /* the last in seconds */
 
 static double processor_seconds(void)
 {
@@ -32,11 +32,12 @@ static double some_runs(const runner *r, double at_least)
     return took / runs;
 }
 
-static double timed(const runner *r)
+/* `before`: what it took in the last round; a long run needs none to get warm. */
+static double timed(const runner *r, double before)
 {
     settle();
     if (r->isa) isa_choose(r->isa);
-    some_runs(r, WARM);
+    if (before < LONG) some_runs(r, WARM);
     double took = some_runs(r, LONG);
     if (r->isa) isa_choose(NULL);
     return took;
@@ -83,7 +84,7 @@ void race_run(race *c, const machine *m)
     peaks[0] = best = machine_fma(m->best);
     do {
         for (int i = 0; i < c->n; i++)
-            if (c->r[i].run) took[i][rounds] = timed(&c->r[i]);
+            if (c->r[i].run) took[i][rounds] = timed(&c->r[i], rounds ? took[i][rounds - 1] : 0);
         settle();
         peaks[++rounds] = machine_fma(m->best);
         best = fmax(best, peaks[rounds]);
@@ -91,8 +92,10 @@ void race_run(race *c, const machine *m)
                                       rounds < RACE_LAST && machine_seconds() - begin < PATIENCE));
     c->noisy = quiet_rounds(peaks, rounds, QUIET * best) < RACE_ROUNDS;
     double least = c->noisy ? 0 : QUIET * best;
-    for (int i = 0; i < c->n; i++)
-        c->r[i].rate =
-            c->r[i].run ? 1e-9 * c->work / median_of(took[i], peaks, rounds, least) : (double)NAN;
+    for (int i = 0; i < c->n; i++) {
+        runner *r = &c->r[i];
+        double work = r->work > 0 ? r->work : c->work;
+        r->rate = r->run ? 1e-9 * work / median_of(took[i], peaks, rounds, least) : (double)NAN;
+    }
     c->peak = median_of(peaks, peaks, rounds, least);
 }

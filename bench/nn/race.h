@@ -10,16 +10,26 @@
 
 enum { RACE_MOST = 8, RACE_ROUNDS = 5, RACE_LAST = 15 };
 
+/** Whose it is. */
+typedef enum {
+    RACE_THEIRS,
+    RACE_OURS,
+    RACE_ASIDE, /**< a measure beside them, which nobody has to beat */
+} race_side;
+
 /** One that runs. */
 typedef struct {
     const char *name;        /**< the column's */
+    race_side side;          /**< whose */
     const char *isa;         /**< ours: the instruction set to take, NULL the usual one */
-    bool ours;               /**< or a library's */
     void (*run)(void *self); /**< the work, once; NULL: cannot do it */
-    void *self;              /**< for run */
-    double error; /**< root mean square of what is wrong in its result, beside that of the
-                                  result; NaN: not known */
-    double rate;  /**< out: 10^9 of the race's work a second, the median; NaN: did not run */
+    void (*result)(void *self, float *y); /**< brings what it computed; NULL: it is there */
+    void *self;                           /**< for both */
+    double work;                          /**< if it is another than the race's */
+    double share;                         /**< of the roof that is wanted; 0: no wish */
+    double error; /**< root mean square of what is wrong in its result, beside
+                                               that of the result; NaN: not known */
+    double rate;  /**< out: 10^9 of its work a second, the median; NaN: did not run */
 } runner;
 
 /** One row of a table. */

@@ -13,7 +13,6 @@ typedef struct {
     const char *title;     /**< over table and figure */
     const char *unit;      /**< of a rate: "GFLOP/s" or "GB/s" */
     const machine *m;      /**< whose roof is the figure's 1 */
-    double share;          /**< of it that our first column should reach; 0: no wish */
     race rows[TABLE_ROWS]; /**< so far */
     int n;                 /**< how many */
 } table;
