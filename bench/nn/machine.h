@@ -5,6 +5,7 @@
 #define BENCH_NN_MACHINE_H
 #include "base/arena.h"
 #include "fast/loops.h"
+#include <stdbool.h>
 
 /** What was found. */
 typedef struct {
@@ -13,6 +14,10 @@ typedef struct {
     double read, copy; /**< GB/s from memory on all threads; copy counts what is read and what is
                             written */
 } machine;
+
+/** Whether others work on this machine: then seconds are those that the processor gave to this program,
+ *  which only makes sense for one thread. */
+extern bool machine_shared;
 
 /** Seconds on a clock. */
 double machine_seconds(void);

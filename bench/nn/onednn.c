@@ -14,15 +14,18 @@
 #if defined(DNNL_VERSION_MAJOR) && DNNL_VERSION_MAJOR == 2
 
 /* Their functions, by the names they have behind dnnl_; once opened all are here, or `engine` is NULL. */
-#define FUNCTIONS                                                                          \
-    X(engine_create)                                                                       \
-    X(stream_create)                                                                       \
-    X(stream_wait)                                                                         \
-    X(memory_desc_init_by_tag) X(memory_create) X(memory_destroy) X(primitive_desc_create) \
-        X(primitive_desc_query_md) X(primitive_desc_destroy) X(primitive_create)           \
-            X(primitive_destroy) X(primitive_execute) X(reorder_primitive_desc_create)     \
-                X(inner_product_forward_desc_init) X(matmul_desc_init)                     \
-                    X(convolution_forward_desc_init) X(sgemm) X(version) X(get_effective_cpu_isa)
+#define FUNCTIONS                                                                        \
+    X(engine_create)                                                                     \
+    X(stream_create)                                                                     \
+    X(stream_wait)                                                                       \
+    X(memory_desc_init_by_tag)                                                           \
+    X(memory_create)                                                                     \
+    X(memory_destroy)                                                                    \
+    X(primitive_desc_create) X(primitive_desc_query_md) X(primitive_desc_destroy)        \
+        X(primitive_create) X(primitive_destroy) X(primitive_execute)                    \
+            X(reorder_primitive_desc_create) X(inner_product_forward_desc_init)          \
+                X(matmul_desc_init) X(convolution_forward_desc_init) X(sgemm) X(version) \
+                    X(get_effective_cpu_isa)
 #define X(name) static __typeof__(dnnl_##name) *name;
 FUNCTIONS
 #undef X
@@ -118,8 +121,8 @@ typedef struct {
 
 static arrays linear_arrays(onednn_kind kind, const onednn_shape *s, bool any)
 {
-    int64_t x[] = {s->n, s->in}, w[] = {s->out, s->in}, turned[] = {s->in, s->out},
-            y[] = {s->n, s->out};
+    dnnl_dims_t x = {s->n, s->in}, w = {s->out, s->in}, turned = {s->in, s->out},
+                y = {s->n, s->out};
     dnnl_format_tag_t rows = any ? dnnl_format_tag_any : dnnl_ab,
                       columns = any ? dnnl_format_tag_any : dnnl_ba;
     return (arrays){described(2, x, rows),
@@ -129,8 +132,8 @@ static arrays linear_arrays(onednn_kind kind, const onednn_shape *s, bool any)
 
 static arrays conv_arrays(const onednn_shape *s, bool any)
 {
-    int64_t x[] = {s->n, s->in, s->stride * s->h, s->stride * s->w},
-            w[] = {s->out, s->in, s->size, s->size}, y[] = {s->n, s->out, s->h, s->w};
+    dnnl_dims_t x = {s->n, s->in, s->stride * s->h, s->stride * s->w},
+                w = {s->out, s->in, s->size, s->size}, y = {s->n, s->out, s->h, s->w};
     dnnl_format_tag_t free = dnnl_format_tag_any;
     return (arrays){described(4, x, any ? free : dnnl_nhwc),
                     described(4, w, any ? free : dnnl_oihw),
@@ -146,8 +149,8 @@ static bool how_to(onednn_kind kind, const onednn_shape *s, dnnl_primitive_desc_
     } what;
     bool linear = kind == ONEDNN_INNER_PRODUCT || kind == ONEDNN_MATMUL;
     arrays a = linear ? linear_arrays(kind, s, true) : conv_arrays(s, true);
-    int64_t stride[] = {s->stride, s->stride}, before[] = {s->size / 2, s->size / 2},
-            after[] = {s->size / 2 - s->stride + 1, s->size / 2 - s->stride + 1};
+    dnnl_dims_t stride = {s->stride, s->stride}, before = {s->size / 2, s->size / 2},
+                after = {s->size / 2 - s->stride + 1, s->size / 2 - s->stride + 1};
     dnnl_status_t status = dnnl_success;
     if (kind == ONEDNN_INNER_PRODUCT)
         status = inner_product_forward_desc_init(&what.inner, dnnl_forward_inference, &a.x,

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <time.h>
 
-static const double QUIET = 0.9, WARM = 0.005, LONG = 0.04, PATIENCE = 8; /* the last in seconds */
+static const double QUIET = 0.9, WARM = 0.005, LONG = 0.04, PATIENCE = 20; /* the last in seconds */
 
 static double processor_seconds(void)
 {

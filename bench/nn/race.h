@@ -6,7 +6,6 @@
 #ifndef BENCH_NN_RACE_H
 #define BENCH_NN_RACE_H
 #include "machine.h"
-#include <stdbool.h>
 
 enum { RACE_MOST = 8, RACE_ROUNDS = 5, RACE_LAST = 15 };
 
