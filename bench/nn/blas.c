@@ -19,8 +19,8 @@ static sgemm *openblas, *blis;
 
 static void multiply(sgemm *with, const gemm *g)
 {
-    with(ROWS_FIRST, AS_IT_IS, g->turned ? TURNED : AS_IT_IS, g->m, g->n, g->k, 1, g->a, g->step_a,
-         g->b, g->step_b, 0, g->c, g->step_c);
+    with(ROWS_FIRST, AS_IT_IS, g->turned ? TURNED : AS_IT_IS, g->m, g->n, g->k, g->scale, g->a,
+         g->step_a, g->b, g->step_b, 0, g->c, g->step_c);
 }
 
 static void multiply_openblas(const gemm *g)

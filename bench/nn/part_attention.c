@@ -1,10 +1,11 @@
-#include "base/parallel.h"
 #include "data.h"
 #include "nn/attention.h"
+#include "nn/softmax.h"
 #include "parts.h"
 #include "peers.h"
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 /* Tokens that ask and are asked, heads, size of a head. 77 tokens are a text: what the UNet asks it, and
  * what it asks itself (causal); the one head of 512 is the VAE's. */
@@ -36,26 +37,32 @@ static void run_own(void *self)
 typedef struct {
     const peer *of;
     const attention *what;
-    const loops *l;
     float *scores; /* [queries, keys] */
 } three_steps;
+
+static void softmax_some(float *x, const attention *a)
+{
+    if (!a->causal) {
+        softmax_rows(x, x, a->queries, a->keys);
+        return;
+    }
+    for (int i = 0; i < a->queries; i++, x += a->keys) {
+        softmax_rows(x, x, 1, i + 1);
+        memset(x + i + 1, 0, (size_t)(a->keys - i - 1) * sizeof *x);
+    }
+}
 
 static void run_steps(void *self)
 {
     const three_steps *s = self;
     const attention *a = s->what;
-    int channels = a->heads * a->size;
-    float scale = 1 / sqrtf((float)a->size);
+    int m = a->queries, n = a->keys, size = a->size, step = a->heads * size;
     for (int h = 0; h < a->heads; h++) {
-        const float *q = a->q + h * a->size, *k = a->k + h * a->size, *v = a->v + h * a->size;
-        s->of->multiply(&(gemm){a->queries, a->keys, a->size, q, k, s->scores, channels, channels,
-                                a->keys, true});
-        PARALLEL_FOR((long)a->queries * a->keys > PARALLEL_WORTH)
-        for (int i = 0; i < a->queries; i++)
-            s->l->softmax(s->scores + (size_t)i * (size_t)a->keys, a->causal ? i + 1 : a->keys,
-                          a->keys, scale);
-        s->of->multiply(&(gemm){a->queries, a->size, a->keys, s->scores, v, a->y + h * a->size,
-                                a->keys, channels, channels, false});
+        const float *q = a->q + h * size, *k = a->k + h * size, *v = a->v + h * size;
+        float *y = a->y + h * size, scale = 1 / sqrtf((float)size);
+        s->of->multiply(&(gemm){m, n, size, q, k, s->scores, step, step, n, true, scale});
+        softmax_some(s->scores, a);
+        s->of->multiply(&(gemm){m, size, n, s->scores, v, y, n, step, step, false, 1});
     }
 }
 
@@ -104,7 +111,7 @@ static void one(table *t, int i, arena scratch)
     data_enter(&c, r, &truth, a.y);
     three_steps steps[PEERS];
     for (int k = 0; k < PEERS; k++) {
-        steps[k] = (three_steps){&peers[k], &a, t->m->best, scores};
+        steps[k] = (three_steps){&peers[k], &a, scores};
         r = (runner){.name = peers[k].name, .run = run_steps, .self = &steps[k]};
         if (!peers[k].multiply) r.run = NULL;
         data_enter(&c, r, &truth, a.y);

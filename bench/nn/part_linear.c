@@ -74,8 +74,8 @@ static void find_truth(product *p)
 /* The way that suits the library better at this shape. */
 static void enter_other(race *c, const product *p, const peer *of, other both[2])
 {
-    both[0] = (other){of, {p->m, p->n, p->k, p->x, p->w, p->y, p->k, p->k, p->n, true}};
-    both[1] = (other){of, {p->m, p->n, p->k, p->x, p->w_turned, p->y, p->k, p->n, p->n, false}};
+    both[0] = (other){of, {p->m, p->n, p->k, p->x, p->w, p->y, p->k, p->k, p->n, true, 1}};
+    both[1] = (other){of, {p->m, p->n, p->k, p->x, p->w_turned, p->y, p->k, p->n, p->n, false, 1}};
     runner r = {.name = of->name};
     if (of->multiply) {
         runner ways[] = {{.run = run_other, .self = &both[0]},

@@ -7,13 +7,14 @@
 #define BENCH_NN_PEERS_H
 #include "race.h"
 
-/** c[m,n] = a[m,k] b[k,n], rows one after the other. */
+/** c[m,n] = scale a[m,k] b[k,n], rows one after the other. */
 typedef struct {
     int m, n, k;
     const float *a, *b;
     float *c;
     int step_a, step_b, step_c; /**< from row to row */
     bool turned;                /**< b is [n,k], as PyTorch keeps the weights of a linear layer */
+    float scale;
 } gemm;
 
 /** A library. */

@@ -1,6 +1,6 @@
 /* loops.h for one instruction set. */
 #include "loops.h"
-#include "nn/fast/math.h"
+#include "nn/fast/vec.h"
 
 #define JOIN(name, isa) name##_##isa
 #define NAME(name, isa) JOIN(name, isa)
@@ -37,24 +37,5 @@ static float read_loop(const float *x, size_t n)
     return vec_sum(s[0]);
 }
 
-static void softmax_row(float *x, int n, int size, float scale)
-{
-    vec most = vec_all(-1e30f), sum = {0};
-    int whole = n / LANES * LANES;
-    float top = -1e30f, total = 0;
-    for (int i = 0; i < whole; i += LANES) most = vec_max(most, vec_load(x + i));
-    for (int i = 0; i < LANES; i++) top = most[i] > top ? most[i] : top;
-    for (int i = whole; i < n; i++) top = x[i] > top ? x[i] : top;
-    for (int i = 0; i < whole; i += LANES) {
-        vec e = math_exp((vec_load(x + i) - vec_all(top)) * vec_all(scale));
-        sum += e;
-        vec_store(x + i, e);
-    }
-    total = vec_sum(sum);
-    for (int i = whole; i < n; i++) total += x[i] = math_exp(vec_all((x[i] - top) * scale))[0];
-    for (int i = 0; i < n; i++) x[i] *= 1 / total;
-    for (int i = n; i < size; i++) x[i] = 0;
-}
-
 extern const loops NAME(loops, ISA);
-const loops NAME(loops, ISA) = {NAMED(ISA), LANES, fma_loop, read_loop, softmax_row};
+const loops NAME(loops, ISA) = {NAMED(ISA), LANES, fma_loop, read_loop};

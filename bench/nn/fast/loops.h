@@ -14,9 +14,6 @@ typedef struct {
     float (*fma)(long turns);                /**< LOOPS_SUMS multiply-adds of vectors a
                                                              turn, none waiting for another */
     float (*read)(const float *x, size_t n); /**< the sum of n floats */
-    void (*softmax)(float *x, int n, int size,
-                    float scale); /**< of a row: x = softmax(scale x) over
-                                             the first n numbers, 0 for the others up to size */
 } loops;
 
 #endif
