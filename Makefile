@@ -254,9 +254,10 @@ $(USUAL): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/parts.a
 	    $(if $(filter $(NOTEBOOK),$@),-ljansson) $(if $(filter %/bench_nn,$@),-ldl) $(LIBS)
 
 $(BUILD)/bench/bench_nn: $(RACES)
+-include $(RACES:.o=.d)
 
 $(DTESTS) $(DTOOLS): $(BUILD)/%: $(BUILD)/double/%.o $(BUILD)/double.a
 	$(call SAY,link   )
 	$(QUIET)$(LINK) -o $@ $< $(BUILD)/double.a $(if $(findstring /tests/,$@),-lcmocka) $(LIBS)
 
--include $(PARTS:.o=.d) $(RACES:.o=.d) $(DOUBLES:.o=.d) $(PLAIN:%=%.d) $(DOBJS:.o=.d) $(BUILD)/tools/embed.d
+-include $(PARTS:.o=.d) $(DOUBLES:.o=.d) $(PLAIN:%=%.d) $(DOBJS:.o=.d) $(BUILD)/tools/embed.d
