@@ -7,8 +7,8 @@
 # Left out are avx2_wide and avx2_bf16: four times the sums that AVX2 has room for, slow on purpose.
 #
 # A sum is a register that its loop only ever adds to. A loop with four or more of them is a tile, and
-# so is every loop of a function tile_*: it may not store at all. Other loops (a norm, a
-# transform) store their results, but may not put what a multiply-add made onto the stack, unless
+# so is every loop of a function that is called a tile_: it may not store at all. Other loops (a norm,
+# a transform) store their results, but may not put what a multiply-add made onto the stack, unless
 # they call a function, which takes all registers.
 
 loops() { # the text that objdump -d prints, and a name for it
@@ -40,11 +40,11 @@ loops() { # the text that objdump -d prints, and a name for it
         for (reg in adds) if (!(reg in other)) sums++
         verdict = ""
         for (reg in spilt) if ((reg in made) && !calls) verdict = "a sum goes to the stack"
-        if ((sums >= 4 || name ~ /^tile_/) && stores) verdict = "stores in its loop"
-        if (name ~ /^tile_/ && !sums) verdict = "holds no sum in a register"
+        if ((sums >= 4 || name ~ /tile_/) && stores) verdict = "stores in its loop"
+        if (name ~ /tile_/ && !sums) verdict = "holds no sum in a register"
         if (calls && sums >= 4) verdict = "calls a function in its loop"
         if (verdict != "") bad = 1
-        printf "%-24s %-24s %8d %4d %5d %6d %5d  %s\n", file, name, products, sums, loads, stores,
+        printf "%-24s %-30s %8d %4d %5d %6d %5d  %s\n", file, name, products, sums, loads, stores,
             calls, verdict
     }
     function split_operands(i,    s, n, deep, c, k) {
@@ -154,7 +154,7 @@ addps  %xmm15,%xmm0
 addps  %xmm14,%xmm1
 addps  %xmm15,%xmm2
 addps  %xmm15,%xmm3
-movaps %xmm3,(%rsp)
+movaps %xmm3,(%rdi)
 END
     expect bad 'a tile with a single sum that stores' tile_1 << 'END'
 vfmadd231ps %ymm1,%ymm0,%ymm2
@@ -183,7 +183,7 @@ build=${1:-build}
 here=$(mktemp) || exit 1
 trap 'rm -f "$here"' EXIT
 wrong=0 found=0
-printf '%-24s %-24s %8s %4s %5s %6s %5s\n' 'innermost loops of' in products sums loads stores calls
+printf '%-24s %-30s %8s %4s %5s %6s %5s\n' 'innermost loops of' in products sums loads stores calls
 for object in "$build"/lib/nn/fast/*.o; do
     case $object in
         *.avx2_wide.o | *.avx2_bf16.o) continue ;;

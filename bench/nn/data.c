@@ -46,7 +46,7 @@ static double error_of(const data_truth *t, const float *y)
 
 void data_enter(race *c, runner r, const data_truth *t, float *y)
 {
-    r.error = NAN;
+    r.error = (double)NAN;
     if (r.run) {
         if (r.isa) isa_choose(r.isa);
         r.run(r.self);

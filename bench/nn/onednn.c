@@ -14,18 +14,18 @@
 #if defined(DNNL_VERSION_MAJOR) && DNNL_VERSION_MAJOR == 2
 
 /* Their functions, by the names they have behind dnnl_; once opened all are here, or `engine` is NULL. */
-#define FUNCTIONS                                                                                 \
-    X(engine_create)                                                                              \
-    X(stream_create)                                                                              \
-    X(stream_wait)                                                                                \
-    X(memory_desc_init_by_tag)                                                                    \
-    X(memory_create)                                                                              \
-    X(memory_destroy)                                                                             \
-    X(primitive_desc_create)                                                                      \
-    X(primitive_desc_query_md) X(primitive_desc_destroy) X(primitive_create) X(primitive_destroy) \
-        X(primitive_execute) X(reorder_primitive_desc_create) X(inner_product_forward_desc_init)  \
-            X(matmul_desc_init) X(convolution_forward_desc_init) X(sgemm) X(version)              \
-                X(get_effective_cpu_isa)
+#define FUNCTIONS                                                                               \
+    X(engine_create)                                                                            \
+    X(stream_create)                                                                            \
+    X(stream_wait)                                                                              \
+    X(memory_desc_init_by_tag)                                                                  \
+    X(memory_create)                                                                            \
+    X(memory_destroy)                                                                           \
+    X(primitive_desc_create)                                                                    \
+    X(primitive_desc_query_md)                                                                  \
+    X(primitive_desc_destroy) X(primitive_create) X(primitive_destroy) X(primitive_execute)     \
+        X(reorder_primitive_desc_create) X(inner_product_forward_desc_init) X(matmul_desc_init) \
+            X(convolution_forward_desc_init) X(sgemm) X(version) X(get_effective_cpu_isa)
 #define X(name) static __typeof__(dnnl_##name) *name;
 FUNCTIONS
 #undef X

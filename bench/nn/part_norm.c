@@ -130,7 +130,8 @@ static void one(table *t, int n, int side, int channels, task k, arena scratch)
         {.name = "memcpy", .run = copy, .work = 8.0 * FLOATS},
     };
     for (size_t i = 0; i < sizeof rest / sizeof *rest; i++) {
-        rest[i].side = i < 2 ? RACE_OURS : RACE_ASIDE, rest[i].self = &k, rest[i].error = NAN;
+        rest[i].side = i < 2 ? RACE_OURS : RACE_ASIDE, rest[i].self = &k,
+        rest[i].error = (double)NAN;
         c.r[c.n++] = rest[i];
     }
     table_row(t, c);

@@ -21,7 +21,8 @@ void peers_open(void)
         if (peers[i].multiply)
             printf("%-13s %s\n", peers[i].name, peers[i].about);
         else
-            printf("%-13s not here\n", peers[i].name), missing[count++] = peers[i].package;
+            printf("%-13s %s\n", peers[i].name, *peers[i].about ? peers[i].about : "not here"),
+                missing[count++] = peers[i].package;
     if (count) printf("to have them: apt-get install --no-install-recommends");
     for (int i = 0; i < count; i++) printf(" %s", missing[i]);
     printf(count ? "\n\n" : "\n");

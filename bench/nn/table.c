@@ -12,7 +12,7 @@ static double roof_of(const table *t, const race *c)
 
 static double best_peer(const race *c)
 {
-    double best = NAN;
+    double best = (double)NAN;
     for (int i = 0; i < c->n; i++)
         if (c->r[i].side == RACE_THEIRS) best = fmax(best, c->r[i].rate);
     return best;
