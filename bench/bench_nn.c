@@ -1,7 +1,7 @@
-/* The network's layers at the shapes of Stable Diffusion 1.5, beside OpenBLAS, BLIS and oneDNN and under
- * the roof of this machine: docs/speed.md.
+/* The network's layers at the shapes of Stable Diffusion 1.5, beside OpenBLAS, BLIS and oneDNN and
+ * below the roof of this machine: docs/speed.md.
  *
- *     make bench-nn          all of it, some minutes; P="linear conv" runs parts, P=--help lists them */
+ *     make bench-nn     all of it, some minutes; P="linear conv" runs parts, P=--help lists them */
 #define _POSIX_C_SOURCE 200809L /* mkdir */
 #include "base/parallel.h"
 #include "nn/isa.h"

@@ -1,15 +1,15 @@
 #!/bin/sh
-# Looks at what the compiler made of lib/nn/fast: the innermost loops that multiply and add. One that
-# holds sums in registers must not store in its loop: sums that go to memory and back at every turn
-# halve the speed, and no test of the results would tell.
+# Looks at what the compiler made of lib/nn/fast: the innermost loops that multiply and add. One
+# that holds sums in registers must not store in its loop: sums that go to memory and back at every
+# turn halve the speed, and no test of the results would tell.
 #   tools/inner_loops.sh [BUILD]       lists them all; exit 1 when one stores what it should hold
 #   tools/inner_loops.sh --self-test   shows that it can fail
 # Left out are avx2_wide and avx2_bf16: four times the sums that AVX2 has room for, slow on purpose.
 #
-# A sum is a register that its loop only ever adds to. A loop with four or more of them is a tile, and
-# so is every loop of a function that is called a tile_: it may not store at all. Other loops (a norm,
-# a transform) store their results, but may not put what a multiply-add made onto the stack, unless
-# they call a function, which takes all registers.
+# A sum is a register that its loop only ever adds to. A loop with four or more of them is a tile,
+# and so is every loop of a function that is called a tile_: it may not store at all. Other loops (a
+# norm, a transform) store their results, but may not put what a multiply-add made onto the stack,
+# unless they call a function, which takes all registers.
 
 loops() { # the text that objdump -d prints, and a name for it
     awk -v file="$1" '

@@ -12,8 +12,8 @@ float *data_floats(size_t n, arena *keep)
     return x;
 }
 
-/* 11 to 14 as exponent is 2^-4 to 2^-1, any fraction, any sign. Each kind of bits comes from its own
- * part of a multiplied counter. */
+/* 11 to 14 as exponent is 2^-4 to 2^-1, any fraction, any sign. Each kind of bits comes from a part
+ * of its own of a multiplied counter. */
 data_weights data_halves(size_t n, arena *keep)
 {
     uint16_t *half = arena_take(keep, n * sizeof *half);

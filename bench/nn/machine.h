@@ -15,8 +15,8 @@ typedef struct {
                             written */
 } machine;
 
-/** Whether others work on this machine: then seconds are those that the processor gave to this program,
- *  which only makes sense for one thread. */
+/** Whether others work on this machine: then seconds are those that the processor gave to this
+ *  program, which only makes sense for one thread. */
 extern bool machine_shared;
 
 /** Seconds on a clock. */

@@ -13,19 +13,15 @@
 
 #if defined(DNNL_VERSION_MAJOR) && DNNL_VERSION_MAJOR == 2
 
-/* Their functions, by the names they have behind dnnl_; once opened all are here, or `engine` is NULL. */
-#define FUNCTIONS                                                                               \
-    X(engine_create)                                                                            \
-    X(stream_create)                                                                            \
-    X(stream_wait)                                                                              \
-    X(memory_desc_init_by_tag)                                                                  \
-    X(memory_create)                                                                            \
-    X(memory_destroy)                                                                           \
-    X(primitive_desc_create)                                                                    \
-    X(primitive_desc_query_md)                                                                  \
-    X(primitive_desc_destroy) X(primitive_create) X(primitive_destroy) X(primitive_execute)     \
-        X(reorder_primitive_desc_create) X(inner_product_forward_desc_init) X(matmul_desc_init) \
-            X(convolution_forward_desc_init) X(sgemm) X(version) X(get_effective_cpu_isa)
+/* Their functions, by the names behind dnnl_. All are here, or `engine` is NULL. */
+/* clang-format off */
+#define FUNCTIONS                                                                              \
+    X(engine_create) X(stream_create) X(stream_wait) X(memory_desc_init_by_tag)                \
+    X(memory_create) X(memory_destroy) X(primitive_desc_create) X(primitive_desc_query_md)     \
+    X(primitive_desc_destroy) X(primitive_create) X(primitive_destroy) X(primitive_execute)    \
+    X(reorder_primitive_desc_create) X(inner_product_forward_desc_init) X(matmul_desc_init)    \
+    X(convolution_forward_desc_init) X(sgemm) X(version) X(get_effective_cpu_isa)
+/* clang-format on */
 #define X(name) static __typeof__(dnnl_##name) *name;
 FUNCTIONS
 #undef X
@@ -98,7 +94,8 @@ static void move(dnnl_memory_t from, const dnnl_memory_desc_t *from_as, dnnl_mem
     primitive_desc_destroy(how);
 }
 
-/* Memory for one side of a layer, in the format it asks for; filled from `data`, if there is any. */
+/* Memory for one side of a layer, in the format that it asks for; filled from `data`, if there is
+ * any. */
 static dnnl_memory_t placed(dnnl_primitive_desc_t how, dnnl_query_t side, const float *data,
                             const dnnl_memory_desc_t *ours)
 {

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Tokens that ask and are asked, heads, size of a head. 77 tokens are a text: what the UNet asks it, and
- * what it asks itself (causal); the one head of 512 is the VAE's. */
+/* Tokens that ask and are asked, heads, size of a head. 77 tokens are a text: what the UNet asks
+ * it, and what it asks itself (causal); the one head of 512 is the VAE's. */
 static const struct {
     int queries, keys, heads, size;
     bool causal;

@@ -5,8 +5,8 @@
 #include "peers.h"
 #include <stdio.h>
 
-/* Pictures, pixels of a side of the result, channels before and after, and how much faster than oneDNN's direct
- * way ours should be. The first are the UNet's, those with 512 and 256 the VAE's. */
+/* Pictures, pixels of a side of the result, channels before and after, and how much faster than
+ * oneDNN's direct way ours should be. The first are the UNet's, those of 512 and 256 the VAE's. */
 static const struct {
     int n, side, in, out;
     conv_sides sides;

@@ -5,8 +5,8 @@
 #include "peers.h"
 #include <stdio.h>
 
-/* Rows of x, columns of y, columns of x. In a UNet for 512 x 512 pixels the rows are 64 x 64 pixels and
- * fewer, 77 are the tokens of a text. */
+/* Rows of x, columns of y, columns of x. In a UNet for 512 x 512 pixels the rows are 64 x 64 pixels
+ * and fewer, 77 are the tokens of a text. */
 static const struct {
     int m, n, k;
 } shapes[] = {

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Pictures, pixels of a side, channels. The first are the UNet's, those of 256 and more the VAE's. */
+/* Pictures, pixels of a side, channels: the UNet's, then from one picture on the VAE's. */
 static const struct {
     int n, side, channels;
 } shapes[] = {

@@ -1,7 +1,7 @@
 /** @file peers.h
  *  What others offer for the same work. Nothing here is needed to build or to run: each library is
- *  opened when the bench runs, if it is installed, with its names hidden from the others (OpenBLAS and
- *  BLIS both export BLAS's).
+ *  opened when the bench runs, if it is installed, with its names hidden from the others (OpenBLAS
+ *  and BLIS both export BLAS's).
  */
 #ifndef BENCH_NN_PEERS_H
 #define BENCH_NN_PEERS_H

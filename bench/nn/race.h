@@ -1,7 +1,7 @@
 /** @file race.h
  *  The same work done by several, round by round: A B C A B C ..., so that what slows the machine
- *  slows all of them. Medians count, and beside each round runs the loop of multiply-adds, which says
- *  how much of the machine was there.
+ *  slows all of them. Medians count, and beside each round runs the loop of multiply-adds, which
+ *  says how much of the machine was there.
  */
 #ifndef BENCH_NN_RACE_H
 #define BENCH_NN_RACE_H
@@ -26,8 +26,7 @@ typedef struct {
     void *self;                           /**< for both */
     double work;                          /**< if it is another than the race's */
     double share;                         /**< of the roof that is wanted; 0: no wish */
-    double error; /**< root mean square of what is wrong in its result, beside
-                                               that of the result; NaN: not known */
+    double error; /**< rms of what is wrong in its result / rms of that; NaN: not known */
     double rate;  /**< out: 10^9 of its work a second, the median; NaN: did not run */
 } runner;
 
@@ -43,9 +42,9 @@ typedef struct {
     bool noisy;          /**< out: fewer than RACE_ROUNDS quiet rounds came in RACE_LAST */
 } race;
 
-/** Run it. A round is quiet when the loop beside it, before and after, was within a tenth of its best;
- *  rounds are added until there are RACE_ROUNDS quiet ones, or RACE_LAST in all. Only quiet ones count,
- *  or all of them where there are too few.
+/** Run it. A round is quiet when the loop beside it, before and after, was within a tenth of its
+ *  best; rounds are added until there are RACE_ROUNDS quiet ones, RACE_LAST in all, or no patience
+ *  left. Only quiet ones count, or all of them where there are too few.
  *  @param c the race
  *  @param m for the loop */
 void race_run(race *c, const machine *m);
