@@ -83,7 +83,7 @@ static void enter_all(race *c, own both[2], const onednn_shape *shape, const dat
     ours.name = "ours f16", ours.self = &both[1];
     data_enter(c, ours, t, y);
     onednn_layer *direct = onednn_make(ONEDNN_DIRECT, shape),
-                 *winograd = onednn_make(ONEDNN_WINOGRAD, shape);
+                 *winograd = isa_here("avx512") ? onednn_make(ONEDNN_WINOGRAD, shape) : NULL;
     data_enter(c, onednn_runner("oneDNN direct", direct), t, y);
     runner aside = onednn_runner("oneDNN Winograd", winograd); /* AVX-512 has it */
     aside.side = RACE_ASIDE;
