@@ -54,7 +54,7 @@ MAKEFLAGS += -j$(shell getconf _NPROCESSORS_ONLN)
 endif
 
 # These build by a make of their own: beside another goal they wait their turn.
-ALONE    = run test bench check% break figures notebooks fuzz
+ALONE    = run test bench bench-nn check% break figures notebooks fuzz
 ifneq ($(and $(word 2,$(MAKECMDGOALS)),$(filter $(ALONE),$(MAKECMDGOALS))),)
 .NOTPARALLEL:
 endif
@@ -80,6 +80,12 @@ DTOOLS  := $(call program,tools/double_*.c)
 SLOW    := $(call program,tests/slow_*.c)
 FUZZERS := $(call program,tests/fuzz/*.c)
 BENCHES := $(call program,bench/*.c)
+# What bench_nn is made of, its loops built for each instruction set.
+LOOPS   := $(or $(filter $(UNASKED),$(ISAS)),base)
+RACES   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard bench/nn/*.c)) \
+           $(LOOPS:%=$(BUILD)/bench/nn/fast/loops.%.o)
+$(BUILD)/bench/nn/%.o: CONTRACT = fast
+$(BUILD)/bench/nn/machine.o: CPPFLAGS += -D'LOOPS=$(foreach i,$(LOOPS),X($i))'
 NOTES   := $(call program,notebooks-c/*.c)
 # This one needs jansson, which building and testing do not.
 NOTEBOOK = $(BUILD)/tools/notebook
@@ -121,6 +127,10 @@ test: setup-test ## build and run the tests
 bench: setup-build ## measure speed and memory
 	$(SUBMAKE) benches
 	@for b in $(BENCHES); do echo "$$b"; $$b || exit 1; done
+
+bench-nn: setup-build ## the network's layers beside other libraries; P="linear conv" measures some
+	$(SUBMAKE) $(BUILD)/bench/bench_nn
+	@$(BUILD)/bench/bench_nn $(P)
 
 check: setup-check ## all that must hold before a commit; `make check-links` is one part of it
 	+@MAKE="$(MAKE)" tools/check.sh
@@ -176,14 +186,14 @@ clean: ## forget all that was built (out/ stays)
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: all lib lessons exercises tests slow benches fuzzers tools everything run test bench check \
+.PHONY: all lib lessons exercises tests slow benches fuzzers tools everything run test bench bench-nn check \
         check-all break figures notebooks docs fuzz size format info setup look install uninstall \
         clean help
 
 # How things are made. Two notes say what the last build was made with; a note is only written when
 # it changes, so that other flags, or a source that went away, rebuild what they must and no more.
 quoted = '$(subst ','\'',$(1))'
-$(BUILD)/flags.txt: NOTE = $(COMPILE) / $(LINK) $(LIBS) / $(ISAS)
+$(BUILD)/flags.txt: NOTE = $(COMPILE) / $(LINK) $(LIBS) / $(ISAS) $(wildcard /usr/include/dnnl.h)
 $(BUILD)/parts.txt: NOTE = $(PARTS) $(DOUBLES)
 $(BUILD)/flags.txt $(BUILD)/parts.txt: look
 	@mkdir -p $(BUILD)
@@ -195,12 +205,12 @@ $(BUILD)/%.o: %.c $(BUILD)/flags.txt
 	$(QUIET)$(COMPILE) -MMD -MP -c -o $@ $<
 
 define fast_rule
-$(BUILD)/lib/nn/fast/%.$(1).o: lib/nn/fast/%.c $(BUILD)/flags.txt
+$(BUILD)/%.$(1).o: %.c $(BUILD)/flags.txt
 	$$(call SAY,compile)
 	@mkdir -p $$(@D)
 	$$(QUIET)$$(COMPILE) $$(FLAGS_$(1)) -DISA=$(1) -MMD -MP -c -o $$@ $$<
 endef
-$(foreach isa,$(ISAS),$(eval $(call fast_rule,$(isa))))
+$(foreach isa,$(or $(ISAS),base),$(eval $(call fast_rule,$(isa))))
 
 $(BUILD)/double/%.o: %.c $(BUILD)/flags.txt
 	$(call SAY,compile)
@@ -240,8 +250,11 @@ $(BUILD)/tools/embed: $(BUILD)/tools/embed.o
 
 $(USUAL): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/parts.a
 	$(call SAY,link   )
-	$(QUIET)$(LINK) $(MAIN) -o $@ $< $(BUILD)/parts.a $(if $(findstring /tests/,$@),-lcmocka) \
-	    $(if $(filter $(NOTEBOOK),$@),-ljansson) $(LIBS)
+	$(QUIET)$(LINK) $(MAIN) -o $@ $(filter %.o,$^) $(BUILD)/parts.a $(if $(findstring /tests/,$@),-lcmocka) \
+	    $(if $(filter $(NOTEBOOK),$@),-ljansson) $(if $(filter %/bench_nn,$@),-ldl) $(LIBS)
+
+$(BUILD)/bench/bench_nn: $(RACES)
+-include $(RACES:.o=.d)
 
 $(DTESTS) $(DTOOLS): $(BUILD)/%: $(BUILD)/double/%.o $(BUILD)/double.a
 	$(call SAY,link   )

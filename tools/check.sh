@@ -7,8 +7,8 @@
 # The parts are the functions part_*; $MAKE is the make to use.
 make="${MAKE:-make} --no-print-directory"
 logs=build/check
-quick='layers size paths format links pages headers figures gcc clang install lessons exercises tools quotes'
-quick="$quick notebooks sanitizers"
+quick='layers size paths format links pages headers figures gcc loops clang install lessons exercises tools'
+quick="$quick quotes notebooks sanitizers"
 slow='docs redraw slow threads'
 
 # Warnings are errors here. gcc is built with threads, clang without, so both ways are seen.
@@ -78,6 +78,10 @@ part_headers() { # each compiles alone; what is installed also as C++
 part_figures() { tools/figures.sh check; }
 
 part_gcc() { with_gcc everything && tools/test.sh build/gcc/tests; }
+
+part_loops() { # the kernels hold their sums in registers
+    tools/inner_loops.sh --self-test && with_gcc lib && tools/inner_loops.sh build/gcc
+}
 
 part_clang() { with_clang everything && tools/test.sh build/clang/tests; }
 

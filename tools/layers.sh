@@ -12,8 +12,8 @@ may_include() { # what a folder may include besides itself
         lib/nn) echo base ;;
         lib/nn/fast) echo nn base ;;
         lib/models) echo nn base ;;
-        lib/pipeline | lib | lessons* | notebooks-c | tests* | tools | bench)
-            echo base draw diffusion samplers nn models pipeline . ;;
+        lib/pipeline | lib | lessons* | notebooks-c | tests* | tools | bench*)
+            echo base draw diffusion samplers nn nn/fast models pipeline . ;;
     esac
 }
 
@@ -64,6 +64,10 @@ bad lib/diffusion/sampler.c nn/gemm.h
 good lib/samplers/euler.c diffusion/sampler.h
 bad lib/samplers/euler.c draw/plot.h
 bad lib/nn/gemm.c diffusion/schedule.h
+good lib/nn/fast/gemm.c nn/weight.h
+bad lib/nn/gemm.c nn/fast/vec.h
+bad lib/nn/fast/gemm.c diffusion/schedule.h
+good bench/nn/loops.c nn/fast/vec.h
 bad lib/models/unet.c pipeline/pipeline.h
 bad lib/base/file.c diffusion.h
 good lib/diffusion.c pipeline/pipeline.h
