@@ -1,9 +1,12 @@
 /** @file fence.h
  *  Arrays that end where memory ends: who reads or writes one number too far is stopped. To be
- *  included after _DEFAULT_SOURCE was defined on top of the file.
+ *  included first.
  */
 #ifndef TESTS_FENCE_H
 #define TESTS_FENCE_H
+#ifndef _DEFAULT_SOURCE
+#define _DEFAULT_SOURCE /* mmap */
+#endif
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

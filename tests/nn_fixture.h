@@ -145,8 +145,8 @@ static inline nn_fence nn_fenced(size_t bytes)
 }
 
 /** Room for n numbers of `size` bytes.
- *  @param place -1: they begin where memory begins; 0: they end where it ends; else they end so many
- *               numbers before */
+ *  @param place -1: they begin where memory begins; 0: they end where it ends; else they end so
+ *               many numbers before */
 static inline void *nn_place(nn_fence f, size_t n, size_t size, int place)
 {
     assert_true((n + (place > 0 ? (size_t)place : 0)) * size <= (size_t)(f.end - f.begin));

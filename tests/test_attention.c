@@ -1,7 +1,8 @@
 /* Attention of every instruction set that is here against the definition in double, with the matrix
  * of scores whole. Arrays end where memory ends. */
+#include "fence.h"
+
 #include "base/parallel.h"
-#define _DEFAULT_SOURCE
 #include "nn/attention.h"
 #include <math.h>
 #include <setjmp.h>
@@ -14,7 +15,6 @@
 #include <cmocka.h>
 
 #include "each_set.h"
-#include "fence.h"
 #include "golden/attention.h"
 
 enum { Q, K, V, Y, ARRAYS, FLOATS = 1 << 21 };

@@ -1,6 +1,6 @@
-/* Linear layers of every instruction set that is here, the plain twin among them, against the formula
- * of linear.h. How many lanes a set has is its own affair, so sizes go up to twice the tiles of 32
- * lanes. */
+/* Linear layers of every instruction set that is here, the plain twin among them, against the
+ * formula of linear.h. How many lanes a set has is its own affair, so sizes go up to twice the
+ * tiles of 32 lanes. */
 #include "nn_fixture.h"
 
 #include "aborts.h"

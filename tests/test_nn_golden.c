@@ -39,7 +39,7 @@ static void hold(const char *what, const float *y, size_t n, const double *golde
     for (size_t i = 0; i < count; i++) nn_near(what, 7 * i, y[7 * i], golden[i], allowed);
 }
 
-/* Products of these numbers, and their sums, are exact in float; what is allowed is for the rest. */
+/* Products of these numbers, and their sums, are exact in float; the rest is what is allowed. */
 static void test_linear(void)
 {
     enum { ROWS = 5, IN = 37, OUT = 46 };

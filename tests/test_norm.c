@@ -27,8 +27,8 @@ static void define(const norm_groups *g, int picture, int group, double *mean, d
     *variance /= count;
 }
 
-/* 128 squares in a row are summed in float, so scale is off by up to 1e-6 of itself, and shift by as
- * much of what it is made of; less in groups of several such sums. */
+/* 128 squares in a row are summed in float, so scale is off by up to 1e-6 of itself, and shift by
+ * as much of what it is made of; less in groups of several such sums. */
 static void hold_groups(norm_groups g)
 {
     const double allowed = 2e-6;

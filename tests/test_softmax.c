@@ -1,6 +1,7 @@
 /* Softmax of every instruction set that is here against the definition in double; and through it
  * the exponential of a vector. */
-#define _DEFAULT_SOURCE
+#include "fence.h"
+
 #include "base/parallel.h"
 #include "nn/softmax.h"
 #include <math.h>
@@ -14,7 +15,6 @@
 #include <cmocka.h>
 
 #include "each_set.h"
-#include "fence.h"
 
 enum { FLOATS = 1 << 17 };
 static fence in, out;

@@ -40,8 +40,8 @@ static void test_one_by_one(void)
     assert_int_equal(dtype_size(DTYPE_BF16), 2);
 }
 
-/* As weights of a layer whose input is 0 but for a single 1, which picks one column of them. Products
- * of bf16 round f16 numbers, and know no infinity. */
+/* As weights of a layer whose input is 0 but for a single 1, which picks one column of them.
+ * Products of bf16 round f16 numbers, and know no infinity. */
 static void through_a_layer(dtype type, arena scratch)
 {
     enum { IN = 64, OUT = ALL / IN };

@@ -10,7 +10,8 @@ static size_t at(const attention *a, int tokens, int stride, int picture, int to
            (size_t)head * (size_t)a->size;
 }
 
-/*     y = sum over j of e^(s[j] - most) v[j] / sum over j of e^(s[j] - most),   s[j] = scale q . k[j]
+/*     y = sum over j of e^(s[j] - most) v[j] / sum over j of e^(s[j] - most),
+ *     s[j] = scale q . k[j]
  *
  * most, the largest score, changes nothing but keeps e^s from overflowing. */
 static void plain(const attention *a, int picture, int head, int i, double *s)

@@ -4,8 +4,8 @@
  *
  *      y[i] = sum over j of p[i][j] v[j],    p[i] = softmax over j of scale q[i] . k[j]
  *
- *  once for each head, which is a slice of the channels. Vaswani 2017, arXiv:1706.03762, equation 1.
- *  The matrix p is never whole: 4096 tokens would need 64 MB of it for each head.
+ *  once for each head, which is a slice of the channels. Vaswani 2017, arXiv:1706.03762, equation
+ *  1. The matrix p is never whole: 4096 tokens would need 64 MB of it for each head.
  *
  *      attention_apply((attention){.n = 2, .heads = 8, .size = 40, .queries = 4096, .keys = 77,
  *                                  .q = q, .k = k, .v = v, .y = y}, scratch);

@@ -5,8 +5,8 @@
  *                          norm(x)[p][s i + r - b][s j + c - b][k] weights[o][k][r][c]
  *                      + bias[o] + shift[p][o] + add[p][i][j][o]
  *
- *  with 0 for what lies outside of x (outside of norm(x): the zeros come after the norm). The step s
- *  and the border b follow from `sides`. What stands around the sum costs no pass of its own.
+ *  with 0 for what lies outside of x (outside of norm(x): the zeros come after the norm). The step
+ *  s and the border b follow from `sides`. What stands around the sum costs no pass of its own.
  *
  *      conv_apply((conv){.n = 2, .h = 64, .w = 64, .in = 320, .out = 320, .x = x, .weights = w,
  *                        .bias = b, .y = y}, scratch);
@@ -46,8 +46,8 @@ typedef struct {
 int conv_side(conv_sides sides, int of_x);
 
 /** Compute it. Weights are widened to float on the way; sums run in float, in one order for any
- *  number of threads and pictures. From 16 channels on, where s = 1, sums take a fast way with fewer
- *  products (Winograd's), whose rounding is some ten times that of a plain sum.
+ *  number of threads and pictures. From 16 channels on, where s = 1, sums take a fast way with
+ *  fewer products (Winograd's), whose rounding is some ten times that of a plain sum.
  *  @param c       what
  *  @param scratch conv_room() bytes */
 void conv_apply(conv c, arena scratch);

@@ -6,8 +6,8 @@
  *                                                                 Wu 2018, arXiv:1803.08494
  *
  *  Both are used by a layer that follows (linear.h, conv.h), which applies them while it loads its
- *  input, so no normed copy is ever written. Group norm needs its sums first, which is one pass over
- *  the pictures:
+ *  input, so no normed copy is ever written. Group norm needs its sums first, which is one pass
+ *  over the pictures:
  *
  *      norm before = norm_group((norm_groups){.pictures = 2, .rows = 64 * 64, .channels = 320,
  *                                             .groups = 32, .x = x, .weight = w, .bias = b,
@@ -48,8 +48,8 @@ typedef struct {
  *      scale[p][k] = weight[k] / sqrt(variance_pg + epsilon)        g the group that has channel k
  *      shift[p][k] = bias[k] - mean_pg scale[p][k]
  *  @param g    of what
- *  @param keep where scale and shift live: 2 pictures channels floats. While it works it takes up to
- *              64 times as much again
+ *  @param keep where scale and shift live: 2 pictures channels floats. While it works it takes
+ *              up to 64 times as much again
  *  @return what the layer that follows wants to know */
 norm norm_group(norm_groups g, arena *keep);
 

@@ -3,8 +3,8 @@
  *
  *      y[i] = e^x[i] / sum over j of e^x[j]
  *
- *  attention.h has it built in and never needs it alone; it is here for those who write attention in
- *  three steps, to see what that costs.
+ *  attention.h has it built in and never needs it alone; it is here for those who write attention
+ *  in three steps, to see what that costs.
  */
 #ifndef NN_SOFTMAX_H
 #define NN_SOFTMAX_H
@@ -12,7 +12,7 @@
 
 /** Of each row.
  *  @param y    [rows, n] the result; may be x
- *  @param x    [rows, n], finite; the largest of a row is taken off first, so that none is too large
+ *  @param x    [rows, n], finite; the largest of a row is taken off first, so none is too large
  *  @param rows how many
  *  @param n    numbers in a row, at least 1 */
 void softmax_rows(float *y, const float *x, int rows, int n);

@@ -15,7 +15,7 @@ static float from_bits(uint32_t bits)
 }
 
 /* (-1)^sign 2^(exponent - 15) (1 + fraction / 1024); exponent 0 has no 1 and counts as 1; 31 is
- * infinity, or no number. A float has the same parts, 13 bits further up, and 2^(exponent - 127). */
+ * infinity, or no number. A float has the same parts, 13 bits further up, 2^(exponent - 127). */
 static float from_f16(uint16_t half)
 {
     float size = from_bits((half & 0x7fffu) << 13) * 0x1p112f;

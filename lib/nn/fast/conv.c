@@ -83,14 +83,13 @@ void FAST(conv)(const conv *c, arena scratch)
     size_t room = own_room(&p);
     float *laid = arena_take(&scratch, (size_t)p.strips * p.laid * sizeof *laid);
     float *own = arena_take(&scratch, (size_t)threads * room * sizeof *own);
-    bool worth_it = (double)p.groups * p.rows * c->in * c->out > 1e4;
     for (int g = 0; g < p.groups; g++) {
         int parts, rows = p.begin(&p, g, &parts);
-        PARALLEL_FOR(worth_it)
+        PARALLEL_FOR((double)parts * c->in > 1e3)
         for (int t = 0; t < threads; t++)
             for (int part = t; part < parts; part += threads)
                 p.lay(&p, g, part, laid, own + (size_t)t * room);
-        PARALLEL_FOR(worth_it)
+        PARALLEL_FOR((double)rows * c->in * c->out > 1e4)
         for (int t = 0; t < threads; t++)
             for (int i = t; i < panels * shares; i += threads) {
                 int share = i / panels, first = rows * share / shares,

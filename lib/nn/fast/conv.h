@@ -7,7 +7,7 @@
  *
  *     for groups       of pixels of y, as many as stay in the outer cache    (all threads together)
  *       lay:             x as rows, normed and with zeros around it
- *       for panels       TILE_WIDTH channels of y                              (each thread its own)
+ *       for panels       TILE_WIDTH channels of y                             (each thread its own)
  *         for steps        of the channels of x
  *           turn:            weights into planes that stay in the core's cache, once for all rows
  *           tile:            six or fourteen rows at a time, plane by plane
@@ -64,8 +64,8 @@ static inline int conv_depth(const conv_plan *p, int s)
     return left < p->depth ? left : p->depth;
 }
 
-/** `some` channels from k on of a pixel of norm(x), enlarged if so, or zeros around it. What follows
- *  in the last vector is of no use. */
+/** `some` channels from k on of a pixel of norm(x), enlarged if so, or zeros around it. What
+ *  follows in the last vector is of no use. */
 static inline void conv_pixel(const conv_plan *p, const norming *r, int picture, int row,
                               int column, int k, int some, float *to)
 {

@@ -1,9 +1,9 @@
 /* Winograd's way: 4 x 4 pixels of y from 6 x 6 of x with 36 products instead of 144.
  * Lavin, Gray 2015, "Fast Algorithms for Convolutional Neural Networks", arXiv:1509.09308.
  *
- * In one dimension: four sums y[i] = g0 d[i] + g1 d[i + 1] + g2 d[i + 2] are numbers of a product of
- * polynomials read backwards, and a polynomial of degree 5 is known by its values at 6 points. At
- * each point values are multiplied: 6 products, not 12. In two dimensions it is done to columns,
+ * In one dimension: four sums y[i] = g0 d[i] + g1 d[i + 1] + g2 d[i + 2] are numbers of a product
+ * of polynomials read backwards, and a polynomial of degree 5 is known by its values at 6 points.
+ * At each point values are multiplied: 6 products, not 12. In two dimensions it is done to columns,
  * then to rows, so
  *
  *     y = A^T [(G g G^T) . (B^T d B)] A             . number by number; d 6 x 6, g 3 x 3, y 4 x 4

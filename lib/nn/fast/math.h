@@ -19,8 +19,8 @@ VEC_INLINE vec math_power(vec whole, vec r, const float terms[6])
 }
 
 /* e^x = 2^n e^r with |r| <= ln 2 / 2, and e^r by the polynomial whose largest error is the least
- * (3e-9 of it): within 1.0 units in the last place with FMA. ln 2 has two parts, so that n times the
- * first is exact. Below -87.3 it stays at 1.2e-38, above 88.7 at 3.4e38. */
+ * (3e-9 of it): within 1.0 units in the last place with FMA. ln 2 has two parts, so that n times
+ * the first is exact. Below -87.3 it stays at 1.2e-38, above 88.7 at 3.4e38. */
 VEC_INLINE vec math_exp(vec x)
 {
     static const float terms[] = {
@@ -31,8 +31,8 @@ VEC_INLINE vec math_exp(vec x)
     return math_power(whole, (x - n * 0.693359375f) + n * 2.12194440e-4f, terms);
 }
 
-/* 2^x for x <= 0 in the same way, for softmax, where log2 e is part of the scale already. 0 from -127
- * on: there n is -127, the sum 1, and its exponent less 127 that of 0. */
+/* 2^x for x <= 0 in the same way, for softmax, where log2 e is part of the scale already. 0 from
+ * -127 on: there n is -127, the sum 1, and its exponent less 127 that of 0. */
 VEC_INLINE vec math_exp2(vec x)
 {
     static const float terms[] = {0x1.62e430p-1, 0x1.ebfbdcp-3,  0x1.c6af7ap-5,
