@@ -3,6 +3,8 @@
 #include "base/parallel.h"
 #include "nn/kernels.h"
 
+enum { AROUND = 128 }; /* what an arena may want beside a block */
+
 int conv_side(conv_sides sides, int of_x)
 {
     const int side[] = {of_x, 2 * of_x, (of_x + 1) / 2, of_x / 2};
@@ -60,7 +62,7 @@ void conv_apply(conv c, arena scratch)
     if (fast)
         fast->conv(&c, scratch);
     else
-        plain(&c, arena_take(&scratch, conv_room(c)));
+        plain(&c, arena_take(&scratch, conv_room(c) - AROUND));
     arena_forget(scratch);
 }
 
@@ -68,5 +70,5 @@ size_t conv_room(conv c)
 {
     const kernels *fast = isa_kernels();
     return fast ? fast->conv_room(&c)
-                : (size_t)c.n * (size_t)c.h * (size_t)c.w * (size_t)c.in * sizeof *c.x + 64;
+                : (size_t)c.n * (size_t)c.h * (size_t)c.w * (size_t)c.in * sizeof *c.x + AROUND;
 }

@@ -19,7 +19,7 @@ size_t FAST(conv_room)(const conv *c)
 {
     conv_plan p = plan_for(c);
     size_t floats = (size_t)p.strips * p.laid + (size_t)parallel_threads() * own_room(&p);
-    return floats * sizeof(float) + 256;
+    return floats * sizeof(float) + 2 * 128; /* what an arena may want beside two blocks */
 }
 
 /* A block of weights: `count` channels of x from `from` on, one panel of y. */
