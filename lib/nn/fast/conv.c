@@ -9,17 +9,32 @@ static conv_plan plan_for(const conv *c)
     return winograd ? FAST(conv_winograd)(c) : FAST(conv_direct)(c);
 }
 
+/* What one thread needs: for laying; then for weights, and for sums if they are of one strip. */
 static size_t own_room(const conv_plan *p)
 {
-    size_t panels = p->own_turned + p->own_sums;
-    return (panels > p->own_lay ? panels : p->own_lay) + 16;
+    size_t panel = p->all_turned + (p->strips > 1 ? 0 : p->all_sums);
+    return (panel > p->band ? panel : p->band) + CONV_LINE;
+}
+
+/* Sums that wait for the next strip: those of all panels. */
+static size_t kept_room(const conv_plan *p)
+{
+    return p->strips > 1 ? (size_t)conv_parts(p->c->out, p->width) * p->all_sums : 0;
 }
 
 size_t FAST(conv_room)(const conv *c)
 {
     conv_plan p = plan_for(c);
-    size_t floats = (size_t)p.strips * p.laid + (size_t)parallel_threads() * own_room(&p);
-    return floats * sizeof(float) + 2 * 128; /* what an arena may want beside two blocks */
+    size_t floats = p.laid + kept_room(&p) + (size_t)parallel_threads() * own_room(&p);
+    return floats * sizeof(float) + 3 * 128; /* what an arena may want beside three blocks */
+}
+
+/* Ask for the next weights of one channel of y. */
+static void expect(weight w, size_t at, int count)
+{
+    const char *from = (const char *)w.data + at * dtype_size(w.type);
+    for (int i = 0; i < count * (int)dtype_size(w.type); i += CONV_LINE * (int)sizeof(float))
+        __builtin_prefetch(from + i);
 }
 
 /* A block of weights: `count` channels of x from `from` on, one panel of y. */
@@ -28,10 +43,13 @@ static void turn(const conv_plan *p, int column, int from, int count, float *tur
     _Alignas(64) float nine[LANES * CONV_TAPS * TILE_WIDTH];
     const conv *c = p->c;
     int outs = c->out - column < p->width ? c->out - column : p->width;
+    size_t stride = (size_t)c->in * CONV_TAPS;
     for (int k = 0; k < count; k += LANES) {
         int some = count - k < LANES ? count - k : LANES;
-        size_t at = ((size_t)column * (size_t)c->in + (size_t)(from + k)) * CONV_TAPS;
-        panel_pack(c->weights, at, (size_t)c->in * CONV_TAPS, outs, some * CONV_TAPS, false, nine);
+        size_t at = (size_t)column * stride + (size_t)(from + k) * CONV_TAPS;
+        for (int o = 0; o < outs; o++)
+            expect(c->weights, at + (size_t)o * stride + LANES * CONV_TAPS, LANES * CONV_TAPS);
+        panel_pack(c->weights, at, stride, outs, some * CONV_TAPS, false, nine);
         p->turn(p, nine, some, turned + k * p->width);
     }
 }
@@ -59,43 +77,51 @@ static void products(const conv_plan *p, const float *laid, const float *turned,
     }
 }
 
-/* Rows first .. next - 1 of a group, one panel of y. */
-static void panel(const conv_plan *p, int group, int column, int first, int next, const float *laid,
-                  float *own)
+/* Rows first .. next - 1 of a group: one strip of x, one panel of y. */
+static void panel(const conv_plan *p, int group, int s, int column, int first, int next,
+                  const float *laid, float *turned, float *sums)
 {
-    float *turned = own, *sums = own + p->own_turned;
-    laid += first * TILE_STRIDE;
-    for (int s = 0; s < p->strips; s++)
-        for (int k = 0; k < conv_depth(p, s); k += p->step) {
-            int left = conv_depth(p, s) - k, count = left < p->step ? left : p->step;
-            turn(p, column, s * p->depth + k, count, turned);
-            products(p, laid + (size_t)s * p->laid + k, turned, next - first, count * p->deep, sums,
-                     s + k > 0);
+    int depth = conv_depth(p, s);
+    for (int k = 0; k < depth; k += p->step) {
+        int count = depth - k < p->step ? depth - k : p->step;
+        turn(p, column, s * p->depth + k, count, turned);
+        products(p, laid + first * TILE_STRIDE + k, turned, next - first, count * p->deep, sums,
+                 s + k > 0);
+    }
+    if (s == p->strips - 1) p->finish(p, group, column, first, next, sums);
+}
+
+/* One strip of a group: laid, then multiplied, by all threads. */
+static void strip(const conv_plan *p, int group, int s, float *laid, float *kept, float *own)
+{
+    int threads = parallel_threads(), panels = conv_parts(p->c->out, p->width);
+    int shares = conv_parts(threads, panels); /* of the rows, where there are few panels */
+    int parts, rows = p->begin(p, group, s, &parts), tiles = tile_count(rows);
+    size_t room = own_room(p);
+    PARALLEL_FOR((double)parts * p->c->in > 1e3)
+    for (int t = 0; t < threads; t++)
+        for (int part = t; part < parts; part += threads)
+            p->lay(p, group, s, part, laid, own + (size_t)t * room);
+    PARALLEL_FOR((double)rows * p->c->in * p->c->out > 1e4)
+    for (int t = 0; t < threads; t++)
+        for (int i = t; i < panels * shares; i += threads) {
+            int at = i / shares, share = i % shares;
+            int first = tiles * share / shares * TILE_ROWS,
+                end = tiles * (share + 1) / shares * TILE_ROWS, next = end < rows ? end : rows;
+            float *turned = own + (size_t)t * room;
+            float *sums = p->strips > 1 ? kept + (size_t)at * p->all_sums : turned + p->all_turned;
+            if (next > first)
+                panel(p, group, s, at * p->width, first, next, laid, turned,
+                      sums + first * p->width);
         }
-    p->finish(p, group, column, first, next, sums);
 }
 
 void FAST(conv)(const conv *c, arena scratch)
 {
     conv_plan p = plan_for(c);
-    int threads = parallel_threads(), panels = conv_parts(c->out, p.width);
-    int shares = conv_parts(threads, panels); /* of the rows, where there are few panels */
-    size_t room = own_room(&p);
-    float *laid = arena_take(&scratch, (size_t)p.strips * p.laid * sizeof *laid);
-    float *own = arena_take(&scratch, (size_t)threads * room * sizeof *own);
-    for (int g = 0; g < p.groups; g++) {
-        int parts, rows = p.begin(&p, g, &parts);
-        PARALLEL_FOR((double)parts * c->in > 1e3)
-        for (int t = 0; t < threads; t++)
-            for (int part = t; part < parts; part += threads)
-                p.lay(&p, g, part, laid, own + (size_t)t * room);
-        PARALLEL_FOR((double)rows * c->in * c->out > 1e4)
-        for (int t = 0; t < threads; t++)
-            for (int i = t; i < panels * shares; i += threads) {
-                int share = i / panels, first = rows * share / shares,
-                    next = rows * (share + 1) / shares;
-                if (next > first)
-                    panel(&p, g, i % panels * p.width, first, next, laid, own + (size_t)t * room);
-            }
-    }
+    float *laid = arena_take(&scratch, p.laid * sizeof *laid);
+    float *kept = arena_take(&scratch, kept_room(&p) * sizeof *kept);
+    float *own = arena_take(&scratch, (size_t)parallel_threads() * own_room(&p) * sizeof *own);
+    for (int g = 0; g < p.groups; g++)
+        for (int s = 0; s < p.strips; s++) strip(&p, g, s, laid, kept, own);
 }

@@ -1,17 +1,17 @@
 /** @file conv.h
  *  What the ways to do a 3x3 convolution have in common, for one instruction set.
  *
- *  Each way lays its input out as rows for tile.h, once for a group of pixels of y, in one or more
- *  planes; turns a block of weights into as many planes; multiplies plane by plane; and makes y of
- *  the sums. conv.c drives it, and shares the work out:
+ *  Each way lays its input out as rows for tile.h, in one or more planes; turns a block of weights
+ *  into as many planes; multiplies plane by plane; and makes y of the sums. conv.c drives it, and
+ *  shares the work out:
  *
- *     for groups       of pixels of y, as many as stay in the outer cache    (all threads together)
- *       lay:             x as rows, normed and with zeros around it
- *       for panels       TILE_WIDTH channels of y                             (each thread its own)
- *         for steps        of the channels of x
- *           turn:            weights into planes that stay in the core's cache, once for all rows
+ *     for groups       of pixels of y
+ *       for strips       of the channels of x, so that both together stay near
+ *         lay:             x as rows, normed and with zeros around it    (all threads together)
+ *         for panels       TILE_WIDTH channels of y                      (each thread its own)
+ *           turn:            weights into planes, once for all rows
  *           tile:            six or fourteen rows at a time, plane by plane
- *         finish:          y from the sums
+ *           finish:          after the last strip y from the sums
  */
 #ifndef NN_FAST_CONV_H
 #define NN_FAST_CONV_H
@@ -20,28 +20,32 @@
 #include "nn/fast/panel.h"
 #include "nn/kernels.h"
 
-enum { CONV_TAPS = 9, CONV_PLANES = 36 };
+enum {
+    CONV_TAPS = 9,
+    CONV_PLANES = 36,
+    CONV_LINE = 16, /* floats that the memory brings at a time */
+    CONV_AHEAD = 4, /* pixels that are asked for before they are used */
+};
 
 /** One way, for one convolution. Sizes of blocks are counted in floats. */
 typedef struct conv_plan conv_plan;
 struct conv_plan {
     const conv *c;
-    int h, w;                  /**< of y */
-    int strips, depth;         /**< channels of x lie in strips of `depth` */
-    int step;                  /**< of which so many meet their weights at a time */
-    int planes;                /**< of products */
-    int deep;                  /**< columns of a plane for each channel: 1, or 9 taps in one row */
-    int width;                 /**< channels of y in a panel */
-    int groups, rows;          /**< groups; rows of a plane in one, at most */
-    size_t laid;               /**< a strip of all planes */
-    size_t at[CONV_PLANES];    /**< where each plane begins in it */
-    size_t turned, own_turned; /**< a plane of weights; all of them */
-    size_t sums, own_sums;     /**< a plane of sums, 0: all add to the same; all of them */
-    size_t own_lay;            /**< what `lay` needs for itself */
-    int pieces;                /**< channels of x are laid in so many pieces */
-    /** Rows of a group, and the number of its parts to be laid. */
-    int (*begin)(const conv_plan *p, int group, int *parts);
-    void (*lay)(const conv_plan *p, int group, int part, float *laid, float *own);
+    int h, w;                    /**< of y */
+    int strips, depth;           /**< channels of x lie in strips of `depth` */
+    int step;                    /**< of which so many meet their weights at a time */
+    int planes, deep;            /**< planes of products; columns of each for a channel: 1 or 9 */
+    int width;                   /**< channels of y in a panel */
+    int groups, rows;            /**< groups; rows of a plane in one, at most */
+    size_t laid;                 /**< all planes of a strip */
+    size_t at[CONV_PLANES];      /**< where each begins */
+    size_t turned, sums;         /**< a plane of weights; of sums, 0: all add to the same */
+    size_t all_turned, all_sums; /**< all planes, for one panel */
+    size_t band;                 /**< what `lay` needs for itself */
+
+    /** @return rows of a group; `parts` is how many parts lay() has for a strip */
+    int (*begin)(const conv_plan *p, int group, int strip, int *parts);
+    void (*lay)(const conv_plan *p, int group, int strip, int part, float *laid, float *band);
     /** @param nine [count * 9][TILE_WIDTH], of `count` channels of x */
     void (*turn)(const conv_plan *p, const float *nine, int count, float *turned);
     /** Rows first .. next - 1 of the group, `width` channels of y from `column` on. */
@@ -65,7 +69,8 @@ static inline int conv_depth(const conv_plan *p, int s)
 }
 
 /** `some` channels from k on of a pixel of norm(x), enlarged if so, or zeros around it. What
- *  follows in the last vector is of no use. */
+ *  follows in the last vector is of no use. The processor does not guess the way of a loop that
+ *  takes a few channels of every pixel: pixels that come next are asked for early. */
 static inline void conv_pixel(const conv_plan *p, const norming *r, int picture, int row,
                               int column, int k, int some, float *to)
 {
@@ -78,6 +83,7 @@ static inline void conv_pixel(const conv_plan *p, const norming *r, int picture,
     size_t pixel = ((size_t)picture * (size_t)c->h + (size_t)(row >> twice)) * (size_t)c->w +
                    (size_t)(column >> twice);
     const float *from = c->x + pixel * (size_t)c->in;
+    for (int j = 0; j < some; j += CONV_LINE) __builtin_prefetch(from + k + j + CONV_AHEAD * c->in);
     for (int j = 0; j < some; j += LANES) vec_store(to + j, norming_at(r, from, k + j, some - j));
 }
 
@@ -100,7 +106,9 @@ VEC_INLINE vec conv_constant(const conv *c, int picture, int column)
 VEC_INLINE void conv_store(const conv *c, size_t pixel, int column, vec v)
 {
     size_t at = pixel * (size_t)c->out + (size_t)column;
-    int some = c->out - column;
+    int some = c->out - column, ahead = CONV_AHEAD * c->out;
+    __builtin_prefetch(c->y + at + ahead, 1);
+    if (c->add) __builtin_prefetch(c->add + at + ahead);
     if (c->add) v += conv_load(c->add + at, some);
     if (some >= LANES)
         vec_store(c->y + at, v);

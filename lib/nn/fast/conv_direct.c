@@ -45,40 +45,40 @@ static int pitch(const conv_plan *p)
     return p->deep > 1 ? p->w : p->w + 2 / step_of(p->c);
 }
 
-static int begin(const conv_plan *p, int group, int *parts)
+static int begin(const conv_plan *p, int group, int strip, int *parts)
 {
+    (void)strip;
     band b = band_of(p, group);
-    *parts = p->deep > 1 ? b.rows : p->strips * (step_of(p->c) * (b.rows - 1) + 3);
+    *parts = p->deep > 1 ? b.rows : step_of(p->c) * (b.rows - 1) + 3;
     return (b.rows - 1) * pitch(p) + p->w;
 }
 
-/* One row of pixels, one strip. */
-static void lay_pixels(const conv_plan *p, int group, int part, float *laid, float *own)
+/* One row of pixels. */
+static void lay_pixels(const conv_plan *p, int group, int strip, int row, float *laid, float *own)
 {
     (void)own;
     band b = band_of(p, group);
-    int step = step_of(p->c), border = border_of(p->c), s = part % p->strips,
-        row = part / p->strips;
+    int step = step_of(p->c), border = border_of(p->c);
     norming r = norming_begin(&p->c->before, b.picture * p->c->before.rows, NULL, p->c->in);
-    laid += (size_t)s * p->laid + (size_t)(row / step * pitch(p)) * TILE_STRIDE;
+    laid += (size_t)(row / step * pitch(p)) * TILE_STRIDE;
     for (int j = 0; j < step * (p->w - 1) + 3; j++)
-        conv_pixel(p, &r, b.picture, step * b.first + row - border, j - border, s * p->depth,
-                   conv_depth(p, s),
+        conv_pixel(p, &r, b.picture, step * b.first + row - border, j - border, strip * p->depth,
+                   conv_depth(p, strip),
                    laid + p->at[row % step * 3 + j % step] + (size_t)(j / step) * TILE_STRIDE);
 }
 
 /* One row of patches. */
-static void lay_patches(const conv_plan *p, int group, int part, float *laid, float *own)
+static void lay_patches(const conv_plan *p, int group, int strip, int row, float *laid, float *own)
 {
-    (void)own;
+    (void)strip, (void)own;
     band b = band_of(p, group);
     int step = step_of(p->c), border = border_of(p->c), in = p->c->in;
     norming r = norming_begin(&p->c->before, b.picture * p->c->before.rows, NULL, in);
     for (int j = 0; j < p->w; j++)
         for (int tap = 0; tap < CONV_TAPS; tap++)
-            conv_pixel(p, &r, b.picture, step * (b.first + part) + tap / 3 - border,
+            conv_pixel(p, &r, b.picture, step * (b.first + row) + tap / 3 - border,
                        step * j + tap % 3 - border, 0, in,
-                       laid + (size_t)(part * p->w + j) * TILE_STRIDE + tap * in);
+                       laid + (size_t)(row * p->w + j) * TILE_STRIDE + tap * in);
 }
 
 /* From [in][9] to [9][in]. */
@@ -133,13 +133,13 @@ conv_plan FAST(conv_direct)(const conv *c)
     p.deep = patches ? CONV_TAPS : 1;
     p.width = c->out <= LANES ? LANES : TILE_WIDTH;
     p.turned = (size_t)(p.depth * p.width);
-    p.own_turned = CONV_TAPS * p.turned;
-    int row = (patches ? 1 : step * step) * p.strips * pitch(&p) * TILE_STRIDE;
+    p.all_turned = CONV_TAPS * p.turned;
+    int row = (patches ? 1 : step * step) * pitch(&p) * TILE_STRIDE;
     int most = ROOM_OF_X / (int)sizeof(float) / row, bands = conv_parts(p.h, most > 0 ? most : 1);
     int rows = conv_parts(p.h, bands);
     p.groups = c->n * bands;
     p.rows = rows * pitch(&p);
-    p.own_sums = (size_t)((p.rows + TILE_ROWS) * p.width);
+    p.all_sums = (size_t)((p.rows + TILE_ROWS) * p.width);
     if (patches)
         p.laid = (size_t)(p.rows + TILE_ROWS) * TILE_STRIDE;
     else

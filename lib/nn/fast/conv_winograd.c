@@ -19,12 +19,12 @@
 
 enum {
     SIDE = 4,
-    POINTS = 6,          /* pixels and points of a tile's side */
-    BLOCK = 8,           /* tiles of a block's side: x is gathered block by block */
-    PIECE = 32,          /* channels gathered at a time */
-    STEP = 128,          /* channels whose weights are turned at a time */
-    ROOM_OF_X = 8 << 20, /* bytes of x laid out at a time */
-    OFF = 80,            /* floats that keep planes from falling on each other in a cache */
+    POINTS = 6,             /* pixels and points of a tile's side */
+    BLOCK = 8,              /* tiles of a block's side: x is gathered block by block */
+    PIECE = 64,             /* channels gathered at a time */
+    STEP = 160,             /* channels whose weights are turned at a time */
+    ROOM_OF_X = 3072 << 10, /* bytes of x laid out at a time: each panel reads them again */
+    OFF = 80,               /* floats that keep planes from falling on each other in a cache */
 };
 
 /* B^T d: row of a point is (the product of (t - other points)) in powers of t. */
@@ -149,21 +149,22 @@ static int first_block(const conv_plan *p, int group)
     return (int)((long long)blocks(p) * group / p->groups);
 }
 
-static int begin(const conv_plan *p, int group, int *parts)
+static int begin(const conv_plan *p, int group, int strip, int *parts)
 {
     int first = first_block(p, group), next = first_block(p, group + 1), rows = 0;
     for (int i = first; i < next; i++) rows += block_of(p, i).high * block_of(p, i).wide;
-    *parts = (next - first) * conv_parts(p->c->in, PIECE);
+    *parts = (next - first) * conv_parts(conv_depth(p, strip), PIECE);
     return rows;
 }
 
 /* A piece of the channels of one block: gathered, normed, turned. */
-static void lay(const conv_plan *p, int group, int part, float *laid, float *own)
+static void lay(const conv_plan *p, int group, int strip, int part, float *laid, float *band)
 {
-    int pieces = conv_parts(p->c->in, PIECE), number = first_block(p, group);
-    int k = part % pieces * PIECE, some = p->c->in - k < PIECE ? p->c->in - k : PIECE;
+    int depth = conv_depth(p, strip), pieces = conv_parts(depth, PIECE);
+    int k = part % pieces * PIECE, some = depth - k < PIECE ? depth - k : PIECE;
+    int number = first_block(p, group);
     block b = block_of(p, number);
-    laid += (size_t)(k / p->depth) * p->laid + (size_t)(k % p->depth);
+    laid += k;
     for (int i = 0; i < part / pieces; i++) {
         laid += b.high * b.wide * TILE_STRIDE;
         b = block_of(p, ++number);
@@ -172,13 +173,13 @@ static void lay(const conv_plan *p, int group, int part, float *laid, float *own
     norming r = norming_begin(&p->c->before, b.picture * p->c->before.rows, NULL, p->c->in);
     for (int i = 0; i < rows; i++)
         for (int j = 0; j < columns; j++)
-            conv_pixel(p, &r, b.picture, SIDE * b.top + i - 1, SIDE * b.left + j - 1, k, some,
-                       own + (i * columns + j) * PIECE);
+            conv_pixel(p, &r, b.picture, SIDE * b.top + i - 1, SIDE * b.left + j - 1,
+                       strip * p->depth + k, some, band + (i * columns + j) * PIECE);
     for (int i = 0; i < b.high; i++)
         for (int j = 0; j < b.wide; j++, laid += TILE_STRIDE)
             for (int v = 0; v < some; v += LANES)
-                turn_x(own + (i * columns + j) * SIDE * PIECE + v, (size_t)(columns * PIECE), PIECE,
-                       laid + v, p->at[1]);
+                turn_x(band + (i * columns + j) * SIDE * PIECE + v, (size_t)(columns * PIECE),
+                       PIECE, laid + v, p->at[1]);
 }
 
 static void turn(const conv_plan *p, const float *nine, int count, float *turned)
@@ -234,7 +235,7 @@ conv_plan FAST(conv_winograd)(const conv *c)
     int high = conv_parts(p.h, SIDE), wide = conv_parts(p.w, SIDE);
     int most =
         conv_parts(high, conv_parts(high, BLOCK)) * conv_parts(wide, conv_parts(wide, BLOCK));
-    int each = ROOM_OF_X / (int)sizeof(float) / (CONV_PLANES * TILE_STRIDE * p.strips * most);
+    int each = ROOM_OF_X / (int)sizeof(float) / (CONV_PLANES * p.depth * most);
     p.groups = conv_parts(blocks(&p), each > 0 ? each : 1);
     p.rows = conv_parts(blocks(&p), p.groups) * most;
     size_t plane = plane_of((size_t)p.rows * TILE_STRIDE);
@@ -242,7 +243,7 @@ conv_plan FAST(conv_winograd)(const conv *c)
     p.laid = CONV_PLANES * plane;
     p.turned = plane_of((size_t)(p.step * TILE_WIDTH));
     p.sums = plane_of((size_t)(p.rows * TILE_WIDTH));
-    p.own_turned = CONV_PLANES * p.turned, p.own_sums = CONV_PLANES * p.sums;
-    p.own_lay = (SIDE * BLOCK + 2) * (SIDE * BLOCK + 2) * PIECE;
+    p.all_turned = CONV_PLANES * p.turned, p.all_sums = CONV_PLANES * p.sums;
+    p.band = (SIDE * BLOCK + 2) * (SIDE * BLOCK + 2) * PIECE;
     return p;
 }
