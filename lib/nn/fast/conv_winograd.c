@@ -23,7 +23,7 @@ enum {
     BLOCK = 8,              /* tiles of a block's side: x is gathered block by block */
     PIECE = 64,             /* channels gathered at a time */
     STEP = 160,             /* channels whose weights are turned at a time */
-    ROOM_OF_X = 3072 << 10, /* bytes of x laid out at a time: each panel reads them again */
+    ROOM_OF_X = 4 << 20,    /* bytes of x laid out at a time: each panel reads them again */
     OFF = 80,               /* floats that keep planes from falling on each other in a cache */
 };
 
@@ -235,7 +235,7 @@ conv_plan FAST(conv_winograd)(const conv *c)
     int high = conv_parts(p.h, SIDE), wide = conv_parts(p.w, SIDE);
     int most =
         conv_parts(high, conv_parts(high, BLOCK)) * conv_parts(wide, conv_parts(wide, BLOCK));
-    int each = ROOM_OF_X / (int)sizeof(float) / (CONV_PLANES * p.depth * most);
+    int each = ROOM_OF_X / (int)sizeof(float) / (CONV_PLANES * TILE_STRIDE * most);
     p.groups = conv_parts(blocks(&p), each > 0 ? each : 1);
     p.rows = conv_parts(blocks(&p), p.groups) * most;
     size_t plane = plane_of((size_t)p.rows * TILE_STRIDE);
