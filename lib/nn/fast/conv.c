@@ -72,6 +72,8 @@ static void products(const conv_plan *p, const float *laid, const float *turned,
             narrow(a + row * TILE_STRIDE, b, depth, sum + row * LANES, more);
         for (int t = 0; p->width == TILE_WIDTH && t < tile_count(rows); t++) {
             int row = tile_row(rows, t), high = tile_row(rows, t + 1) - row;
+            for (int i = 0; more && i < high * TILE_WIDTH; i += CONV_LINE)
+                __builtin_prefetch(sum + row * TILE_WIDTH + i, 1);
             tile[high](a + row * TILE_STRIDE, b, depth, sum + row * TILE_WIDTH, TILE_WIDTH, more);
         }
     }

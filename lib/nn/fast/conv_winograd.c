@@ -19,12 +19,11 @@
 
 enum {
     SIDE = 4,
-    POINTS = 6,             /* pixels and points of a tile's side */
-    BLOCK = 8,              /* tiles of a block's side: x is gathered block by block */
-    PIECE = 64,             /* channels gathered at a time */
-    STEP = 160,             /* channels whose weights are turned at a time */
-    ROOM_OF_X = 4 << 20,    /* bytes of x laid out at a time: each panel reads them again */
-    OFF = 80,               /* floats that keep planes from falling on each other in a cache */
+    POINTS = 6,          /* pixels and points of a tile's side */
+    BLOCK = 8,           /* tiles of a block's side: x is gathered block by block */
+    PIECE = 64,          /* channels gathered at a time */
+    STEP = 160,          /* channels whose weights are turned at a time */
+    ROOM_OF_X = 4 << 20, /* bytes of x laid out at a time: each panel reads them again */
 };
 
 /* B^T d: row of a point is (the product of (t - other points)) in powers of t. */
@@ -218,10 +217,10 @@ static void finish(const conv_plan *p, int group, int column, int first, int nex
     }
 }
 
-/* Planes begin OFF apart, beyond whole pages. */
+/* An odd number of lines of the cache, so that no two of the 36 planes meet there. */
 static size_t plane_of(size_t floats)
 {
-    return (floats + 1023) / 1024 * 1024 + OFF;
+    return ((floats + CONV_LINE - 1) / CONV_LINE | 1) * CONV_LINE;
 }
 
 conv_plan FAST(conv_winograd)(const conv *c)
