@@ -33,30 +33,32 @@ VEC_INLINE void tile_of(int rows, int vecs, bool pairs, const float *a, const fl
                         float *sum, size_t stride, bool add)
 {
     vec s[TILE_ROWS][3];
-#pragma GCC unroll 16
-    for (int r = 0; r < rows; r++)
-#pragma GCC unroll 3
+    UNROLL(16)
+    for (int r = 0; r < rows; r++) {
+        UNROLL(3)
         for (int v = 0; v < vecs; v++) s[r][v] = (vec){0};
+    }
 #pragma GCC unroll 1
     for (int k = 0; k < depth; k++, b += vecs * LANES) {
         vec w[3];
-#pragma GCC unroll 3
+        UNROLL(3)
         for (int v = 0; v < vecs; v++) w[v] = ((const vec *)(const void *)b)[v];
-#pragma GCC unroll 16
+        UNROLL(16)
         for (int r = 0; r < rows; r++) {
             vec x = vec_all(a[r * TILE_STRIDE + k]);
-#pragma GCC unroll 3
+            UNROLL(3)
             for (int v = 0; v < vecs; v++)
                 s[r][v] = pairs ? vec_dot_pairs(s[r][v], x, w[v]) : s[r][v] + x * w[v];
         }
     }
-#pragma GCC unroll 16
-    for (int r = 0; r < rows; r++)
-#pragma GCC unroll 3
+    UNROLL(16)
+    for (int r = 0; r < rows; r++) {
+        UNROLL(3)
         for (int v = 0; v < vecs; v++) {
             float *out = sum + (size_t)r * stride + v * LANES;
             vec_store(out, add ? vec_load(out) + s[r][v] : s[r][v]);
         }
+    }
 }
 
 typedef void tile_fn(const float *a, const float *b, int depth, float *sum, size_t stride,
