@@ -40,6 +40,11 @@ typedef struct {
 #f, f      \
     }
 
+/** Of very many cases every so many are run: all of them, but in an emulator (tools/cross.sh). */
+#ifndef NN_EVERY
+#define NN_EVERY 1
+#endif
+
 static double nn_worst; /**< largest error in this test, in units of what is allowed */
 
 typedef struct {
