@@ -8,7 +8,7 @@
 
 enum { ROWS = 2 * 14 + 1, OUT = 2 * 64 + 1, IN = 770 };
 enum { X, W, BIAS, ADD, SCALE, SHIFT, Y, ARRAYS };
-static nn_fence fences[ARRAYS];
+static fence fences[ARRAYS];
 static arena scratch;
 
 /* A case: sizes, and bits that say all else. */
@@ -74,7 +74,7 @@ static linear made(which c)
 static void apply(linear l)
 {
     size_t n = (size_t)(l.rows * l.out), around = (size_t)(fences[Y].end - fences[Y].begin);
-    static char before[sizeof(float) * (ROWS * OUT + 4096)];
+    static char before[sizeof(float) * (ROWS * OUT + (1 << 14))];
     assert_true(around <= sizeof before);
     memset(fences[Y].begin, 0x7a, around);
     nn_fill(l.y, n, ADD, 1);
@@ -247,6 +247,6 @@ int main(void)
         [SCALE] = ROWS * IN, [SHIFT] = ROWS * IN, [Y] = ROWS * OUT,
     };
     scratch = arena_make((size_t)1 << 28);
-    for (int i = 0; i < ARRAYS; i++) fences[i] = nn_fenced((most[i] + 16) * sizeof(float));
+    for (int i = 0; i < ARRAYS; i++) fences[i] = fence_make(most[i] + 16);
     return nn_run(tests, sizeof tests / sizeof *tests);
 }

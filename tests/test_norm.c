@@ -6,7 +6,7 @@
 
 enum { FLOATS = 3 * 300 * 70, CHANNELS = 2 * 32 + 1 };
 enum { X, Y, WEIGHT, BIAS, ARRAYS };
-static nn_fence fences[ARRAYS];
+static fence fences[ARRAYS];
 static arena memory;
 
 /* Mean and variance of one group of one picture. */
@@ -145,11 +145,11 @@ static double formula(const norm *n, const float *row, int i, int channels, int 
 static void hold_apply(norm n, int rows, int channels, int place, bool in_place)
 {
     static float old[FLOATS];
-    static char before[(FLOATS + 2048) * sizeof(float)];
+    static char before[(FLOATS + (1 << 14)) * sizeof(float)];
     size_t count = (size_t)(rows * channels), bytes = count * sizeof(float);
     float *x = nn_place(fences[X], count, sizeof *x, place);
     float *y = in_place ? x : nn_place(fences[Y], count, sizeof *y, place < 0 ? 3 : 16 - place);
-    nn_fence around = fences[in_place ? X : Y];
+    fence around = fences[in_place ? X : Y];
     size_t room = (size_t)(around.end - around.begin), at = (size_t)((char *)y - around.begin);
     assert_true(room <= sizeof before);
     nn_fill(x, count, X, 2);
@@ -249,6 +249,6 @@ int main(void)
     };
     static const size_t most[ARRAYS] = {FLOATS, FLOATS, 6 * 70, 6 * 70};
     memory = arena_make((size_t)1 << 26);
-    for (int i = 0; i < ARRAYS; i++) fences[i] = nn_fenced((most[i] + 16) * sizeof(float));
+    for (int i = 0; i < ARRAYS; i++) fences[i] = fence_make(most[i] + 16);
     return nn_run(tests, sizeof tests / sizeof *tests);
 }

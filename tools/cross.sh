@@ -28,7 +28,7 @@ for source in lib/base/arena.c lib/base/error.c lib/nn/*.c lib/nn/fast/*.c; do
     compile $flags '-DISAS=X(base,1)' -c "$source" -o "$object" || exit 1
     objects="$objects $object"
 done
-for test in linear norm activate weight nn_golden; do
+for test in linear norm activate weight softmax attention conv nn_golden; do
     echo "$test"
     compile $flags $link "tests/test_$test.c" $objects -lm -o "$folder/$test.js" &&
         run "$folder/$test.js" || exit 1
