@@ -17,7 +17,7 @@ WARNINGS = -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -W
            -Wdouble-promotion -Wcast-qual -Wvla -Wundef -Wwrite-strings
 # Contraction would give other bits on other machines; where speed is all (nn), it may.
 CONTRACT = off
-$(BUILD)/lib/nn/%.o: CONTRACT = fast
+$(BUILD)/lib/nn/%.o $(BUILD)/lessons/30_%.o: CONTRACT = fast
 $(BUILD)/lib/diffusion.o: CPPFLAGS += -DDIFFUSION_VERSION='"$(VERSION)"'
 OURS     = -std=c11 -ffp-contract=$(CONTRACT) $(WARNINGS) -Ilib -fPIC -fvisibility=hidden
 

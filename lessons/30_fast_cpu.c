@@ -1,0 +1,152 @@
+/* Lesson 30. One product, seven times: from three loops to the speed of the machine.
+ *
+ * Nearly all that a network does is y = x w: rows of numbers times a matrix of weights. Three loops
+ * say it, and leave 99 of 100 parts of the processor idle. Here the same products are made in seven
+ * ways, each a small change of the one before. Beside the speed stands how far the result is off.
+ *
+ *     make run L=30       prints a table, writes out/30_ladder.svg and out/30_ladder_here.svg
+ *
+ * Look for: which change costs a line and gains a factor of five? Which gains nothing in speed?
+ * Needs: 00. Runs in about a second.
+ * Try: DEPTH = 2048, so that no piece fits into the first cache; or OUT = 2064.
+ */
+#include "base/rng.h"
+#include "half.h"
+#include "speed.h"
+
+enum { ROWS = 96, IN = 2048, OUT = 2048, DEPTH = 256, WIDE = 16, HIGH = 6, SEED = 30 };
+_Static_assert(IN % DEPTH == 0 && OUT % WIDE == 0 && ROWS % HIGH == 0, "pieces come out even");
+static _Alignas(64) float x[ROWS][IN], w[IN][OUT], y[ROWS][OUT];
+static uint16_t half[IN][OUT]; /* w in 16 bits */
+static double truth[ROWS][OUT];
+
+/* Naive:   y[i][j] = sum over k of x[i][k] w[k][j].   w is read down its columns. */
+static void naive(int rows)
+{
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < OUT; j++)
+            for (int k = 0; k < IN; k++) y[i][j] += x[i][k] * w[k][j];
+}
+
+/* Order: j innermost. w and y are read along their rows, and neighbours are made together. */
+static void order(int rows)
+{
+    for (int i = 0; i < rows; i++)
+        for (int k = 0; k < IN; k++)
+            for (int j = 0; j < OUT; j++) y[i][j] += x[i][k] * w[k][j];
+}
+
+/* Blocked: a piece of w that fits into a cache meets all rows before the next piece comes. */
+static void blocked(int rows)
+{
+    for (int j0 = 0; j0 < OUT; j0 += DEPTH)
+        for (int k0 = 0; k0 < IN; k0 += DEPTH)
+            for (int i = 0; i < rows; i++)
+                for (int k = k0; k < k0 + DEPTH; k++)
+                    for (int j = j0; j < j0 + DEPTH; j++) y[i][j] += x[i][k] * w[k][j];
+}
+
+/* HIGH rows of y, WIDE columns, DEPTH products for each: the sums stay in registers. */
+SIMD_INLINE void tile_of(int i, int j, int k0, const float *piece, int stride)
+{
+    vec sum[HIGH][WIDE / LANES] = {{{0}}};
+    for (int k = k0; k < k0 + DEPTH; k++, piece += stride)
+        for (int r = 0; r < HIGH; r++)
+            for (int v = 0; v < WIDE / LANES; v++)
+                sum[r][v] += x[i + r][k] * ((const vec *)piece)[v];
+    for (int r = 0; r < HIGH; r++)
+        for (int v = 0; v < WIDE / LANES; v++) ((vec *)&y[i + r][j])[v] += sum[r][v];
+}
+
+SIMD_AVX2 static void tile_avx2(int i, int j, int k0, const float *piece, int stride)
+{
+    tile_of(i, j, k0, piece, stride);
+}
+
+static void tile_plain(int i, int j, int k0, const float *piece, int stride)
+{
+    tile_of(i, j, k0, piece, stride);
+}
+static void (*tile)(int, int, int, const float *, int) = tile_plain;
+
+/* Vector: the piece is one tile wide, and HIGH rows meet it at a time. */
+static void vector(int rows)
+{
+    for (int j = 0; j < OUT; j += WIDE)
+        for (int k = 0; k < IN; k += DEPTH)
+            for (int i = 0; i < rows; i += HIGH) tile(i, j, k, &w[k][j], OUT);
+}
+
+/* Packed: the piece is copied first, so that its rows lie side by side. */
+static void packed(int rows)
+{
+    for (int j = 0; j < OUT; j += WIDE)
+        for (int k = 0; k < IN; k += DEPTH) {
+            _Alignas(64) float piece[DEPTH][WIDE];
+            for (int d = 0; d < DEPTH; d++) memcpy(piece[d], &w[k + d][j], sizeof piece[d]);
+            for (int i = 0; i < rows; i += HIGH) tile(i, j, k, piece[0], WIDE);
+        }
+}
+
+/* Threads: each core has columns of its own. */
+static void threads(int rows)
+{
+    PARALLEL_FOR(true)
+    for (int j = 0; j < OUT; j += WIDE)
+        for (int k = 0; k < IN; k += DEPTH) {
+            _Alignas(64) float piece[DEPTH][WIDE];
+            for (int d = 0; d < DEPTH; d++) memcpy(piece[d], &w[k + d][j], sizeof piece[d]);
+            for (int i = 0; i < rows; i += HIGH) tile(i, j, k, piece[0], WIDE);
+        }
+}
+
+/* f16: weights of half the size, widened while they are copied. */
+static void f16(int rows)
+{
+    PARALLEL_FOR(true)
+    for (int j = 0; j < OUT; j += WIDE)
+        for (int k = 0; k < IN; k += DEPTH) {
+            _Alignas(64) float piece[DEPTH][WIDE];
+            for (int d = 0; d < DEPTH; d++)
+                for (int c = 0; c < WIDE; c++) piece[d][c] = half_widen(half[k + d][j + c]);
+            for (int i = 0; i < rows; i += HIGH) tile(i, j, k, piece[0], WIDE);
+        }
+}
+
+/* Numbers to multiply, and the plain sums in double. */
+static void prepare(void)
+{
+    rng r = rng_torch(SEED);
+    rng_normal32(&r, x[0], ROWS * IN), rng_normal32(&r, w[0], IN * OUT);
+    for (int k = 0; k < IN; k++)
+        for (int j = 0; j < OUT; j++) half[k][j] = half_narrow(w[k][j]);
+    for (int i = 0; i < ROWS; i++)
+        for (int k = 0; k < IN; k++)
+            for (int j = 0; j < OUT; j++) truth[i][j] += (double)x[i][k] * (double)w[k][j];
+    if (simd_has_avx2()) tile = tile_avx2;
+}
+
+int main(int argc, char **argv)
+{
+    static void (*const rung[])(int) = {naive, order, blocked, vector, packed, threads, f16};
+    static const int rows[] = {2, 12, ROWS, ROWS, ROWS, ROWS, ROWS}; /* the slow ones make fewer */
+    static const double expected[] = {8e-7, 8e-7, 8e-7, 3e-7, 3e-7, 3e-7, 2.07e-4};
+    lesson l = lesson_begin(argc, argv);
+    speed_machine here = speed_here(&l);
+    double off[SPEED_RUNGS];
+    prepare();
+    speed_head(&l, &here);
+    for (int k = 0; k < SPEED_RUNGS; k++) {
+        double g = 2e-9 * rows[k] * IN * OUT; /* multiplications and additions, in 10^9 */
+        if (!l.checking) here.ladder[k] = g / speed_best(rung[k], rows[k], 5);
+        memset(y, 0, sizeof y);
+        rung[k](rows[k]);
+        off[k] = speed_off(y[0], truth[0], rows[k] * OUT);
+        speed_row(&l, k, off[k], k == 6 ? sizeof half : sizeof w, &here);
+        lesson_expect(&l, "off by", off[k], expected[k], 0.05 * expected[k]);
+    }
+    lesson_expect(&l, "threads and vector have the same sums", off[5], off[3], 0);
+    speed_plot(&l, "30_ladder", &speed_kept);
+    if (!l.checking) speed_plot(&l, "30_ladder_here", &here);
+    return lesson_end(&l);
+}
