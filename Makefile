@@ -193,6 +193,7 @@ help: ## this list
 # How things are made. Two notes say what the last build was made with; a note is only written when
 # it changes, so that other flags, or a source that went away, rebuild what they must and no more.
 quoted = '$(subst ','\'',$(1))'
+$(BUILD)/flags.txt: CONTRACT = off
 $(BUILD)/flags.txt: NOTE = $(COMPILE) / $(LINK) $(LIBS) / $(ISAS) $(wildcard /usr/include/dnnl.h)
 $(BUILD)/parts.txt: NOTE = $(PARTS) $(DOUBLES)
 $(BUILD)/flags.txt $(BUILD)/parts.txt: look

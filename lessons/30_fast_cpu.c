@@ -2,22 +2,21 @@
  *
  * Nearly all that a network does is y = x w: rows of numbers times a matrix of weights. Three loops
  * say it, and leave 99 of 100 parts of the processor idle. Here the same products are made in seven
- * ways, each a small change of the one before. Beside the speed stands how far the result is off.
+ * ways, each a small change of the one before. Beside the speed stands how far each is off.
  *
  *     make run L=30       prints a table, writes out/30_ladder.svg and out/30_ladder_here.svg
  *
  * Look for: which change costs a line and gains a factor of five? Which gains nothing in speed?
  * Needs: 00. Runs in about a second.
- * Try: DEPTH = 2048, so that no piece fits into the first cache; or OUT = 2064.
+ * Try: APART = OUT + 16, or DEPTH = 2048. Which of the rungs feel it?
  */
 #include "base/rng.h"
 #include "half.h"
 #include "speed.h"
 
-enum { ROWS = 96, IN = 2048, OUT = 2048, DEPTH = 256, WIDE = 16, HIGH = 6, SEED = 30 };
-_Static_assert(IN % DEPTH == 0 && OUT % WIDE == 0 && ROWS % HIGH == 0, "pieces come out even");
-static _Alignas(64) float x[ROWS][IN], w[IN][OUT], y[ROWS][OUT];
-static uint16_t half[IN][OUT]; /* w in 16 bits */
+enum { ROWS = 96, IN = 2048, OUT = 2048, APART = OUT, DEPTH = 256, WIDE = 16, HIGH = 6, SEED = 30 };
+static _Alignas(64) float x[ROWS][IN], w[IN][APART], y[ROWS][OUT]; /* rows of w lie APART */
+static uint16_t half[IN][OUT];                                     /* w in 16 bits */
 static double truth[ROWS][OUT];
 
 /* Naive:   y[i][j] = sum over k of x[i][k] w[k][j].   w is read down its columns. */
@@ -67,14 +66,14 @@ static void tile_plain(int i, int j, int k0, const float *piece, int stride)
 {
     tile_of(i, j, k0, piece, stride);
 }
-static void (*tile)(int, int, int, const float *, int) = tile_plain;
+static void (*tile)(int, int, int, const float *, int); /* one of the two, as the machine has it */
 
 /* Vector: the piece is one tile wide, and HIGH rows meet it at a time. */
 static void vector(int rows)
 {
     for (int j = 0; j < OUT; j += WIDE)
         for (int k = 0; k < IN; k += DEPTH)
-            for (int i = 0; i < rows; i += HIGH) tile(i, j, k, &w[k][j], OUT);
+            for (int i = 0; i < rows; i += HIGH) tile(i, j, k, &w[k][j], APART);
 }
 
 /* Packed: the piece is copied first, so that its rows lie side by side. */
@@ -117,13 +116,11 @@ static void f16(int rows)
 static void prepare(void)
 {
     rng r = rng_torch(SEED);
-    rng_normal32(&r, x[0], ROWS * IN), rng_normal32(&r, w[0], IN * OUT);
-    for (int k = 0; k < IN; k++)
-        for (int j = 0; j < OUT; j++) half[k][j] = half_narrow(w[k][j]);
+    rng_normal32(&r, x[0], ROWS * IN), rng_normal32(&r, w[0], IN * APART);
+    for (int i = 0; i < IN * OUT; i++) half[i / OUT][i % OUT] = half_narrow(w[i / OUT][i % OUT]);
     for (int i = 0; i < ROWS; i++)
         for (int k = 0; k < IN; k++)
             for (int j = 0; j < OUT; j++) truth[i][j] += (double)x[i][k] * (double)w[k][j];
-    if (simd_has_avx2()) tile = tile_avx2;
 }
 
 int main(int argc, char **argv)
@@ -134,11 +131,12 @@ int main(int argc, char **argv)
     lesson l = lesson_begin(argc, argv);
     speed_machine here = speed_here(&l);
     double off[SPEED_RUNGS];
+    tile = simd_has_avx2() ? tile_avx2 : tile_plain;
     prepare();
     speed_head(&l, &here);
     for (int k = 0; k < SPEED_RUNGS; k++) {
-        double g = 2e-9 * rows[k] * IN * OUT; /* multiplications and additions, in 10^9 */
-        if (!l.checking) here.ladder[k] = g / speed_best(rung[k], rows[k], 5);
+        double flop = 2.0 * rows[k] * IN * OUT;
+        if (!l.checking) here.ladder[k] = 1e-9 * flop / speed_best(rung[k], rows[k], 5);
         memset(y, 0, sizeof y);
         rung[k](rows[k]);
         off[k] = speed_off(y[0], truth[0], rows[k] * OUT);
