@@ -1,11 +1,11 @@
 /* Lesson 30. One product, seven times: from three loops to the speed of the machine.
  *
  * A network is mostly y = x w: rows of numbers times a matrix of weights. Three loops say it, and
- * leave 99 parts in 100 of a processor idle. Seven ways follow, each a small change of the last one.
+ * leave 99 of 100 parts of a processor idle. Six changes follow, each a small one.
  *
  *     make run L=30       prints a table, writes out/30_ladder.svg and out/30_ladder_here.svg
  *
- * Look for: which change costs a line and gains a factor of five? Which gains nothing in speed?
+ * Look for: which change costs nothing, and gains most? Which gains no speed, and what then?
  * Needs: 00. Runs in about a second.
  * Try: APART = OUT + 16, or DEPTH = 2048. Which of the rungs feel it?
  */

@@ -13,7 +13,8 @@
 #include "base/rng.h"
 #include "speed.h"
 
-/* y[row][column][o] = sum over taps and c of x[row + down][column + right][c] g[down][right][c][o] */
+/* y[row][column][o] = sum of x[row + down][column + right][c] g[down][right][c][o] over down, right
+ * and c. */
 typedef struct {
     int h, w, in, out;
     float *x;      /* [h + 2][w + 2][in], with zeros around */

@@ -92,17 +92,17 @@ static void f16(int rows)
 /* What a processor can reach at most with so many operations for a byte. */
 static double most(double intensity, double peak)
 {
-    return fmin(peak, intensity * speed_kept.far);
+    return fmin(peak, intensity * speed_kept.weights);
 }
 
 /* Words beside the points: the last two rungs lie on each other. */
 static void draw(lesson *l, const double *intensity)
 {
-    const double *speed = speed_kept.ladder, far = speed_kept.far;
-    double across[] = {0.05, speed_kept.all / far, 300}, core[] = {speed_kept.one / far, 300};
-    double up[] = {0.05 * far, speed_kept.all, speed_kept.all};
+    const double *speed = speed_kept.ladder, slope = speed_kept.weights;
+    double across[] = {0.05, speed_kept.all / slope, 300}, core[] = {speed_kept.one / slope, 300};
+    double up[] = {0.05 * slope, speed_kept.all, speed_kept.all};
     double level[] = {speed_kept.one, speed_kept.one};
-    plot p = {.title = speed_kept.where,
+    plot p = {.title = lesson_words(l, "One product under the roof of %s", speed_kept.where),
               .x = {.label = "FLOP for each byte fetched", .log = true, .low = 0.05, .high = 300},
               .y = {.label = "GFLOP/s", .log = true, .low = 0.3, .high = 500}};
     plot_series *roof = plot_line(&p, NULL, 3, across, up);
@@ -114,9 +114,9 @@ static void draw(lesson *l, const double *intensity)
         const char *words = k == SPEED_RUNGS - 2 ? "threads, f16" : speed_names[k];
         plot_text(&p, intensity[k] * 1.15, speed[k] / 1.1, words);
     }
-    plot_text(&p, 0.07, 7, "the slope: bytes limit");
-    plot_text(&p, 12, 1.25 * speed_kept.all, "the roof: two cores");
-    plot_text(&p, 12, 1.25 * speed_kept.one, "one core");
+    plot_text(&p, 0.06, 9, "bytes limit");
+    plot_text(&p, 10, 1.25 * speed_kept.all, "arithmetic limits, two cores");
+    plot_text(&p, 10, 1.25 * speed_kept.one, "one core");
     lesson_plot(l, "roofline", 1, 1, &p);
 }
 
@@ -179,7 +179,7 @@ static void part_b(lesson *l)
     for (int k = 0; k < (int)(sizeof layers / sizeof *layers); k++) {
         const layer *a = &layers[k];
         printf("%-33s %8.0f %8.1f %10.1f %5.1f ms %5.1f ms\n", a->name, a->flop, a->bytes,
-               a->flop / a->bytes, a->flop / speed_kept.all, a->bytes / speed_kept.far);
+               a->flop / a->bytes, a->flop / speed_kept.all, a->bytes / speed_kept.memory);
     }
     lesson_expect(l, "GFLOP of a filter", filter.flop, 7549.7, 0.1);
     lesson_expect(l, "MB of attention's table, four times", table.bytes - flash.bytes, 2147.5, 0.1);

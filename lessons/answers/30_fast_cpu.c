@@ -6,10 +6,10 @@
  *
  *     y[i][j] = sum over k of x[i][k] w[k][j],   all three matrices SIDE x SIDE
  *
- * In the order that is written here every number of w is fetched anew for nearly every row of y:
- * the whole of w is 144 KiB, and does not fit. Write loops that take a piece of w that does fit, let
- * all rows of x meet it, and only then go on to the next piece. Call multiply(i, k, j) once for
- * each triple; k must rise for each i and j, so that the sums are the same bit for bit.
+ * In the order that is written here all of w is fetched anew for each row of y: it has 144 KiB and
+ * does not fit. Write loops that take a piece of w that does fit, let all rows of x meet it, and
+ * only then go on to the next piece. Call multiply(i, k, j) once for each triple. For each i and j
+ * let k rise, so that the sums are the same bit for bit.
  *
  *     make exercises
  *     build/lessons/answers/30_fast_cpu            the lines that were fetched

@@ -1,8 +1,8 @@
 /* Exercise 30b. Two taps, two outputs, three multiplications.
  *
- * The lesson's filter has three taps. A filter with two is easier, and it is needed: where a picture
- * is made twice as large by doubling its pixels and then filtered 3x3, as Stable Diffusion's decoder
- * does four times, each output sees only 2x2 different pixels. In one row:
+ * The lesson's filter has three taps. A filter with two is easier, and it is needed: Stable
+ * Diffusion's decoder doubles each pixel in both directions and then filters 3x3, three times. So
+ * each output sees only 2x2 different pixels. In one row:
  *
  *     y[0] = d[0] g[0] + d[1] g[1]
  *     y[1] = d[1] g[0] + d[2] g[1]
