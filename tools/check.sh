@@ -160,7 +160,9 @@ part_exercises() { # an exercise is to be solved, its answer is solved
     return $wrong
 }
 
-part_tools() { with_gcc tools && expect 0 build/gcc/tools/draw_wrong; }
+part_tools() {
+    with_gcc tools && expect 0 build/gcc/tools/draw_wrong && expect 0 build/gcc/tools/draw_roofline
+}
 
 part_quotes() { tools/quotes.sh --self-test && with_gcc lessons tools && tools/quotes.sh build/gcc; }
 
