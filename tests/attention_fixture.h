@@ -9,13 +9,13 @@
 #include "nn/attention.h"
 
 enum { Q, K, V, Y, ARRAYS };
-static nn_fence fences[ARRAYS];
+static fence fences[ARRAYS];
 static arena scratch;
 
 static inline void set_up(void)
 {
     scratch = arena_make((size_t)1 << 28);
-    for (int i = 0; i < ARRAYS; i++) fences[i] = nn_fenced((size_t)1 << 23);
+    for (int i = 0; i < ARRAYS; i++) fences[i] = fence_make((size_t)1 << 21);
 }
 
 static inline float *array(int which, size_t n)

@@ -3,7 +3,7 @@
 
 #include "nn/softmax.h"
 
-static nn_fence in, out;
+static fence in, out;
 
 /* In parts of its own size: the exponent x - most is rounded once, which e^ makes relative; e^, the
  * sum, 1 / sum and the product are rounded; and a long sum carries some more. */
@@ -62,8 +62,8 @@ static void test_same_bits_for_any_number_of_threads(void)
 
 int main(void)
 {
-    in = nn_fenced((size_t)1 << 19);
-    out = nn_fenced((size_t)1 << 19);
+    in = fence_make((size_t)1 << 17);
+    out = fence_make((size_t)1 << 17);
     return nn_run((const nn_test[]){NN_TEST(test_all_lengths_and_places),
                                     NN_TEST(test_large_numbers_do_not_overflow),
                                     NN_TEST(test_same_bits_for_any_number_of_threads)},
