@@ -17,7 +17,7 @@ WARNINGS = -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -W
            -Wdouble-promotion -Wcast-qual -Wvla -Wundef -Wwrite-strings
 # Contraction would give other bits on other machines; where speed is all (nn), it may.
 CONTRACT = off
-$(BUILD)/lib/nn/%.o: CONTRACT = fast
+$(BUILD)/lib/nn/%.o $(BUILD)/lessons/30_%.o: CONTRACT = fast
 $(BUILD)/lib/diffusion.o: CPPFLAGS += -DDIFFUSION_VERSION='"$(VERSION)"'
 OURS     = -std=c11 -ffp-contract=$(CONTRACT) $(WARNINGS) -Ilib -fPIC -fvisibility=hidden
 
@@ -193,6 +193,7 @@ help: ## this list
 # How things are made. Two notes say what the last build was made with; a note is only written when
 # it changes, so that other flags, or a source that went away, rebuild what they must and no more.
 quoted = '$(subst ','\'',$(1))'
+$(BUILD)/flags.txt: CONTRACT = off
 $(BUILD)/flags.txt: NOTE = $(COMPILE) / $(LINK) $(LIBS) / $(ISAS) $(wildcard /usr/include/dnnl.h)
 $(BUILD)/parts.txt: NOTE = $(PARTS) $(DOUBLES)
 $(BUILD)/flags.txt $(BUILD)/parts.txt: look

@@ -17,6 +17,9 @@
  * last words are not shown. */
 static inline int fate(void (*act)(void))
 {
+#if defined(__EMSCRIPTEN__)
+    skip(); /* one process is all there is */
+#endif
     fflush(NULL);
     pid_t child = fork();
     if (child == 0) {

@@ -18,6 +18,7 @@
 #include <cmocka.h>
 
 #include "base/parallel.h"
+#include "fence.h"
 #include "nn/isa.h"
 #include "nn/weight.h"
 #include <math.h>
@@ -25,10 +26,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#if !defined(__EMSCRIPTEN__)
-#include <sys/mman.h>
-#include <unistd.h>
-#endif
 
 /** A test, its set being chosen already. */
 typedef struct {
@@ -39,6 +36,11 @@ typedef struct {
     {              \
 #f, f      \
     }
+
+/** Of very many cases every so many are run: all of them, but in an emulator (tools/cross.sh). */
+#ifndef NN_EVERY
+#define NN_EVERY 1
+#endif
 
 static double nn_worst; /**< largest error in this test, in units of what is allowed */
 
@@ -122,32 +124,10 @@ static inline weight nn_weights(dtype type, void *to, const float *from, size_t 
     return (weight){to, type};
 }
 
-/** Memory between two pages that nobody may touch. */
-typedef struct {
-    char *begin, *end;
-} nn_fence;
-
-static inline nn_fence nn_fenced(size_t bytes)
-{
-#if defined(__EMSCRIPTEN__)
-    char *all = malloc(bytes);
-    return (nn_fence){all, all + bytes};
-#else
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    bytes = (bytes + page - 1) / page * page;
-    char *all =
-        mmap(NULL, bytes + 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    assert_true(all != MAP_FAILED);
-    assert_int_equal(mprotect(all, page, PROT_NONE), 0);
-    assert_int_equal(mprotect(all + page + bytes, page, PROT_NONE), 0);
-    return (nn_fence){all + page, all + page + bytes};
-#endif
-}
-
 /** Room for n numbers of `size` bytes.
  *  @param place -1: they begin where memory begins; 0: they end where it ends; else they end so
  *               many numbers before */
-static inline void *nn_place(nn_fence f, size_t n, size_t size, int place)
+static inline void *nn_place(fence f, size_t n, size_t size, int place)
 {
     assert_true((n + (place > 0 ? (size_t)place : 0)) * size <= (size_t)(f.end - f.begin));
     return place < 0 ? f.begin : f.end - (n + (size_t)place) * size;

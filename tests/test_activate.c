@@ -71,8 +71,8 @@ static void test_what_is_no_usual_number(void)
 
 static void test_every_length_everywhere(void)
 {
-    enum { LONG = 2 * 32 + 1, ROOM = 4096 };
-    nn_fence from = nn_fenced(ROOM), to = nn_fenced(ROOM);
+    enum { LONG = 2 * 32 + 1, ROOM = 1 << 16 };
+    fence from = fence_make(ROOM / sizeof(float)), to = fence_make(ROOM / sizeof(float));
     static char before[ROOM];
     for (int n = 0; n <= LONG; n++)
         for (int place = -1; place <= 16; place++)
@@ -80,7 +80,7 @@ static void test_every_length_everywhere(void)
                 size_t count = (size_t)n, bytes = count * sizeof(float);
                 float *x = nn_place(from, count, sizeof *x, place);
                 float *y = w == 3 ? x : nn_place(to, count, sizeof *y, w == 0 ? place : 16 - place);
-                nn_fence around = w == 3 ? from : to;
+                fence around = w == 3 ? from : to;
                 size_t room = (size_t)(around.end - around.begin);
                 assert_true(room <= ROOM);
                 nn_fill(x, count, (uint32_t)n, 4);

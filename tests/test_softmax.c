@@ -1,22 +1,8 @@
-/* Softmax of every instruction set that is here against the definition in double; and through it
- * the exponential of a vector. */
-#include "fence.h"
+/* Softmax against its definition in double; and through it the exponential of a vector. */
+#include "nn_fixture.h"
 
-#include "base/parallel.h"
 #include "nn/softmax.h"
-#include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include <cmocka.h>
-
-#include "each_set.h"
-
-enum { FLOATS = 1 << 17 };
 static fence in, out;
 
 /* In parts of its own size: the exponent x - most is rounded once, which e^ makes relative; e^, the
@@ -29,23 +15,15 @@ static void compare(const float *y, const float *x, int n)
     for (int i = 0; i < n; i++) {
         double apart = (double)x[i] - most, expected = exp(apart) / sum;
         double allowed = (4e-7 + 1e-10 * n - 6e-8 * apart) * expected + 2e-38;
-        double off = fabs((double)y[i] - expected) / allowed;
-        if (!(off <= 1))
-            fail_msg("%s: number %d of %d is %.9g, not %.9g", isa_name(), i, n, (double)y[i],
-                     expected);
-        each_set_worst = fmax(each_set_worst, off);
+        nn_near("softmax", (size_t)i, y[i], expected, allowed);
     }
 }
 
-static void hold(int rows, int n, float size, int skip)
+static void hold(int rows, int n, float size, int place)
 {
     size_t count = (size_t)rows * (size_t)n;
-    float *x = fence_end(in, count + (size_t)skip), *y = fence_end(out, count);
-    uint32_t seed = (uint32_t)(n + rows);
-    for (size_t i = 0; i < count; i++) {
-        seed = seed * 1664525 + 1013904223;
-        x[i] = ((float)(seed >> 8) / (1 << 23) - 1) * size;
-    }
+    float *x = nn_place(in, count, sizeof *x, place), *y = nn_place(out, count, sizeof *y, 0);
+    nn_fill(x, count, (uint32_t)(n + rows), size);
     memset(y, 0xff, count * sizeof *y);
     softmax_rows(y, x, rows, n);
     for (int r = 0; r < rows; r++) compare(y + r * n, x + r * n, n);
@@ -54,68 +32,40 @@ static void hold(int rows, int n, float size, int skip)
     for (int r = 0; r < rows; r++) compare(y + r * n, x + r * n, n);
 }
 
-static void check_all_lengths(void)
+static void test_all_lengths_and_places(void)
 {
     for (int n = 1; n <= 70; n++)
-        for (int skip = 0; skip < 16; skip++) hold(1 + skip % 3, n, 5, skip);
+        for (int place = -1; place < 16; place++) hold(2 + place % 3, n, 5, place);
     hold(3, 4099, 5, 0);
 }
 
-static void check_large_numbers(void)
+static void test_large_numbers_do_not_overflow(void)
 {
     for (float size = 1e-3f; size < 1e38f; size *= 10)
         for (int n = 1; n < 40; n += 3) hold(2, n, size, 0);
 }
 
-static void check_same_bits(void)
+static void test_same_bits_for_any_number_of_threads(void)
 {
     enum { ROWS = 301, N = 333 };
     static float first[ROWS * N];
-    int before = parallel_threads();
     static const int threads[] = {1, 2, 3, 7};
-    float *x = fence_end(in, ROWS * N), *y = fence_end(out, ROWS * N);
-    for (int i = 0; i < ROWS * N; i++) x[i] = 9 * sinf((float)i);
+    float *x = nn_place(in, ROWS * N, sizeof *x, 0), *y = nn_place(out, ROWS * N, sizeof *y, 0);
+    nn_fill(x, ROWS * N, 1, 9);
     for (int t = 0; t < 4; t++) {
         parallel_set_threads(threads[t]);
         softmax_rows(y, x, ROWS, N);
         if (t == 0) memcpy(first, y, sizeof first);
         assert_memory_equal(y, first, sizeof first);
     }
-    parallel_set_threads(before);
-}
-
-static void test_is_the_definition(void **state)
-{
-    (void)state;
-    with_each_set(check_all_lengths);
-}
-
-static void test_large_numbers_do_not_overflow(void **state)
-{
-    (void)state;
-    with_each_set(check_large_numbers);
-}
-
-static void test_same_bits_for_any_number_of_threads(void **state)
-{
-    (void)state;
-    with_each_set(check_same_bits);
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    in = fence_make(FLOATS);
-    out = fence_make(FLOATS);
-    return 0;
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_is_the_definition),
-        cmocka_unit_test(test_large_numbers_do_not_overflow),
-        cmocka_unit_test(test_same_bits_for_any_number_of_threads),
-    };
-    return cmocka_run_group_tests(tests, set_up, NULL);
+    in = fence_make((size_t)1 << 17);
+    out = fence_make((size_t)1 << 17);
+    return nn_run((const nn_test[]){NN_TEST(test_all_lengths_and_places),
+                                    NN_TEST(test_large_numbers_do_not_overflow),
+                                    NN_TEST(test_same_bits_for_any_number_of_threads)},
+                  3);
 }

@@ -9,7 +9,7 @@ make="${MAKE:-make} --no-print-directory"
 logs=build/check
 quick='layers size paths format links pages headers figures gcc loops clang install lessons exercises tools'
 quick="$quick quotes notebooks sanitizers"
-slow='docs redraw slow threads'
+slow='docs redraw slow threads neon wasm'
 
 # Warnings are errors here. gcc is built with threads, clang without, so both ways are seen.
 with_gcc() { $make BUILD=build/gcc CC=gcc CFLAGS='-O3 -Werror' "$@"; }
@@ -160,7 +160,9 @@ part_exercises() { # an exercise is to be solved, its answer is solved
     return $wrong
 }
 
-part_tools() { with_gcc tools && expect 0 build/gcc/tools/draw_wrong; }
+part_tools() {
+    with_gcc tools && expect 0 build/gcc/tools/draw_wrong && expect 0 build/gcc/tools/draw_roofline
+}
 
 part_quotes() { tools/quotes.sh --self-test && with_gcc lessons tools && tools/quotes.sh build/gcc; }
 
@@ -186,11 +188,18 @@ part_threads() { # the same bits for any number of threads
     done
 }
 
+# The fast kernels on processors that this one is not.
+part_neon() { tools/cross.sh neon; }
+
+part_wasm() { tools/cross.sh wasm; }
+
 run_part() {
     log=$logs/$1.txt
     begin=$(date +%s)
-    if (part_"$1") > "$log" 2>&1; then verdict=good; else verdict=BAD; fi
+    (part_"$1") > "$log" 2>&1
+    case $? in 0) verdict=good ;; 3) verdict=none ;; *) verdict=BAD ;; esac
     printf '%-11s %-4s %3d s\n' "$1" $verdict $(($(date +%s) - begin))
+    [ $verdict = none ] && { echo "    not run here: $(tail -n 1 "$log")"; return 0; }
     [ $verdict = good ] && return 0
     grep -v '^  \(compile\|link\|archive\|embed\) ' "$log" | sed 's/^/    /'
     bad="$bad $1"

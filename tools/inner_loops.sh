@@ -8,16 +8,19 @@
 #
 # A sum is a register that its loop only ever adds to. A loop with four or more of them is a tile,
 # and so is every loop of a function that is called a tile_: it may not store at all. Other loops (a
-# norm, a transform) store their results, but may not put what a multiply-add made onto the stack,
-# unless they call a function, which takes all registers.
+# norm, a transform) store their results, and may run out of registers on the way; but what comes
+# from the stack at the beginning of a turn and goes back at its end is a sum in the wrong place.
 
 loops() { # the text that objdump -d prints, and a name for it
     awk -v file="$1" '
     function registers(last) { # the number of the vector register that an operand is, or ""
         return last ~ /^%[xyz]mm[0-9]/ ? substr(last, 5) + 0 : ""
     }
-    function judge(from, to,    i, n, reg, products, sums, loads, stores, calls, other, adds, made,
-                   spilt, verdict) {
+    function on_stack(operand) {
+        return operand ~ /\(%rsp/ || framed && operand ~ /\(%rbp/
+    }
+    function judge(from, to,    i, k, n, reg, products, sums, loads, stores, calls, other, adds, made,
+                   first, carried, verdict) {
         for (i = from; i <= to; i++) {
             n = split_operands(i)
             if (op[i] ~ /^call/) { calls++; continue }
@@ -26,10 +29,13 @@ loops() { # the text that objdump -d prints, and a name for it
                 continue
             }
             if (is_product(i)) products++
+            for (k = 1; k < n; k++)
+                if (on_stack(part[k]) && !(part[k] in first)) first[part[k]] = "load"
             if (part[n] ~ /\(/) {
                 stores++
+                if (!(part[n] in first)) first[part[n]] = "store"
                 reg = registers(part[n - 1])
-                if (reg != "" && (part[n] ~ /\(%rsp/ || framed && part[n] ~ /\(%rbp/)) spilt[reg]
+                if (reg != "" && on_stack(part[n]) && first[part[n]] == "load") carried[reg]
             } else if (text[i] ~ /\(/) loads++
             reg = registers(part[n])
             if (reg == "") continue
@@ -39,7 +45,7 @@ loops() { # the text that objdump -d prints, and a name for it
         if (!products) return
         for (reg in adds) if (!(reg in other)) sums++
         verdict = ""
-        for (reg in spilt) if ((reg in made) && !calls) verdict = "a sum goes to the stack"
+        for (reg in carried) if ((reg in made) && !calls) verdict = "a sum lives on the stack"
         if ((sums >= 4 || name ~ /tile_/) && stores) verdict = "stores in its loop"
         if (name ~ /tile_/ && !sums) verdict = "holds no sum in a register"
         if (calls && sums >= 4) verdict = "calls a function in its loop"
@@ -135,6 +141,11 @@ END
 mov    %rsp,%rbp
 vfmadd213ps -0x40(%rbp),%zmm0,%zmm2
 vmovaps %zmm2,-0x40(%rbp)
+END
+    expect good 'a pass that is short of registers' << 'END'
+vfmadd213ps %ymm1,%ymm0,%ymm2
+vmovaps %ymm2,0x20(%rsp)
+vfmadd213ps 0x20(%rsp),%ymm0,%ymm3
 END
     expect good 'a pass that scales, shifts and stores' << 'END'
 vmovups (%rsi,%rax,4),%ymm2

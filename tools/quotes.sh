@@ -9,7 +9,7 @@
 #                                 below a line with `build/tools/NAME`, by that program
 #   tools/quotes.sh --self-test   shows that it can fail
 pages() {
-    for page in docs/[0-9]*_*.md docs/looks_wrong.md docs/install.md; do [ -f "$page" ] && echo "$page"; done
+    for page in docs/[0-9]*_*.md docs/looks_wrong.md docs/install.md docs/roofline.md; do [ -f "$page" ] && echo "$page"; done
 }
 
 check() { # BUILD or nothing, pages

@@ -5,7 +5,7 @@
 #   tools/setup.sh install GROUP   installs it, where it has the right to
 #
 # GROUP is build, test (and with it build), notebooks (likewise), docs, check (and with it test and
-# notebooks), or all.
+# notebooks), cross, or all.
 #
 # Each line: group, how to see that it is there, what for, then its package in Debian, Fedora, Arch
 # and Homebrew (- where there is none). A new need is one more line here.
@@ -28,6 +28,10 @@ check | command clang-format  | the one way to lay out code      | clang-format 
 check | file /usr/lib/python3*/*-packages/nbformat | are notebooks valid? | python3-nbformat | python3-nbformat | jupyter-nbformat | -
 check | file /usr/lib/*/lib*/libomp.so /usr/lib*/libomp.so | threads with clang | libomp-dev | libomp-devel    | openmp         | -
 check | file /usr/lib/llvm-*/lib/clang/*/lib/*/libclang_rt.asan* /usr/lib*/clang/*/lib/*/libclang_rt.asan* | the watch over memory | libclang-rt-14-dev | compiler-rt | compiler-rt | -
+cross | command aarch64-linux-gnu-gcc | kernels for ARM          | gcc-aarch64-linux-gnu libc6-dev-arm64-cross | - | aarch64-linux-gnu-gcc | -
+cross | command qemu-aarch64  | running them                     | qemu-user          | qemu-user              | qemu-user      | -
+cross | command emcc          | kernels for WebAssembly          | emscripten         | emscripten             | emscripten     | emscripten
+cross | command node          | running them                     | nodejs             | nodejs                 | nodejs         | node
 TABLE
 }
 
@@ -65,7 +69,7 @@ case $2 in
     test) groups='build test' ;;
     notebooks) groups='build notebooks' ;;
     check) groups='build test notebooks check' ;;
-    all) groups='build test notebooks check docs' ;;
+    all) groups='build test notebooks check docs cross' ;;
     *) groups=$2 ;;
 esac
 missing='' homeless='' reasons=''

@@ -78,10 +78,11 @@ static int quiet_rounds(const double *peaks, int rounds, double least)
 
 void race_run(race *c, const machine *m)
 {
-    double took[RACE_MOST][RACE_LAST], peaks[RACE_LAST + 1], best = 0, begin = machine_seconds();
+    double took[RACE_MOST][RACE_LAST], peaks[RACE_LAST + 1], begin = machine_seconds();
     int rounds = 0;
     settle();
-    peaks[0] = best = machine_fma(m->best);
+    peaks[0] = machine_fma(m->best);
+    double best = fmax(m->peak, peaks[0]);
     do {
         for (int i = 0; i < c->n; i++)
             if (c->r[i].run) took[i][rounds] = timed(&c->r[i], rounds ? took[i][rounds - 1] : 0);

@@ -43,8 +43,9 @@ typedef struct {
 } race;
 
 /** Run it. A round is quiet when the loop beside it, before and after, was within a tenth of its
- *  best; rounds are added until there are RACE_ROUNDS quiet ones, RACE_LAST in all, or no patience
- *  left. Only quiet ones count, or all of them where there are too few.
+ *  best in this row and in the table of roofs; rounds are added until there are RACE_ROUNDS quiet
+ *  ones, RACE_LAST in all, or no patience left. Only quiet ones count, or all of them where there
+ *  are too few.
  *  @param c the race
  *  @param m for the loop */
 void race_run(race *c, const machine *m);

@@ -19,12 +19,13 @@ void table_roofline(const table *const *t, int n, const machine *m, arena scratc
               .y = {.label = "GFLOP/s", .log = true}};
     int tables = 0;
     for (int k = 0; k < n && k < 8; k++) {
+        if (t[k]->n == 0 || t[k]->rows[0].bytes <= 0) continue; /* norms count bytes, not FLOP */
         for (int i = 0; i < t[k]->n; i++) {
             const race *c = &t[k]->rows[i];
             x[k][i] = c->work / c->bytes, y[k][i] = c->r[0].rate;
             low = fmin(low, x[k][i] / 2), high = fmax(high, x[k][i] * 2);
         }
-        if (t[k]->n) plot_points(&p, t[k]->file, t[k]->n, x[k], y[k]), tables++;
+        plot_points(&p, t[k]->file, t[k]->n, x[k], y[k]), tables++;
     }
     if (!tables) return;
     double across[ROOF] = {low, turn, high}, up[ROOF] = {low * m->read, m->peak, m->peak};

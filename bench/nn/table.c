@@ -112,7 +112,6 @@ void table_end(const table *t, arena scratch)
     if (t->n == 0) return;
     list(t, "behind the best library, more than wanted: ", behind);
     list(t, "farther from the roof than wanted: ", low);
-    list(t,
-         "? too noisy to judge (the loop of multiply-adds varied by more than a tenth): ", noisy);
+    list(t, "? too noisy to judge (the loop of multiply-adds fell by more than a tenth): ", noisy);
     draw(t, scratch);
 }

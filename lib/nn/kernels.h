@@ -22,6 +22,7 @@ typedef struct {
     size_t (*attention_room)(const attention *a);
     void (*softmax)(float *y, const float *x, int rows, int n);
     void (*norm_sums)(const norm_groups *g, double *mean_variance, arena scratch);
+    size_t (*norm_room)(const norm_groups *g);
     void (*norm_apply)(const norm *n, const float *x, int rows, int channels, float *y);
     void (*activate)(activation which, float *y, const float *x, size_t n);
 } kernels;
@@ -34,6 +35,7 @@ void FAST(attention)(const attention *a, arena scratch);
 size_t FAST(attention_room)(const attention *a);
 void FAST(softmax)(float *y, const float *x, int rows, int n);
 void FAST(norm_sums)(const norm_groups *g, double *mean_variance, arena scratch);
+size_t FAST(norm_room)(const norm_groups *g);
 void FAST(norm_apply)(const norm *n, const float *x, int rows, int channels, float *y);
 void FAST(activate)(activation which, float *y, const float *x, size_t n);
 extern const kernels FAST(kernels);

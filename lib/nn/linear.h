@@ -33,7 +33,7 @@ typedef struct {
 /** Compute it. Weights are widened to float on the way; sums run in float, in one order for any
  *  number of threads and rows.
  *  @param l       what
- *  @param scratch 5 MiB, and 2 MiB for each thread; more where `in` is above 100,000 */
+ *  @param scratch 1 MiB for each thread; more where `in` is above 200,000 */
 void linear_apply(linear l, arena scratch);
 
 #endif

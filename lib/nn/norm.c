@@ -71,6 +71,14 @@ static void plain(const norm_groups *g, double *mean_variance)
     }
 }
 
+size_t norm_group_room(norm_groups g)
+{
+    const kernels *fast = isa_kernels();
+    size_t kept = 2 * (size_t)g.pictures * (size_t)g.channels * sizeof(float);
+    size_t sums = 2 * (size_t)g.pictures * (size_t)g.groups * sizeof(double);
+    return kept + sums + (fast ? fast->norm_room(&g) : 0) + 3 * 64;
+}
+
 norm norm_group(norm_groups g, arena *keep)
 {
     PROMISE(g.pictures > 0 && g.rows > 0 && g.groups > 0 && g.channels % g.groups == 0,

@@ -48,10 +48,14 @@ typedef struct {
  *      scale[p][k] = weight[k] / sqrt(variance_pg + epsilon)        g the group that has channel k
  *      shift[p][k] = bias[k] - mean_pg scale[p][k]
  *  @param g    of what
- *  @param keep where scale and shift live: 2 pictures channels floats. While it works it takes
- *              up to 64 times as much again
+ *  @param keep where scale and shift live; has norm_group_room() bytes, most of them for a while
  *  @return what the layer that follows wants to know */
 norm norm_group(norm_groups g, arena *keep);
+
+/** How much it takes while it works.
+ *  @param g of what
+ *  @return bytes, with room for alignment: where pictures are large, a 60th of x */
+size_t norm_group_room(norm_groups g);
 
 /** The norm written out, for the few places where no layer follows.
  *  @param n        which

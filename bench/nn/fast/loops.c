@@ -6,21 +6,18 @@
 #define NAME(name, isa) JOIN(name, isa)
 #define TEXT(isa)       #isa
 #define NAMED(isa)      TEXT(isa)
-#ifdef __clang__
-#define UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define UNROLL _Pragma("GCC unroll 16")
-#endif
 
 /* s = a s + b stays between 0 and 1, so no turn is slower than another. */
 static float fma_loop(long turns)
 {
     vec s[LOOPS_SUMS], a = vec_all(0.5f), b = vec_all(0.25f);
-    UNROLL
+    UNROLL(16)
     for (int j = 0; j < LOOPS_SUMS; j++) s[j] = vec_all((float)j / LOOPS_SUMS);
-    for (long i = 0; i < turns; i++) UNROLL
-    for (int j = 0; j < LOOPS_SUMS; j++) s[j] = s[j] * a + b;
-    UNROLL
+    for (long i = 0; i < turns; i++) {
+        UNROLL(16)
+        for (int j = 0; j < LOOPS_SUMS; j++) s[j] = s[j] * a + b;
+    }
+    UNROLL(16)
     for (int j = 1; j < LOOPS_SUMS; j++) s[0] += s[j];
     return vec_sum(s[0]);
 }
@@ -28,11 +25,13 @@ static float fma_loop(long turns)
 static float read_loop(const float *x, size_t n)
 {
     vec s[8];
-    UNROLL
+    UNROLL(16)
     for (int j = 0; j < 8; j++) s[j] = (vec){0};
-    for (size_t i = 0; i + 8 * LANES <= n; i += 8 * LANES) UNROLL
-    for (int j = 0; j < 8; j++) s[j] += vec_load(x + i + (size_t)j * LANES);
-    UNROLL
+    for (size_t i = 0; i + 8 * LANES <= n; i += 8 * LANES) {
+        UNROLL(16)
+        for (int j = 0; j < 8; j++) s[j] += vec_load(x + i + (size_t)j * LANES);
+    }
+    UNROLL(16)
     for (int j = 1; j < 8; j++) s[0] += s[j];
     return vec_sum(s[0]);
 }

@@ -67,19 +67,19 @@ VEC_INLINE void sums_of_points(const vec m[POINTS], vec y[SIDE])
 static inline void turn_x(const float *from, size_t row, size_t column, float *to, size_t plane)
 {
     vec t[POINTS][POINTS], d[POINTS], v[POINTS];
-#pragma GCC unroll 6
+    UNROLL(6)
     for (int j = 0; j < POINTS; j++) {
-#pragma GCC unroll 6
+        UNROLL(6)
         for (int i = 0; i < POINTS; i++)
             d[i] = vec_load(from + (size_t)i * row + (size_t)j * column);
         points_of_x(d, v);
-#pragma GCC unroll 6
+        UNROLL(6)
         for (int i = 0; i < POINTS; i++) t[i][j] = v[i];
     }
-#pragma GCC unroll 6
+    UNROLL(6)
     for (int i = 0; i < POINTS; i++) {
         points_of_x(t[i], v);
-#pragma GCC unroll 6
+        UNROLL(6)
         for (int j = 0; j < POINTS; j++) vec_store(to + (size_t)(i * POINTS + j) * plane, v[j]);
     }
 }
@@ -88,19 +88,19 @@ static inline void turn_x(const float *from, size_t row, size_t column, float *t
 static inline void turn_weights(const float *nine, float *to, size_t plane)
 {
     vec t[POINTS][3], u[POINTS];
-#pragma GCC unroll 3
+    UNROLL(3)
     for (int j = 0; j < 3; j++) {
         vec g[3];
-#pragma GCC unroll 3
+        UNROLL(3)
         for (int i = 0; i < 3; i++) g[i] = vec_load(nine + (3 * i + j) * TILE_WIDTH);
         points_of_weights(g, u);
-#pragma GCC unroll 6
+        UNROLL(6)
         for (int i = 0; i < POINTS; i++) t[i][j] = u[i];
     }
-#pragma GCC unroll 6
+    UNROLL(6)
     for (int i = 0; i < POINTS; i++) {
         points_of_weights(t[i], u);
-#pragma GCC unroll 6
+        UNROLL(6)
         for (int j = 0; j < POINTS; j++) vec_store(to + (size_t)(i * POINTS + j) * plane, u[j]);
     }
 }
@@ -109,15 +109,15 @@ static inline void turn_weights(const float *nine, float *to, size_t plane)
 static inline void turn_sums(const float *sums, size_t plane, vec y[SIDE][SIDE])
 {
     vec t[SIDE][POINTS], m[POINTS], v[SIDE];
-#pragma GCC unroll 6
+    UNROLL(6)
     for (int j = 0; j < POINTS; j++) {
-#pragma GCC unroll 6
+        UNROLL(6)
         for (int i = 0; i < POINTS; i++) m[i] = vec_load(sums + (size_t)(i * POINTS + j) * plane);
         sums_of_points(m, v);
-#pragma GCC unroll 4
+        UNROLL(4)
         for (int i = 0; i < SIDE; i++) t[i][j] = v[i];
     }
-#pragma GCC unroll 4
+    UNROLL(4)
     for (int i = 0; i < SIDE; i++) sums_of_points(t[i], y[i]);
 }
 

@@ -9,6 +9,7 @@ const kernels FAST(kernels) = {
     .attention_room = FAST(attention_room),
     .softmax = FAST(softmax),
     .norm_sums = FAST(norm_sums),
+    .norm_room = FAST(norm_room),
     .norm_apply = FAST(norm_apply),
     .activate = FAST(activate),
 };

@@ -1,15 +1,16 @@
 /* linear.h for one instruction set: blocks of the product, in an order that keeps them near.
  *
- *     for rows       of x, as many as stay in the outer cache        (all threads together)
- *       lay:           copy them into strips of TILE_DEPTH, normed on the way
- *       for columns    of y, as many as fit into a core's cache      (each thread its own)
- *         for depth      strip by strip
- *           panel:         widen and turn the weights, once for all these rows
+ *     for blocks     some rows of x, some columns of y     (each thread its own)
+ *       for depth      strip by strip
+ *         lay:           copy the rows, normed on the way: they stay in the outer cache of a core
+ *         for panels     of columns
+ *           pack:          widen and turn the weights: they stay in the inner cache
  *           tile:          six or fourteen rows at a time
- *         finish:        bias, activation, residual, while the sums are near
+ *           finish:        bias, activation, residual, while the sums are near
  *
  * Goto, van de Geijn 2008, "Anatomy of High-Performance Matrix Multiplication", with the weights
- * turned on the way instead of kept turned: that costs one pass for each block of rows.
+ * turned on the way instead of kept turned: that costs one pass for each block of rows. What comes
+ * next is fetched while the tiles before it are multiplied.
  */
 #include "base/parallel.h"
 #include "nn/fast/norming.h"
@@ -17,9 +18,10 @@
 #include "nn/kernels.h"
 
 enum {
-    ROOM_OF_X = 4 << 20, /* bytes of x laid out at a time: they are read again for each group */
-    ROOM_OF_PANELS = 3 << 16, /* bytes of weights that stay near while all rows pass by */
-    GROUP = ROOM_OF_PANELS / (int)sizeof(float) / (TILE_WIDTH * TILE_DEPTH),
+    ROWS = 192,    /* of x in a block, at most */
+    COLUMNS = 640, /* of sums in a block, at most: they are read again for each strip */
+    LINE = 64,     /* bytes that are fetched together */
+    AHEAD = 4,     /* rows of x to fetch before their turn: their pieces lie far apart */
 };
 
 /* A strip's numbers: floats, or pairs of bf16. */
@@ -33,10 +35,11 @@ static tile_fn *const *const product = tile;
 
 /* How the work is cut. */
 typedef struct {
-    int strips, depth;  /* x lies in strips of so many columns each */
-    int rows;           /* are laid out at a time */
-    int panels, groups; /* TILE_WIDTH columns of y each; panels that one thread does together */
-    int wide;           /* columns of sums: GROUP panels, twice with gate */
+    int strips, depth;  /* x is cut into strips of so many columns each */
+    int slices, rows;   /* and into slices of at most so many rows */
+    int panels, groups; /* TILE_WIDTH columns of y each; groups of panels */
+    int halves;         /* 2 with gate */
+    size_t sums;        /* floats of a panel's sums; 0 where they are finished at once */
 } cut;
 
 static int parts_of(int n, int most)
@@ -44,17 +47,21 @@ static int parts_of(int n, int most)
     return (n + most - 1) / most;
 }
 
+static int common(int a, int b)
+{
+    return b ? common(b, a % b) : a;
+}
+
 static cut cut_up(const linear *l)
 {
-    cut c = {.strips = parts_of(l->in, TILE_DEPTH * (1 + PAIRS)),
-             .panels = parts_of(l->out, TILE_WIDTH)};
+    cut c = {.strips = parts_of(l->in, TILE_DEPTH * (1 + PAIRS)), .halves = l->gate ? 2 : 1};
     c.depth = parts_of(parts_of(l->in, c.strips), LANES) * LANES;
-    int most = ROOM_OF_X / (int)sizeof(float) / (c.strips * TILE_STRIDE);
-    c.rows = parts_of(l->rows, parts_of(l->rows, most < TILE_ROWS ? TILE_ROWS : most));
-    int each = l->gate ? GROUP / 2 : GROUP, threads = parallel_threads();
-    c.groups = threads * parts_of(c.panels, threads * each);
+    c.slices = parts_of(l->rows, ROWS), c.rows = parts_of(l->rows, c.slices);
+    c.panels = parts_of(l->out, TILE_WIDTH);
+    int threads = parallel_threads(), fair = threads / common(threads, c.slices);
+    c.groups = fair * parts_of(c.panels, fair * (COLUMNS / TILE_WIDTH / c.halves));
     c.groups = c.groups < c.panels ? c.groups : c.panels;
-    c.wide = each * TILE_WIDTH * (l->gate ? 2 : 1);
+    c.sums = c.strips > 1 || l->gate ? (size_t)(c.rows * TILE_WIDTH) : 0;
     return c;
 }
 
@@ -64,100 +71,133 @@ static int strip_depth(const linear *l, const cut *c, int s)
     return left < c->depth ? left : c->depth;
 }
 
-/* Row i of the block lies at strips[s][i]. */
-static void lay(const linear *l, const cut *c, int first, int rows, float *strips)
+/* What a thread works at, and with. */
+typedef struct {
+    int from, rows;  /* of x */
+    int first, next; /* panels */
+    norming *norms;  /* [rows] */
+    float *strip;    /* [rows][TILE_STRIDE] */
+    float *panel;    /* [depth][TILE_WIDTH] */
+    float *sums;     /* [panels][halves][rows][TILE_WIDTH] */
+} desk;
+
+/* Row i; `normed` says whether there is a norm. */
+VEC_INLINE void lay_row(const linear *l, const desk *d, int i, int from, int depth, bool normed)
 {
-    PARALLEL_FOR((size_t)rows * (size_t)l->in > PARALLEL_WORTH)
-    for (int i = 0; i < rows; i++) {
-        const float *x = l->x + (size_t)(first + i) * (size_t)l->in;
-        norming r = norming_begin(&l->before, first + i, x, l->in);
-        for (int s = 0; s < c->strips; s++) {
-            float *strip = strips + ((size_t)s * (size_t)rows + (size_t)i) * TILE_STRIDE;
-            int depth = strip_depth(l, c, s), from = s * c->depth;
-            for (int k = 0; k < depth; k += LANES) {
-                vec v = norming_at(&r, x, from + k, depth - k);
-                if (PAIRS)
-                    vec_store_bf16((uint16_t *)(void *)strip + k, v);
-                else
-                    vec_store(strip + k, v);
-            }
-        }
+    const float *x = l->x + (size_t)(d->from + i) * (size_t)l->in;
+    float *to = d->strip + i * TILE_STRIDE;
+    norming n = d->norms[i];
+    if (!normed) n.scale = NULL;
+    for (int k = 0; k < depth; k += LINE / (int)sizeof *x)
+        __builtin_prefetch(x + AHEAD * (size_t)l->in + from + k);
+    for (int k = 0; k < depth; k += LANES) {
+        vec v = norming_at(&n, x, from + k, depth - k);
+        if (PAIRS)
+            vec_store_bf16((uint16_t *)(void *)to + k, v);
+        else
+            vec_store(to + k, v);
+    }
+}
+
+static void lay(const linear *l, const cut *c, const desk *d, int s)
+{
+    int depth = strip_depth(l, c, s), from = s * c->depth;
+    for (int i = 0; i < d->rows; i++) {
+        const float *x = l->x + (size_t)(d->from + i) * (size_t)l->in;
+        if (s == 0) d->norms[i] = norming_begin(&l->before, d->from + i, x, l->in);
+        if (l->before.scale)
+            lay_row(l, d, i, from, depth, true);
+        else
+            lay_row(l, d, i, from, depth, false);
     }
 }
 
 /* `some` numbers, LANES at most, or all LANES: then it is one instruction. */
 VEC_INLINE vec load_some(const float *p, int some)
 {
-    return some == LANES ? vec_load(p) : vec_load_some(p, some);
+    return some >= LANES ? vec_load(p) : vec_load_some(p, some);
 }
 
-/* Bias, activation and residual of a vector of sums: columns `column` and so on of row i. */
-VEC_INLINE void finish_some(const linear *l, int i, int column, vec v, vec gate, int some)
+/* Columns `column` and so on, LANES at most, of some rows: bias, activation, residual. */
+VEC_INLINE void finish_as(const linear *l, activation after, bool gate, int from, int rows,
+                          int column, int some, const float *sums, const float *gates)
 {
-    float *y = l->y + (size_t)i * (size_t)l->out + (size_t)column;
-    if (l->bias) v += load_some(l->bias + column, some);
-    if (l->bias && l->gate) gate += load_some(l->bias + l->out + column, some);
-    v = l->gate ? v * math_activate(l->after, gate) : math_activate(l->after, v);
-    if (l->add) v += load_some(l->add + (y - l->y), some);
-    if (some == LANES)
-        vec_store(y, v);
-    else
-        vec_store_some(y, v, some);
-}
-
-static void finish(const linear *l, int i, int column, int n, const float *sums, const float *gates)
-{
-    int j = 0;
-    for (; j + LANES <= n; j += LANES)
-        finish_some(l, i, column + j, vec_load(sums + j), vec_load(gates + j), LANES);
-    if (j < n) finish_some(l, i, column + j, vec_load(sums + j), vec_load(gates + j), n - j);
-}
-
-/* What a thread does at a time: panels `first` to `next` for rows low to high of the block. */
-typedef struct {
-    int first, next, low, high;
-} share;
-
-static share share_of(const cut *c, int rows, int i)
-{
-    int slices = parts_of(parallel_threads(), c->groups), g = i % c->groups, s = i / c->groups;
-    return (share){c->panels * g / c->groups, c->panels * (g + 1) / c->groups, rows * s / slices,
-                   rows * (s + 1) / slices};
-}
-
-/* The weights of a strip, with gate those of both halves. */
-static void pack(const linear *l, const cut *c, int s, share w, float *panels)
-{
-    int count = w.next - w.first;
-    for (int p = 0; p < (l->gate ? 2 : 1) * count; p++) {
-        int column = (w.first + p % count) * TILE_WIDTH, left = l->out - column;
-        size_t row = (size_t)(column + p / count * l->out);
-        panel_pack(l->w, row * (size_t)l->in + (size_t)(s * c->depth), (size_t)l->in,
-                   left < TILE_WIDTH ? left : TILE_WIDTH, strip_depth(l, c, s), PAIRS,
-                   panels + p * TILE_DEPTH * TILE_WIDTH);
+    vec bias = l->bias ? load_some(l->bias + column, some) : (vec){0};
+    vec gate_bias = l->bias && gate ? load_some(l->bias + l->out + column, some) : (vec){0};
+    size_t at = (size_t)from * (size_t)l->out + (size_t)column;
+    for (int i = 0; i < rows; i++, at += (size_t)l->out) {
+        vec v = vec_load(sums + i * TILE_WIDTH) + bias;
+        v = gate ? v * math_activate(after, vec_load(gates + i * TILE_WIDTH) + gate_bias)
+                 : math_activate(after, v);
+        if (l->add) v += load_some(l->add + at, some);
+        if (some >= LANES)
+            vec_store(l->y + at, v);
+        else
+            vec_store_some(l->y + at, v, some);
     }
 }
 
-static void multiply(const linear *l, const cut *c, int from, int rows, const float *strips,
-                     share w, float *panels, float *sums)
+static void finish(const linear *l, int from, int rows, int column, const float *sums,
+                   const float *gates)
 {
-    int count = w.next - w.first, all = (l->gate ? 2 : 1) * count;
-    int column = w.first * TILE_WIDTH, n = l->out - column;
-    if (n > count * TILE_WIDTH) n = count * TILE_WIDTH;
+    for (int v = 0, some; v < TILE_WIDTH && (some = l->out - column - v) > 0; v += LANES)
+        if (l->after == ACTIVATE_NOT && !l->gate && some >= LANES)
+            finish_as(l, ACTIVATE_NOT, false, from, rows, column + v, LANES, sums + v, gates + v);
+        else
+            finish_as(l, l->after, l->gate, from, rows, column + v, some, sums + v, gates + v);
+}
+
+/* The weights of a panel in a strip. */
+typedef struct {
+    size_t at; /* the first one's number */
+    int rows, depth;
+} patch;
+
+static patch patch_of(const linear *l, const cut *c, int s, int panel)
+{
+    int column = panel / c->halves * TILE_WIDTH, left = l->out - column;
+    size_t row = (size_t)column + (size_t)(panel % c->halves) * (size_t)l->out;
+    return (patch){row * (size_t)l->in + (size_t)(s * c->depth),
+                   left < TILE_WIDTH ? left : TILE_WIDTH, strip_depth(l, c, s)};
+}
+
+/* Part t of `parts` of a patch's rows. */
+static void fetch_weights(const linear *l, const patch *p, int t, int parts)
+{
+    size_t size = dtype_size(l->w.type);
+    for (int r = p->rows * t / parts; r < p->rows * (t + 1) / parts; r++) {
+        const char *row = (const char *)l->w.data + (p->at + (size_t)r * (size_t)l->in) * size;
+        for (size_t b = 0; b < (size_t)p->depth * size; b += LINE)
+            __builtin_prefetch(row + b, 0, 2);
+    }
+}
+
+/* All rows of the block meet one panel; `ahead` is the next. */
+static void meet(const linear *l, const cut *c, const desk *d, int s, int panel, const patch *ahead)
+{
+    int depth = (strip_depth(l, c, s) + PAIRS) / (1 + PAIRS), tiles = tile_count(d->rows);
+    int column = panel / c->halves * TILE_WIDTH;
+    bool last = s == c->strips - 1 && panel % c->halves == c->halves - 1;
+    float *sums = d->sums + (size_t)(panel - d->first * c->halves) * c->sums;
+    for (int t = 0; t < tiles; t++) {
+        int row = tile_row(d->rows, t), rows = tile_row(d->rows, t + 1) - row;
+        float *sum = sums + (c->sums ? row * TILE_WIDTH : 0);
+        if (ahead) fetch_weights(l, ahead, t, tiles);
+        product[rows](d->strip + row * TILE_STRIDE, d->panel, depth, sum, TILE_WIDTH, s > 0);
+        if (last)
+            finish(l, d->from + row, rows, column, sum - (c->halves - 1) * (ptrdiff_t)c->sums, sum);
+    }
+}
+
+static void work(const linear *l, const cut *c, const desk *d)
+{
+    int first = d->first * c->halves, next = d->next * c->halves;
     for (int s = 0; s < c->strips; s++) {
-        int depth = (strip_depth(l, c, s) + PAIRS) / (1 + PAIRS);
-        pack(l, c, s, w, panels);
-        for (int t = 0; t < tile_count(w.high - w.low); t++) {
-            int row = tile_row(w.high - w.low, t), high = tile_row(w.high - w.low, t + 1) - row;
-            const float *a =
-                strips + ((size_t)s * (size_t)rows + (size_t)(w.low + row)) * TILE_STRIDE;
-            float *sum = sums + (c->strips > 1 ? (size_t)row * (size_t)c->wide : 0);
-            for (int p = 0; p < all; p++)
-                product[high](a, panels + p * TILE_DEPTH * TILE_WIDTH, depth, sum + p * TILE_WIDTH,
-                              (size_t)c->wide, s > 0);
-            for (int i = 0; s == c->strips - 1 && i < high; i++)
-                finish(l, from + w.low + row + i, column, n, sum + i * c->wide,
-                       sum + i * c->wide + (all - count) * TILE_WIDTH);
+        lay(l, c, d, s);
+        for (int panel = first; panel < next; panel++) {
+            patch p = patch_of(l, c, s, panel), ahead = patch_of(l, c, s, panel + 1);
+            panel_pack(l->w, p.at, (size_t)l->in, p.rows, p.depth, PAIRS, d->panel);
+            meet(l, c, d, s, panel, panel + 1 < next ? &ahead : NULL);
         }
     }
 }
@@ -165,19 +205,23 @@ static void multiply(const linear *l, const cut *c, int from, int rows, const fl
 void FAST(linear)(const linear *l, arena scratch)
 {
     cut c = cut_up(l);
-    int threads = parallel_threads(), shares = c.groups * parts_of(threads, c.groups);
-    size_t sums = (size_t)c.rows * (size_t)c.wide, panels = ROOM_OF_PANELS / sizeof(float);
-    float *strips =
-        arena_take(&scratch, (size_t)c.strips * (size_t)c.rows * TILE_STRIDE * sizeof *strips);
-    float *own = arena_take(&scratch, (size_t)threads * (sums + panels) * sizeof *own);
-    for (int from = 0; from < l->rows; from += c.rows) {
-        int rows = l->rows - from < c.rows ? l->rows - from : c.rows;
-        lay(l, &c, from, rows, strips);
-        PARALLEL_FOR((double)rows * l->in * l->out > 1e5)
-        for (int t = 0; t < threads; t++)
-            for (int i = t; i < shares; i += threads) {
-                float *mine = own + (size_t)t * (sums + panels);
-                multiply(l, &c, from, rows, strips, share_of(&c, rows, i), mine, mine + panels);
-            }
-    }
+    int threads = parallel_threads(), blocks = c.slices * c.groups;
+    size_t strip = (size_t)c.rows * TILE_STRIDE, panel = TILE_DEPTH * TILE_WIDTH,
+           most =
+               (size_t)(parts_of(c.panels, c.groups) * c.halves) * c.sums + TILE_ROWS * TILE_WIDTH;
+    size_t own = (strip + panel + most + 15) / 16 * 16;
+    float *room = arena_take(&scratch, (size_t)threads * own * sizeof *room);
+    norming *norms = arena_take(&scratch, (size_t)(threads * c.rows) * sizeof *norms);
+    PARALLEL_FOR((double)l->rows * l->in * l->out > 1e5)
+    for (int t = 0; t < threads; t++)
+        for (int i = t; i < blocks; i += threads) {
+            int slice = i / c.groups, group = i % c.groups;
+            float *mine = room + (size_t)t * own;
+            int from = (int)((long long)l->rows * slice / c.slices),
+                to = (int)((long long)l->rows * (slice + 1) / c.slices);
+            work(l, &c,
+                 &(desk){from, to - from, c.panels * group / c.groups,
+                         c.panels * (group + 1) / c.groups, norms + t * c.rows, mine + panel, mine,
+                         mine + panel + strip});
+        }
 }

@@ -12,7 +12,7 @@
 VEC_INLINE vec math_power(vec whole, vec r, const float terms[6])
 {
     vec y = vec_all(terms[5]);
-#pragma GCC unroll 6
+    UNROLL(6)
     for (int i = 4; i >= 0; i--) y = y * r + vec_all(terms[i]);
     y = y * r + vec_all(1);
     return (vec)((vec_bits)y + ((vec_bits)whole << 23));
@@ -59,7 +59,7 @@ VEC_INLINE vec math_gelu(vec x)
     vec s = t / (t * vec_all(11.0f / 32) + vec_all(1)), r = vec_all(-5.42163773e-6f);
     const float terms[] = {4.45923427e-5f, -7.16561585e-5f, -1.15897039e-4f, -1.01014111e-3f,
                            3.74683258e-3f, 0.0348042568f,   -0.227067046f,   0.5f};
-#pragma GCC unroll 8
+    UNROLL(8)
     for (int i = 0; i < 8; i++) r = r * s + vec_all(terms[i]);
     return vec_choose(x < vec_all(0), vec_all(0), x) - bell * s * r;
 }

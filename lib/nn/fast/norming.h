@@ -19,12 +19,13 @@ VEC_INLINE float norming_sum(const float *x, int n, float mean, bool square)
 {
     vec sum[4] = {{0}};
     int k = 0;
-    for (; k + 4 * LANES <= n; k += 4 * LANES)
-#pragma GCC unroll 4
+    for (; k + 4 * LANES <= n; k += 4 * LANES) {
+        UNROLL(4)
         for (int j = 0; j < 4; j++) {
             vec apart = vec_load(x + k + j * LANES) - vec_all(mean);
             sum[j] += square ? apart * apart : apart;
         }
+    }
     float rest = 0;
     for (; k < n; k++) rest += square ? (x[k] - mean) * (x[k] - mean) : x[k] - mean;
     return vec_sum((sum[0] + sum[1]) + (sum[2] + sum[3])) + rest;

@@ -12,10 +12,10 @@ VEC_INLINE void panel_square(weight w, size_t at, size_t stride, int rows, int c
                              float *panel)
 {
     vec r[LANES];
-    if (rows == LANES && columns == LANES)
-#pragma GCC unroll 16
+    if (rows == LANES && columns == LANES) {
+        UNROLL(16)
         for (int i = 0; i < LANES; i++) r[i] = vec_weights(w.data, w.type, at + (size_t)i * stride);
-    else
+    } else
         for (int i = 0; i < LANES; i++) {
             float some[LANES] = {0};
             for (int j = 0; i < rows && j < columns; j++)

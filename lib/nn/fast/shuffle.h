@@ -53,10 +53,10 @@ VEC_INLINE void shuffle_fours(vec r[4])
 /** r[i][j] becomes r[j][i]. */
 VEC_INLINE void shuffle_turn(vec r[LANES])
 {
-#pragma GCC unroll 4
+    UNROLL(4)
     for (int i = 0; i < LANES; i += 4) shuffle_fours(r + i);
 #if defined(__AVX2__)
-#pragma GCC unroll 16
+    UNROLL(16)
     for (int i = 0; i < LANES; i++) {
         if (i & 4) continue;
         vec low = LOW_4(r[i], r[i + 4]), high = HIGH_4(r[i], r[i + 4]);
@@ -64,7 +64,7 @@ VEC_INLINE void shuffle_turn(vec r[LANES])
     }
 #endif
 #if defined(__AVX512F__) || defined(VEC_WIDE)
-#pragma GCC unroll 8
+    UNROLL(8)
     for (int i = 0; i < 8; i++) {
         vec low = LOW_8(r[i], r[i + 8]), high = HIGH_8(r[i], r[i + 8]);
         r[i] = low, r[i + 8] = high;
