@@ -1,6 +1,6 @@
 /** @file attention_fixture.h
- *  For tests of attention: arrays that end where memory ends, with numbers in them, and scratch that
- *  holds no numbers. To be included first.
+ *  For tests of attention: arrays that end where memory ends, with numbers in them, and scratch
+ *  that holds no numbers. To be included first.
  */
 #ifndef TESTS_ATTENTION_FIXTURE_H
 #define TESTS_ATTENTION_FIXTURE_H

@@ -1,4 +1,5 @@
-/* Attention against its definition in double, with the matrix of scores whole, and against PyTorch. */
+/* Attention against its definition in double, with the matrix of scores whole, and against
+ * PyTorch. */
 #include "attention_fixture.h"
 #include "golden/attention.h"
 

@@ -28,9 +28,9 @@ enum { LANES = 4, REGISTERS = 32 };
 enum { LANES = 4, REGISTERS = 16 };
 #endif
 
-/* Before a loop whose turns are counted when it is compiled: nothing is left of the loop, so an array
- * of vectors is as many registers. clang must hear that all of it is meant: asked for a number, it
- * unrolls too late, and the array stays in memory. */
+/* Before a loop whose turns are counted when it is compiled: nothing is left of the loop, so an
+ * array of vectors is as many registers. clang must hear that all of it is meant: asked for a
+ * number, it unrolls too late, and the array stays in memory. */
 #define UNROLL_PRAGMA(text) _Pragma(#text)
 #ifdef __clang__
 #define UNROLL(n) UNROLL_PRAGMA(clang loop unroll(full))
