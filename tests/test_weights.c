@@ -112,6 +112,11 @@ static void row_of_ids(weights w)
 {
     assert_true(weights_floats(w, "ids", 77)[76] == 0);
 }
+static void matrix_of_ids(weights w)
+{
+    assert_null(weights_matrix(w, "ids", 1, 77).data);
+}
+
 static void row_of_one(weights w)
 {
     assert_true(weights_floats(w, "scalar", 1)[0] == 0);
@@ -122,7 +127,7 @@ static void row_short(weights w)
 }
 static void row_endless(weights w)
 {
-    assert_null(weights_floats(w, "b.3.wide", 2000000000));
+    assert_null(weights_floats(w, "b.3.wide", 2000000));
 }
 static void row_negative(weights w)
 {
@@ -140,9 +145,11 @@ static const struct {
     {filter_turned, "tensor b.3.f must be [3, 2, 3, 3], and is [2, 3, 3, 3]"},
     {filter_of_matrix, "tensor b.3.w must be [2, 3, 3, 3], and is [2, 3]"},
     {row_of_ids, "tensor ids must be [77], and is stored as I64; known are F32, F16 and BF16"},
+    {matrix_of_ids,
+     "tensor ids must be [1, 77], and is stored as I64; known are F32, F16 and BF16"},
     {row_of_one, "tensor scalar must be [1], and is []"},
     {row_short, "tensor b.3.wide must be [3], and is [4]"},
-    {row_endless, "tensor b.3.wide must be [2000000000], and is [4]"},
+    {row_endless, "tensor b.3.wide must be [2000000], and is [4]"},
     {row_negative, "tensor b.3.wide must be [-4], and is [4]"},
 };
 

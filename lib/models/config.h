@@ -34,7 +34,7 @@ typedef enum {
 /** A file, and what was wrong in it; only config.c looks inside. */
 typedef struct config_file config_file;
 
-typedef struct config config;
+typedef struct config config; /**< what follows, in short */
 
 /** A value; the whole file is one, a table. All of it lives in the arena it was read into. */
 struct config {
