@@ -296,9 +296,13 @@ static void test_schedulers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_folder),          cmocka_unit_test(test_names_of_files),
-        cmocka_unit_test(test_names_of_versions), cmocka_unit_test(test_broken_folders),
-        cmocka_unit_test(test_broken_lists),      cmocka_unit_test(test_schedulers),
+        cmocka_unit_test(test_a_folder),
+        cmocka_unit_test(test_names_of_files),
+        cmocka_unit_test(test_names_of_versions),
+        cmocka_unit_test(test_broken_folders),
+        cmocka_unit_test(test_broken_lists),
+        cmocka_unit_test(test_schedulers),
+        cmocka_unit_test(test_nothing_stays_mapped),
     };
     return cmocka_run_group_tests(tests, make_room, NULL);
 }

@@ -276,6 +276,7 @@ int main(void)
         cmocka_unit_test(test_describing),
         cmocka_unit_test(test_strangers),
         cmocka_unit_test(test_other_formats),
+        cmocka_unit_test(test_nothing_stays_mapped),
     };
     return cmocka_run_group_tests(tests, make_rooms, NULL);
 }

@@ -305,6 +305,7 @@ int main(void)
         cmocka_unit_test(test_stable_diffusion_1),
         cmocka_unit_test(test_other_sizes),
         cmocka_unit_test(test_openclip),
+        cmocka_unit_test(test_nothing_stays_mapped),
     };
     return cmocka_run_group_tests(tests, make_room, NULL);
 }

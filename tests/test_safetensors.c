@@ -227,6 +227,8 @@ static void test_no_file(void **state)
     assert_says(safetensors_open(ROOM, &memory, &s), "cannot read " ROOM ": it is not a file");
     write_text(ROOM "/empty", "");
     assert_says(safetensors_open(ROOM "/empty", &memory, &s), ROOM "/empty: 0 bytes are too few");
+    write_text(ROOM "/empty", "a note that is no such file");
+    assert_says(safetensors_open(ROOM "/empty", &memory, &s), "it is not a .safetensors file");
 }
 
 static void test_a_file_that_changes(void **state)
@@ -298,6 +300,7 @@ int main(void)
         cmocka_unit_test(test_no_file),
         cmocka_unit_test(test_a_file_that_changes),
         cmocka_unit_test(test_too_many_for_memory),
+        cmocka_unit_test(test_nothing_stays_mapped),
     };
     return cmocka_run_group_tests(tests, make_room, NULL);
 }

@@ -247,7 +247,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_is_there), cmocka_unit_test(test_not_aligned),
         cmocka_unit_test(test_trouble),       cmocka_unit_test(test_several_files),
-        cmocka_unit_test(test_other_names),
+        cmocka_unit_test(test_other_names),   cmocka_unit_test(test_nothing_stays_mapped),
     };
     return cmocka_run_group_tests(tests, make_room, NULL);
 }
