@@ -70,11 +70,11 @@ static size_t numbers_of(const blueprint *b)
     return n;
 }
 
-static bool write_numbers(FILE *to, const blueprint *b, dtype type, uint64_t seed)
+static bool write_numbers(FILE *to, const blueprint *b, dtype type)
 {
     static float wide[BLOCK];
     static uint16_t narrow[BLOCK];
-    uint64_t key = key_of(b, seed);
+    uint64_t key = b->key;
     size_t left = numbers_of(b), n;
     for (bool good = true; left > 0 && good; left -= n) {
         n = left < BLOCK ? left : BLOCK;
@@ -141,8 +141,7 @@ static error write_model(const wish *w, int part, const char *path)
     FILE *to = fopen(beside, "wb");
     bool good = to && write_head(to, w, part);
     for (int i = 0; i < count && good; i++)
-        if (part < 0 || list[i].part == part)
-            good = write_numbers(to, &list[i], type_of(w, i), w->seed);
+        if (part < 0 || list[i].part == part) good = write_numbers(to, &list[i], type_of(w, i));
     if (to && fclose(to) != 0) good = false;
     if (good && rename(beside, path) == 0) return NULL;
     int why = errno;
@@ -207,6 +206,7 @@ int main(int argc, char **argv)
     wish w = {.of = full, .type = DTYPE_F16};
     error wrong = read_wish(argc, argv, &w);
     if (!wrong) list_all(&w.of);
+    for (int i = 0; i < count; i++) list[i].key = key_of(&list[i], w.seed);
     if (!wrong && w.single)
         for (int i = 0; i < count; i++) to_ldm(&list[i], &w.of);
     if (!wrong && w.only_list)

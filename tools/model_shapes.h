@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 enum { LEVELS = 4, TENSORS = 1200, UNET = 0, VAE = 1, TEXT = 2 };
@@ -26,6 +27,7 @@ static const sizes tiny = {2, 1, {32, 64}, 2, 1, {32, 64}, 32, 128, 514, 77, 2, 
 typedef struct {
     int part; /* UNET, VAE, TEXT */
     char name[128];
+    uint64_t key; /* of its numbers: from its name here, whatever it is called in the file */
     int dims, shape[4];
     float middle, spread; /* numbers are middle + spread u, u uniform in [-1, 1) */
 } blueprint;
