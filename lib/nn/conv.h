@@ -47,7 +47,7 @@ int conv_side(conv_sides sides, int of_x);
 
 /** Compute it. Weights are widened to float on the way; sums run in float, in one order for any
  *  number of threads and pictures. From 16 channels on, where s = 1, sums take a fast way with
- *  fewer products (Winograd's), whose rounding is some ten times that of a plain sum.
+ *  fewer products (Winograd's), whose rounding is two to five times that of a plain sum.
  *  @param c       what
  *  @param scratch conv_room() bytes */
 void conv_apply(conv c, arena scratch);

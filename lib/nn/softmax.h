@@ -1,5 +1,5 @@
 /** @file softmax.h
- *  Rows of any numbers made into weights: above 0, and 1 in sum.
+ *  Rows of any numbers made into weights: 0 or more, and 1 in sum.
  *
  *      y[i] = e^x[i] / sum over j of e^x[j]
  *
