@@ -67,8 +67,9 @@ static void gather(const norm_groups *g, const float *guess, const float *sums, 
             mean += apart / members;
             squares += (apart * apart + total[wide + k] * share - inside * inside) / members;
         }
+        double variance = squares - mean * mean; /* of what is no number it must be none */
         mean_variance[0] = (double)guess[from] + mean;
-        mean_variance[1] = squares > mean * mean ? squares - mean * mean : 0;
+        mean_variance[1] = variance < 0 ? 0 : variance;
     }
 }
 
