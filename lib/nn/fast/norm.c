@@ -82,7 +82,7 @@ size_t FAST(norm_room)(const norm_groups *g)
 {
     size_t wide = (size_t)(g->pictures * padded(g->channels));
     return wide * (2 * (size_t)pieces_of(g) * sizeof(float) + sizeof(float) + 2 * sizeof(double)) +
-           3 * 64;
+           3 * 128; /* what an arena may want beside three blocks */
 }
 
 void FAST(norm_sums)(const norm_groups *g, double *mean_variance, arena scratch)
