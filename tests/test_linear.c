@@ -185,6 +185,13 @@ static linear large(int rows, int in, int out)
     return (linear){.rows = rows, .in = in, .out = out, .x = x, .w = {w, DTYPE_F32}, .y = y};
 }
 
+/* linear.h: 1 MiB for each thread. */
+static arena promised(void)
+{
+    return (arena){scratch.begin, scratch.begin + ((size_t)parallel_threads() << 20),
+                   scratch.shelf};
+}
+
 static void test_same_bits_for_any_number_of_threads(void)
 {
     static float first[MANY_ROWS * MANY_OUT];
@@ -195,23 +202,55 @@ static void test_same_bits_for_any_number_of_threads(void)
             size_t bytes = (size_t)(l.rows * l.out) * sizeof *l.y;
             l.gate = gate, l.after = ACTIVATE_GELU;
             parallel_set_threads(threads[t]);
-            linear_apply(l, scratch);
+            linear_apply(l, promised());
             if (t == 0) memcpy(first, l.y, bytes);
             assert_memory_equal(first, l.y, bytes);
         }
 }
 
+/* Also where rows are of many pictures, in many blocks. */
 static void test_a_row_alone_has_the_same_bits(void)
 {
-    static float alone[MANY_OUT];
+    enum { PICTURE = 100 };
+    static float alone[MANY_OUT], pictures[(MANY_ROWS / PICTURE + 1) * MANY_IN];
     linear l = large(MANY_ROWS, MANY_IN, 75);
-    linear_apply(l, scratch);
+    nn_fill(pictures, sizeof pictures / sizeof *pictures, SCALE, 1);
+    l.before = (norm){.scale = pictures, .shift = pictures, .rows = PICTURE};
+    linear_apply(l, promised());
     for (int i = 0; i < l.rows; i += 23) {
         linear one = l;
         one.rows = 1, one.x += i * l.in, one.y = alone;
-        linear_apply(one, scratch);
+        one.before.scale += i / PICTURE * l.in, one.before.shift = one.before.scale;
+        linear_apply(one, promised());
         assert_memory_equal(alone, l.y + i * l.out, (size_t)l.out * sizeof *alone);
     }
+}
+
+/* The blocks that take most: as many rows and columns as one may have, and one more. */
+static void test_the_scratch_that_is_promised_is_enough(void)
+{
+    linear l = large(MANY_ROWS < 380 ? MANY_ROWS : 380, 650, MANY_OUT - 60);
+    for (int gate = 0; gate < 2; gate++)
+        for (int threads = 1; threads <= 16; threads += 15) {
+            l.gate = gate;
+            parallel_set_threads(threads);
+            linear_apply(l, promised());
+        }
+}
+
+/* Panels times blocks of columns are more than an int holds. */
+static void test_very_many_columns(void)
+{
+    enum { OUTS = 7000001 };
+    static uint16_t w[OUTS];
+    static float y[OUTS];
+    const float x = 1;
+    for (int o = 0; o < OUTS; o++) w[o] = nn_narrow(DTYPE_BF16, nn_number((uint32_t)o, W));
+    linear l = {.rows = 1, .in = 1, .out = OUTS, .x = &x, .w = {w, DTYPE_BF16}, .y = y};
+    memset(y, 0xff, sizeof y);
+    linear_apply(l, promised());
+    for (int o = 0; o < OUTS; o++)
+        if (y[o] != nn_number((uint32_t)o, W)) fail_msg("%s: column %d", isa_name(), o);
 }
 
 static void onto_itself(void)
@@ -240,6 +279,8 @@ int main(void)
         NN_TEST(test_every_option),
         NN_TEST(test_same_bits_for_any_number_of_threads),
         NN_TEST(test_a_row_alone_has_the_same_bits),
+        NN_TEST(test_the_scratch_that_is_promised_is_enough),
+        NN_TEST(test_very_many_columns),
         NN_TEST(test_broken_promises_are_noticed),
     };
     static const size_t most[ARRAYS] = {

@@ -18,7 +18,8 @@
 #include "base/arena.h"
 #include <stdbool.h>
 
-/** What to compute. What is zero takes its usual value. Scores (scale q . k) must be finite. */
+/** What to compute. What is zero takes its usual value. Scores (scale q . k) must be finite, and v,
+ *  too: a weight of 0 times no number is none, also where the token is not seen. */
 typedef struct {
     int n;                            /**< pictures, or texts */
     int heads, size;                  /**< of a head; C is heads * size */

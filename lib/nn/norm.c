@@ -76,7 +76,7 @@ size_t norm_group_room(norm_groups g)
     const kernels *fast = isa_kernels();
     size_t kept = 2 * (size_t)g.pictures * (size_t)g.channels * sizeof(float);
     size_t sums = 2 * (size_t)g.pictures * (size_t)g.groups * sizeof(double);
-    return kept + sums + (fast ? fast->norm_room(&g) : 0) + 3 * 64;
+    return kept + sums + (fast ? fast->norm_room(&g) : 0) + 4 * 128; /* three blocks, and a guard */
 }
 
 norm norm_group(norm_groups g, arena *keep)

@@ -38,6 +38,12 @@ static int parts_of(int n, int most)
     return (n + most - 1) / most;
 }
 
+/* Where share i of `of` begins, of n as even as they can be. */
+static int share_of(int n, int i, int of)
+{
+    return (int)((long long)n * i / of);
+}
+
 static int common(int a, int b)
 {
     return b ? common(b, a % b) : a;
@@ -202,11 +208,12 @@ void FAST(linear)(const linear *l, arena scratch)
         for (int i = t; i < blocks; i += threads) {
             int slice = i / c.groups, group = i % c.groups;
             float *mine = room + (size_t)t * own;
-            int from = (int)((long long)l->rows * slice / c.slices),
-                to = (int)((long long)l->rows * (slice + 1) / c.slices);
+            int from = share_of(l->rows, slice, c.slices),
+                to = share_of(l->rows, slice + 1, c.slices);
+            int first = share_of(c.panels, group, c.groups),
+                next = share_of(c.panels, group + 1, c.groups);
             work(l, &c,
-                 &(desk){from, to - from, c.panels * group / c.groups,
-                         c.panels * (group + 1) / c.groups, norms + t * c.rows, mine + panel, mine,
+                 &(desk){from, to - from, first, next, norms + t * c.rows, mine + panel, mine,
                          mine + panel + strip});
         }
 }

@@ -67,8 +67,9 @@ static void gather(const norm_groups *g, const float *guess, const float *sums, 
             mean += apart / members;
             squares += (apart * apart + total[wide + k] * share - inside * inside) / members;
         }
+        double variance = squares - mean * mean; /* of what is no number it must be none */
         mean_variance[0] = (double)guess[from] + mean;
-        mean_variance[1] = squares > mean * mean ? squares - mean * mean : 0;
+        mean_variance[1] = variance < 0 ? 0 : variance;
     }
 }
 
@@ -81,7 +82,7 @@ size_t FAST(norm_room)(const norm_groups *g)
 {
     size_t wide = (size_t)(g->pictures * padded(g->channels));
     return wide * (2 * (size_t)pieces_of(g) * sizeof(float) + sizeof(float) + 2 * sizeof(double)) +
-           3 * 64;
+           3 * 128; /* what an arena may want beside three blocks */
 }
 
 void FAST(norm_sums)(const norm_groups *g, double *mean_variance, arena scratch)
