@@ -13,7 +13,7 @@
  *  | avx2_wide   | the code of avx512 on AVX2, slowly: a test of it where there is none |
  *  | avx2_bf16   | the code of avx512_bf16 on AVX2, for the same reason |
  *  | avx512      | 16 lanes, 32 registers |
- *  | avx512_bf16 | as avx512, but linear layers round to bf16. Never unasked |
+ *  | avx512_bf16 | as avx512, but linear layers and attention round to bf16. Never unasked |
  */
 #ifndef NN_ISA_H
 #define NN_ISA_H
