@@ -1,7 +1,7 @@
 /* Lesson 30b. Fewer multiplications: Winograd's way to filter a picture.
  *
- * Half of what Stable Diffusion's network multiplies, it multiplies in 3x3 filters. Here one becomes
- * the product of lesson 30: with nine copies of each pixel, with none, with a quarter of the work.
+ * Half of what Stable Diffusion's network multiplies is in 3x3 filters. Here one becomes the
+ * product of lesson 30: with nine copies of each pixel, with none, with a quarter of the work.
  *
  *     make run L=30b      prints two tables, writes out/30b_price.svg and out/30b_photo.png
  *

@@ -85,9 +85,9 @@ static void enter_other(race *c, const product *p, const peer *of, other both[2]
     data_enter(c, r, &p->truth, p->y);
 }
 
-/* The shares that are wanted: the loop in registers alone reaches 1.0 of the roof where there are 32
- * of them and up to 0.9 where there are 16; packing the weights, and more so widening them from f16,
- * may take a tenth. Few rows, or short sums, wait for the weights. */
+/* The shares that are wanted: the loop in registers alone reaches 1.0 of the roof where there are
+ * 32 of them, and up to 0.9 where there are 16; packing the weights, and more so widening them from
+ * f16, may take a tenth. Few rows, or short sums, wait for the weights. */
 static void enter_ours(race *c, const product *p, own both[2])
 {
     bool wide = isa_here("avx512"), of_unet = p->m >= 64 && p->m != 77 && p->k > 40 && p->n > 40;
