@@ -195,7 +195,7 @@ static void test_apply_every_size(void)
     for (int channels = 1; channels <= CHANNELS; channels++)
         for (int rows = 1; rows <= 6; rows++)
             for (int kind = 0; kind < 4; kind++, place = place == 16 ? -1 : place + 1) {
-                norm n = {.epsilon = kind == 1 ? 0.1f : 0, .silu = kind == 3, .rows = 1 + rows % 3};
+                norm n = {.epsilon = kind == 1 ? 0.1f : 0, .silu = kind % 2, .rows = 1 + rows % 3};
                 size_t count = (size_t)channels * (kind > 1 ? 6 : 1);
                 float *scale = nn_place(fences[WEIGHT], count, sizeof *scale, place);
                 float *shift = nn_place(fences[BIAS], count, sizeof *shift, place);
@@ -250,8 +250,15 @@ static void uneven_groups(void)
     norm_group((norm_groups){1, 1, 5, 2, x, x, x, 1, false}, &keep);
 }
 
-static void test_a_broken_promise_is_noticed(void)
+static void neither_kind(void)
 {
+    float x[2] = {0};
+    norm_apply((norm){.scale = x, .shift = x}, x, 1, 2, x);
+}
+
+static void test_broken_promises_are_noticed(void)
+{
+    assert_true(aborts(neither_kind));
     assert_true(aborts(uneven_groups));
 }
 
@@ -265,7 +272,7 @@ int main(void)
         NN_TEST(test_apply_every_size),
         NN_TEST(test_apply_same_bits_for_any_number_of_threads),
         NN_TEST(test_group_norm_norms),
-        NN_TEST(test_a_broken_promise_is_noticed),
+        NN_TEST(test_broken_promises_are_noticed),
     };
     static const size_t most[ARRAYS] = {FLOATS, FLOATS, 6 * 70, 6 * 70};
     memory = arena_make((size_t)1 << 26);

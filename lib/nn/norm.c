@@ -27,6 +27,11 @@ static void group_row(const norm *n, int row, const float *x, int channels, floa
     }
 }
 
+void norm_check(const norm *n)
+{
+    PROMISE(!n->scale || n->epsilon > 0 || n->rows > 0, "a norm without epsilon and rows");
+}
+
 void norm_row(const norm *n, int row, const float *x, int channels, float *out)
 {
     if (!n->scale)
@@ -40,6 +45,7 @@ void norm_row(const norm *n, int row, const float *x, int channels, float *out)
 void norm_apply(norm n, const float *x, int rows, int channels, float *y)
 {
     const kernels *fast = isa_kernels();
+    norm_check(&n);
     if (fast) {
         fast->norm_apply(&n, x, rows, channels, y);
         return;
