@@ -25,7 +25,7 @@ static double last_place(double y)
 static double allowed(int w, double x)
 {
     double units = w == 0 ? 3 : w == 1 ? (x > 0 ? 4 : 8) : 3 + 2.2 * fabs(x);
-    return units * last_place(formula(w, x)) + (w == 1 ? 1e-20 : 1e-35);
+    return w == 1 && x < -8 ? 1e-20 : units * last_place(formula(w, x)) + 1e-35;
 }
 
 static void hold(int w, float x, float y)
