@@ -195,7 +195,7 @@ static void test_apply_every_size(void)
     for (int channels = 1; channels <= CHANNELS; channels++)
         for (int rows = 1; rows <= 6; rows++)
             for (int kind = 0; kind < 4; kind++, place = place == 16 ? -1 : place + 1) {
-                norm n = {.epsilon = kind == 1 ? 0.1f : 0, .silu = kind % 2, .rows = 1 + rows % 3};
+                norm n = {.epsilon = kind == 1 ? 0.1f : 0, .silu = kind == 3, .rows = 1 + rows % 3};
                 size_t count = (size_t)channels * (kind > 1 ? 6 : 1);
                 float *scale = nn_place(fences[WEIGHT], count, sizeof *scale, place);
                 float *shift = nn_place(fences[BIAS], count, sizeof *shift, place);
@@ -256,8 +256,15 @@ static void neither_kind(void)
     norm_apply((norm){.scale = x, .shift = x}, x, 1, 2, x);
 }
 
+static void layer_with_silu(void)
+{
+    float x[2] = {0};
+    norm_apply((norm){.scale = x, .shift = x, .epsilon = 1, .silu = true}, x, 1, 2, x);
+}
+
 static void test_broken_promises_are_noticed(void)
 {
+    assert_true(aborts(layer_with_silu));
     assert_true(aborts(neither_kind));
     assert_true(aborts(uneven_groups));
 }

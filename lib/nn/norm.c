@@ -30,6 +30,7 @@ static void group_row(const norm *n, int row, const float *x, int channels, floa
 void norm_check(const norm *n)
 {
     PROMISE(!n->scale || n->epsilon > 0 || n->rows > 0, "a norm without epsilon and rows");
+    PROMISE(n->epsilon <= 0 || !n->silu, "a layer norm with SiLU");
 }
 
 void norm_row(const norm *n, int row, const float *x, int channels, float *out)

@@ -31,7 +31,7 @@ typedef struct {
     const float *shift; /**< the same */
     float epsilon;      /**< layer: above 0; group: 0 */
     int rows;           /**< group: rows (pixels) of a picture */
-    bool silu;          /**< group: SiLU behind it; layer: of no use */
+    bool silu;          /**< group: SiLU behind it; layer: false */
 } norm;
 
 /** A group norm, before its sums are known. */
@@ -45,7 +45,7 @@ typedef struct {
 } norm_groups;
 
 /** Abort where `scale` is there, but neither epsilon, as for a layer norm, nor rows, as for a group
- *  norm. Whoever takes a norm asks once.
+ *  norm; and where a layer norm has SiLU. Whoever takes a norm asks once.
  *  @param n which */
 void norm_check(const norm *n);
 

@@ -33,7 +33,7 @@ VEC_INLINE float norming_sum(const float *x, int n, float mean, bool square)
 
 static inline norming norming_begin(const norm *n, int row, const float *x, int channels)
 {
-    norming r = {n->scale, n->shift, 0, 1, n->silu && n->epsilon <= 0};
+    norming r = {n->scale, n->shift, 0, 1, n->silu};
     if (n->scale && n->epsilon > 0) {
         r.mean = norming_sum(x, channels, 0, false) / (float)channels;
         r.size = 1 / sqrtf(norming_sum(x, channels, r.mean, true) / (float)channels + n->epsilon);
