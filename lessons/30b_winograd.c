@@ -1,8 +1,7 @@
 /* Lesson 30b. Fewer multiplications: Winograd's way to filter a picture.
  *
- * Half of what Stable Diffusion's network multiplies, it multiplies in 3x3 filters. Here a filter
- * becomes the product of lesson 30: first by copying every pixel nine times, then without copies,
- * then with a quarter of the multiplications, for which one pays with a little exactness.
+ * Half of what Stable Diffusion's network multiplies is in 3x3 filters. Here one becomes the
+ * product of lesson 30: with nine copies of each pixel, with none, with a quarter of the work.
  *
  *     make run L=30b      prints two tables, writes out/30b_price.svg and out/30b_photo.png
  *
@@ -42,7 +41,7 @@ static void direct(const filter *f)
 static void gathered(const filter *f, int some, arena scratch)
 {
     float *rows = filter_room(&scratch, some * 9 * f->in);
-    for (int first = 0; first < f->h * f->w; first += some) {
+    for (int first = 0, all = filter_tiles(f->h * f->w, some) * some; first < all; first += some) {
         for (int i = 0; i < 3 * some; i++) {
             int pixel = first + i / 3, row = pixel / f->w + i % 3;
             memcpy(rows + i * 3 * f->in, filter_at(f, row, pixel % f->w),
@@ -56,8 +55,8 @@ static void gathered(const filter *f, int some, arena scratch)
  * of these n n places has a product of its own, s = v u. */
 static void winograd(const filter *f, const toom *t, arena scratch)
 {
-    int m = t->m, n = t->n, across = f->w / m, tiles = f->h / m * across, io = f->in * f->out;
-    int of_v = tiles * f->in, of_s = tiles * f->out;
+    int m = t->m, n = t->n, io = f->in * f->out, across = filter_tiles(f->w, m);
+    int tiles = filter_tiles(f->h, m) * across, of_v = tiles * f->in, of_s = tiles * f->out;
     float *u = filter_room(&scratch, n * n * io);   /* [n][n][in][out] */
     float *v = filter_room(&scratch, n * n * of_v); /* [n][n][tiles][in] */
     float *s = filter_room(&scratch, n * n * of_s); /* [n][n][tiles][out] */
@@ -77,14 +76,15 @@ static void winograd(const filter *f, const toom *t, arena scratch)
     }
 }
 
-/* In one of these forms: y, what it took, and how far it is off. */
-static double filtered(const filter *f, const struct form *form, arena scratch)
+/* In one of these forms, some times over: y, what the quickest took, and how far it is off. */
+static double filtered(const filter *f, const struct form *form, int runs, arena scratch)
 {
     toom t = toom_make(form->m, form->points);
-    filter_start(f);
-    if (form->m) winograd(f, &t, scratch);
-    if (form->some) gathered(f, form->some, scratch);
-    if (!form->m && !form->some) direct(f);
+    for (filter_start(runs); filter_next(f);) {
+        if (form->m) winograd(f, &t, scratch);
+        if (form->some) gathered(f, form->some, scratch);
+        if (!form->m && !form->some) direct(f);
+    }
     return speed_off(f->y, f->truth, f->h * f->w * f->out);
 }
 
@@ -114,7 +114,7 @@ static void part_b(lesson *l)
     const char *names[FORMS];
     printf("form        million  per output  more room    off by%s\n", l->checking ? "" : "    ms");
     for (int k = 0; k < FORMS; k++) {
-        off[k] = filtered(&f, &forms[k], l->memory);
+        off[k] = filtered(&f, &forms[k], l->checking ? 1 : FILTER_RUNS, l->memory);
         price[k] = filter_multiplied / outputs / CHANNELS;
         printf("%-10s %8.1f %11.2f %10.1f %9.1e", forms[k].name, filter_multiplied / 1e6, price[k],
                filter_bytes / outputs / sizeof(float), off[k]);
@@ -133,7 +133,7 @@ static void part_c(lesson *l)
     const char *captions[6] = {"photograph", "sharpened"};
     filter f = filter_photo(l, "assets/cat.png", 192, 120, &shown[0]);
     for (int k = 0; k < FORMS - WINOGRAD; k++) {
-        double off = filtered(&f, &forms[WINOGRAD + k], l->memory);
+        double off = filtered(&f, &forms[WINOGRAD + k], 1, l->memory);
         if (k == 0) shown[1] = filter_picture(l, &f, 0);
         shown[2 + k] = filter_picture(l, &f, 2e6);
         captions[2 + k] = lesson_words(l, "%s: %.1e", forms[WINOGRAD + k].name, off);

@@ -57,33 +57,36 @@ static inline double speed_off(const float *y, const double *truth, int n)
 
 /* Sums that do not wait for each other, a multiplication and an addition for each. */
 enum { SPEED_TURNS = 1 << 20 };
-static volatile float speed_nearly_1 = 0.999999f, speed_result;
+static volatile float speed_nearly_1 = 0.999999f;
+static volatile float speed_result; /* never: no sum is below 0, which the compiler does not know */
 
-SIMD_INLINE void speed_turns(int turns)
+SIMD_INLINE float speed_turns(int turns)
 {
     vec sum[SUMS], factor = (vec){0} + speed_nearly_1;
     for (int k = 0; k < SUMS; k++) sum[k] = (vec){0} + (float)k; /* equal ones would be one */
     for (int i = 0; i < turns; i++)
         for (int k = 0; k < SUMS; k++) sum[k] = sum[k] * factor + factor;
     for (int k = 1; k < SUMS; k++) sum[0] += sum[k];
-    speed_result = sum[0][0];
+    return sum[0][0];
 }
 
-static void speed_turns_plain(int turns)
+static float speed_turns_plain(int turns)
 {
-    speed_turns(turns);
+    return speed_turns(turns);
 }
 
-SIMD_AVX2 static void speed_turns_avx2(int turns)
+SIMD_AVX2 static float speed_turns_avx2(int turns)
 {
-    speed_turns(turns);
+    return speed_turns(turns);
 }
 
 static inline void speed_busy(int cores)
 {
     PARALLEL_FOR(cores > 1)
-    for (int i = 0; i < cores; i++)
-        (simd_has_avx2() ? speed_turns_avx2 : speed_turns_plain)(SPEED_TURNS);
+    for (int i = 0; i < cores; i++) {
+        float sum = (simd_has_avx2() ? speed_turns_avx2 : speed_turns_plain)(SPEED_TURNS);
+        if (sum < 0) speed_result = sum;
+    }
 }
 
 static inline double speed_peak(int cores)
@@ -107,7 +110,7 @@ static inline void speed_read(int parts)
         for (size_t i = 0; i + 64 <= each; i += 64)
             for (int k = 0; k < 64; k++) sum[k] += from[i + (size_t)k];
         for (int k = 1; k < 64; k++) sum[0] += sum[k]; /* or the compiler reads a 64th of it */
-        speed_result = sum[0];
+        if (sum[0] < 0) speed_result = sum[0];
     }
 }
 

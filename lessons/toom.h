@@ -9,10 +9,11 @@
  * With N_j(x) the product of (x - a_l) over all other points:
  *
  *     taps[j] = 1, a_j, a_j^2, divided by N_j(a_j)          out[i][j] = a_j^i
- *     in[j]   = the coefficients of N_j                     (Winograd 1980; Lavin, Gray 2016)
+ *     in[j]   = the coefficients of N_j                     (Winograd 1980; Lavin, Gray 2015)
  */
 #ifndef TOOM_H
 #define TOOM_H
+#include "base/error.h"
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>
@@ -38,6 +39,7 @@ static inline void toom_polynomial(const double *points, int n, int left_out, do
 /* points: n - 1 = m + 1 of them, all different. */
 static inline toom toom_make(int m, const double *points)
 {
+    PROMISE(m + 2 <= TOOM_MOST, "toom_make: tiles too large for TOOM_MOST");
     toom t = {.m = m, .n = m + 2};
     for (int j = 0; j < t.n; j++) {
         bool infinity = j == t.n - 1;
@@ -63,6 +65,7 @@ typedef struct {
 static inline void toom_both(const float m[TOOM_MOST][TOOM_MOST], int rows, int columns,
                              toom_squares from, toom_squares to, int many)
 {
+    PROMISE(many <= TOOM_MANY, "toom_both: more channels than TOOM_MANY");
     float half[TOOM_MOST][TOOM_MOST][TOOM_MANY] = {{{0}}}, sum[TOOM_MANY];
     for (int i = 0; i < rows; i++)
         for (int j = 0; j < columns; j++)

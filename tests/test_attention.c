@@ -25,9 +25,9 @@ static double weights(const attention *a, const float *q, const float *k, int i,
     return far;
 }
 
-/* Scores carry the rounding of float, some 1e-7 of their size, into e^s; v is at most 1. bf16 rounds
- * each factor by 2^-9 or so, up or down: terms of a score carry that, and then weights and v. Nine
- * tenths of 2^-9 are seen. */
+/* Scores carry the rounding of float, some 1e-7 of their size, into e^s; v is at most 1. bf16
+ * rounds each factor by 2^-9 or so, up or down: terms of a score carry that, and then weights and
+ * v. Nine tenths of 2^-9 are seen. */
 static double allowed(double scores)
 {
     return (nn_bf16() ? 0x1.8p-9 : 2e-7) * (1 + scores);

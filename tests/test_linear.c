@@ -1,12 +1,12 @@
 /* Linear layers of every instruction set that is here, the plain twin among them, against the
- * formula of linear.h. How many lanes a set has is its own affair, so sizes go up to twice the
- * tiles of 32 lanes. */
+ * formula of linear.h. How many lanes a set has is its own affair, so sizes go up to two of the
+ * largest tiles, 14 x 32, and more: 129 columns are four panels of 32 and one column. */
 #include "nn_fixture.h"
 
 #include "aborts.h"
 #include "nn/linear.h"
 
-enum { ROWS = 2 * 14 + 1, OUT = 2 * 64 + 1, IN = 770 };
+enum { ROWS = 2 * 14 + 1, OUT = 2 * 64 + 1, IN = 642 };
 enum { X, W, BIAS, ADD, SCALE, SHIFT, Y, ARRAYS };
 static fence fences[ARRAYS];
 static arena scratch;
@@ -70,6 +70,17 @@ static linear made(which c)
     return l;
 }
 
+/* As much as linear_room() says, and full of NaN. */
+static arena promised(const linear *l)
+{
+    size_t room = linear_room(*l);
+    bool plain = strcmp(isa_name(), "plain") == 0;
+    assert_true(plain || room < (size_t)parallel_threads() << 20);
+    arena_take(&(arena){scratch.begin, scratch.end, scratch.shelf}, room);
+    memset(scratch.begin, 0xff, room);
+    return (arena){scratch.begin, scratch.begin + room, scratch.shelf};
+}
+
 /* What lies around y must stay. */
 static void apply(linear l)
 {
@@ -79,7 +90,7 @@ static void apply(linear l)
     memset(fences[Y].begin, 0x7a, around);
     nn_fill(l.y, n, ADD, 1);
     memcpy(before, fences[Y].begin, around);
-    linear_apply(l, scratch);
+    linear_apply(l, promised(&l));
     size_t at = (size_t)((char *)l.y - fences[Y].begin), end = at + n * sizeof *l.y;
     assert_memory_equal(before, fences[Y].begin, at);
     assert_memory_equal(before + end, fences[Y].begin + end, around - end);
@@ -92,7 +103,19 @@ static double sum(const linear *l, const float *row, const float *w, int o)
     return s;
 }
 
-/* The formula, with what tests/test_norm.c, test_activate.c and test_weight.c hold. */
+/* The formula, with what tests/test_norm.c, test_activate.c and test_weight.c hold; `row` has been
+ * normed. */
+static float value(const linear *l, const float *row, const float *w, int i, int o)
+{
+    double s = sum(l, row, w, o), gate = l->gate ? sum(l, row, w, l->out + o) : s;
+    double bent = (double)activate_one(l->after, (float)gate);
+    size_t at = (size_t)(i * l->out + o);
+    double add = !l->add          ? 0
+                 : l->add == l->y ? (double)nn_number((uint32_t)at, ADD)
+                                  : (double)l->add[at];
+    return (float)((l->gate ? s * bent : bent) + add);
+}
+
 static float *formula(const linear *l)
 {
     static float w[2 * OUT * IN], row[IN];
@@ -101,15 +124,7 @@ static float *formula(const linear *l)
     for (int i = 0; i < (l->gate ? 2 : 1) * l->out * l->in; i++) w[i] = weight_at(l->w, (size_t)i);
     for (int i = 0; i < l->rows; i++) {
         norm_row(&l->before, i, l->x + i * l->in, l->in, row);
-        for (int o = 0; o < l->out; o++) {
-            double s = sum(l, row, w, o), gate = l->gate ? sum(l, row, w, l->out + o) : s;
-            double bent = (double)activate_one(l->after, (float)gate);
-            size_t at = (size_t)(i * l->out + o);
-            double add = !l->add          ? 0
-                         : l->add == l->y ? (double)nn_number((uint32_t)at, ADD)
-                                          : (double)l->add[at];
-            y[at] = (float)((l->gate ? s * bent : bent) + add);
-        }
+        for (int o = 0; o < l->out; o++) y[i * l->out + o] = value(l, row, w, i, o);
     }
     return y;
 }
@@ -138,18 +153,21 @@ static double allowed(const linear *l)
     return units * (nn_bf16() ? 10 : 12 + 1.5 * sqrt(l->in));
 }
 
+static void hold_one(const linear *l, const char *what, int at, float right)
+{
+    nn_near(what, (size_t)at, l->y[at], (double)right,
+            allowed(l) * (1 + fabs((double)right)) * (l->gate ? 3 : 1));
+}
+
 static void hold(which c)
 {
     linear l = made(c);
     const float *right = expected(c, &l);
-    nn_fill(l.y, (size_t)(l.rows * l.out), ADD, 1);
     apply(l);
     char what[200];
     snprintf(what, sizeof what, "%s, %d x %d x %d, type %d, bits %u", isa_name(), l.rows, l.out,
              l.in, l.w.type, c.bits);
-    for (int i = 0; i < l.rows * l.out; i++)
-        nn_near(what, (size_t)i, l.y[i], (double)right[i],
-                allowed(&l) * (1 + fabs((double)right[i])) * (l.gate ? 3 : 1));
+    for (int i = 0; i < l.rows * l.out; i++) hold_one(&l, what, i, right[i]);
 }
 
 static void test_every_size(void)
@@ -158,15 +176,15 @@ static void test_every_size(void)
     next = 0;
     parallel_set_threads(1);
     for (int rows = 1; rows <= ROWS; rows++)
-        for (int out = 1; out <= OUT; out++, n++) {
-            int k = (int)(n % 48), in = k < 40 ? k + 1 : k < 44 ? 383 + k - 40 : 767 + k - 44;
+        for (int out = 1; out <= OUT; out++, n++) { /* a strip has 320 columns, in bf16 640 */
+            int k = (int)(n % 48), in = k < 40 ? k + 1 : k < 44 ? 319 + k - 40 : 639 + k - 44;
             if (n % NN_EVERY == 0) hold((which){rows, in, out, n * 2654435761u});
         }
 }
 
 static void test_every_option(void)
 {
-    static const int sizes[][3] = {{1, 1, 1}, {3, 33, 5}, {15, 70, 40}, {29, 129, 385}};
+    static const int sizes[][3] = {{1, 1, 1}, {3, 33, 5}, {15, 70, 40}, {29, 129, 321}};
     next = 0;
     parallel_set_threads(1);
     for (uint32_t n = 0; n < OPTIONS; n += NN_EVERY)
@@ -185,6 +203,17 @@ static linear large(int rows, int in, int out)
     return (linear){.rows = rows, .in = in, .out = out, .x = x, .w = {w, DTYPE_F32}, .y = y};
 }
 
+/* Each row and each column somewhere: bits that are always the same may always be wrong. */
+static void hold_places(const linear *l)
+{
+    static float row[MANY_IN];
+    for (int n = 0; n < l->rows || n < l->out; n++) {
+        int i = n % l->rows, o = n % l->out;
+        norm_row(&l->before, i, l->x + i * l->in, l->in, row);
+        hold_one(l, isa_name(), i * l->out + o, value(l, row, l->w.data, i, o));
+    }
+}
+
 static void test_same_bits_for_any_number_of_threads(void)
 {
     static float first[MANY_ROWS * MANY_OUT];
@@ -195,23 +224,56 @@ static void test_same_bits_for_any_number_of_threads(void)
             size_t bytes = (size_t)(l.rows * l.out) * sizeof *l.y;
             l.gate = gate, l.after = ACTIVATE_GELU;
             parallel_set_threads(threads[t]);
-            linear_apply(l, scratch);
-            if (t == 0) memcpy(first, l.y, bytes);
+            linear_apply(l, promised(&l));
+            if (t == 0) memcpy(first, l.y, bytes), hold_places(&l);
             assert_memory_equal(first, l.y, bytes);
         }
 }
 
+/* Also where rows are of many pictures, in many blocks. */
 static void test_a_row_alone_has_the_same_bits(void)
 {
-    static float alone[MANY_OUT];
+    enum { PICTURE = 100 };
+    static float alone[MANY_OUT], pictures[(MANY_ROWS / PICTURE + 1) * MANY_IN];
     linear l = large(MANY_ROWS, MANY_IN, 75);
-    linear_apply(l, scratch);
+    nn_fill(pictures, sizeof pictures / sizeof *pictures, SCALE, 1);
+    l.before = (norm){.scale = pictures, .shift = pictures, .rows = PICTURE};
+    linear_apply(l, promised(&l));
+    hold_places(&l);
     for (int i = 0; i < l.rows; i += 23) {
         linear one = l;
         one.rows = 1, one.x += i * l.in, one.y = alone;
-        linear_apply(one, scratch);
+        one.before.scale += i / PICTURE * l.in, one.before.shift = one.before.scale;
+        linear_apply(one, promised(&one));
         assert_memory_equal(alone, l.y + i * l.out, (size_t)l.out * sizeof *alone);
     }
+}
+
+/* The blocks that take most: as many rows and columns as one may have, and one more. */
+static void test_the_scratch_that_is_promised_is_enough(void)
+{
+    linear l = large(MANY_ROWS < 380 ? MANY_ROWS : 380, 650, MANY_OUT - 60);
+    for (int gate = 0; gate < 2; gate++)
+        for (int threads = 1; threads <= 16; threads += 15) {
+            l.gate = gate;
+            parallel_set_threads(threads);
+            linear_apply(l, promised(&l));
+        }
+}
+
+/* Panels times blocks of columns are more than an int holds. */
+static void test_very_many_columns(void)
+{
+    enum { OUTS = 7000001 };
+    static uint16_t w[OUTS];
+    static float y[OUTS];
+    const float x = 1;
+    for (int o = 0; o < OUTS; o++) w[o] = nn_narrow(DTYPE_BF16, nn_number((uint32_t)o, W));
+    linear l = {.rows = 1, .in = 1, .out = OUTS, .x = &x, .w = {w, DTYPE_BF16}, .y = y};
+    memset(y, 0xff, sizeof y);
+    linear_apply(l, promised(&l));
+    for (int o = 0; o < OUTS; o++)
+        if (y[o] != nn_number((uint32_t)o, W)) fail_msg("%s: column %d", isa_name(), o);
 }
 
 static void onto_itself(void)
@@ -227,8 +289,22 @@ static void no_rows(void)
                  scratch);
 }
 
+static void a_norm_of_no_kind(void)
+{
+    float x[4] = {0}, y[4];
+    linear_apply((linear){.rows = 2,
+                          .in = 2,
+                          .out = 2,
+                          .x = x,
+                          .before = {.scale = x, .shift = x},
+                          .w = {x, DTYPE_F32},
+                          .y = y},
+                 scratch);
+}
+
 static void test_broken_promises_are_noticed(void)
 {
+    assert_true(aborts(a_norm_of_no_kind));
     assert_true(aborts(onto_itself));
     assert_true(aborts(no_rows));
 }
@@ -240,13 +316,15 @@ int main(void)
         NN_TEST(test_every_option),
         NN_TEST(test_same_bits_for_any_number_of_threads),
         NN_TEST(test_a_row_alone_has_the_same_bits),
+        NN_TEST(test_the_scratch_that_is_promised_is_enough),
+        NN_TEST(test_very_many_columns),
         NN_TEST(test_broken_promises_are_noticed),
     };
     static const size_t most[ARRAYS] = {
         [X] = ROWS * IN,     [W] = 2 * OUT * IN,  [BIAS] = 2 * OUT, [ADD] = ROWS * OUT,
         [SCALE] = ROWS * IN, [SHIFT] = ROWS * IN, [Y] = ROWS * OUT,
     };
-    scratch = arena_make((size_t)1 << 28);
+    scratch = arena_make((size_t)1 << 26);
     for (int i = 0; i < ARRAYS; i++) fences[i] = fence_make(most[i] + 16);
     return nn_run(tests, sizeof tests / sizeof *tests);
 }

@@ -153,8 +153,8 @@ static void test_conv(void)
     }
 }
 
-/* Weights e^s, of scores s up to 20: rounding in float leaves 1e-7 of them, bf16 2^-9 of each factor
- * (1.5e-3 is seen). */
+/* Weights e^s, of scores s up to 20: rounding in float leaves 1e-7 of them, bf16 2^-9 of each
+ * factor (1.5e-3 is seen). */
 static double attention_allowed(void)
 {
     return nn_bf16() ? 0x1p-8 : 1e-6;

@@ -101,6 +101,25 @@ static void test_groups_that_would_cancel(void)
     hold_groups(g);
 }
 
+/* One number that is none is seen by all of its group, and by no other. */
+static void test_groups_with_no_number_in_one(void)
+{
+    enum { WIDE = 40, ROWS = 256 };
+    const float none[] = {NAN, INFINITY, -INFINITY};
+    norm_groups g = groups(2, ROWS, WIDE, 8, 0);
+    for (int i = 0; i < 6; i++) {
+        float *spoilt = numbers + (i < 3 ? 0 : ROWS - 1) * WIDE + 12, before = *spoilt;
+        *spoilt = none[i % 3];
+        arena keep = memory;
+        norm n = norm_group(g, &keep);
+        for (int k = 0; k < 2 * WIDE; k++) {
+            bool of_it = k >= 10 && k < 15;
+            assert_true(!isfinite(n.scale[k]) == of_it && !isfinite(n.shift[k]) == of_it);
+        }
+        *spoilt = before;
+    }
+}
+
 static void test_groups_same_bits_for_any_number_of_threads_and_alone(void)
 {
     static const int threads[] = {7, 3, 2, 1};
@@ -231,8 +250,22 @@ static void uneven_groups(void)
     norm_group((norm_groups){1, 1, 5, 2, x, x, x, 1, false}, &keep);
 }
 
-static void test_a_broken_promise_is_noticed(void)
+static void neither_kind(void)
 {
+    float x[2] = {0};
+    norm_apply((norm){.scale = x, .shift = x}, x, 1, 2, x);
+}
+
+static void layer_with_silu(void)
+{
+    float x[2] = {0};
+    norm_apply((norm){.scale = x, .shift = x, .epsilon = 1, .silu = true}, x, 1, 2, x);
+}
+
+static void test_broken_promises_are_noticed(void)
+{
+    assert_true(aborts(layer_with_silu));
+    assert_true(aborts(neither_kind));
     assert_true(aborts(uneven_groups));
 }
 
@@ -241,11 +274,12 @@ int main(void)
     static const nn_test tests[] = {
         NN_TEST(test_groups_of_every_size),
         NN_TEST(test_groups_that_would_cancel),
+        NN_TEST(test_groups_with_no_number_in_one),
         NN_TEST(test_groups_same_bits_for_any_number_of_threads_and_alone),
         NN_TEST(test_apply_every_size),
         NN_TEST(test_apply_same_bits_for_any_number_of_threads),
         NN_TEST(test_group_norm_norms),
-        NN_TEST(test_a_broken_promise_is_noticed),
+        NN_TEST(test_broken_promises_are_noticed),
     };
     static const size_t most[ARRAYS] = {FLOATS, FLOATS, 6 * 70, 6 * 70};
     memory = arena_make((size_t)1 << 26);

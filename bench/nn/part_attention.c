@@ -9,7 +9,9 @@
 #include <string.h>
 
 /* Tokens that ask and are asked, heads, size of a head. 77 tokens are a text: what the UNet asks
- * it, and what it asks itself (causal); the one head of 512 is the VAE's. */
+ * it, and what it asks itself (causal); the one head of 512 is the VAE's. The longest has wishes,
+ * since it takes most of the time: 1.8 times the library, which writes its table and reads it back;
+ * 0.6 of the roof, less than of linear layers, since the e^x in between are not counted. */
 static const struct {
     int queries, keys, heads, size;
     bool causal;

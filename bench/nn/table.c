@@ -59,6 +59,7 @@ void table_row(table *t, race row)
     t->rows[t->n++] = row;
 }
 
+/* One of ours is, be it the first column, whose ratio is printed, or another. */
 static bool behind(const table *t, const race *c)
 {
     (void)t;

@@ -6,8 +6,8 @@
  *      quick GELU  x / (1 + e^(-1.702 x))                the same paper, section 2: CLIP's
  *
  *  The fast kernels are off by at most so many units in the last place: SiLU 3; GELU 4 above 0, 8
- *  from there down to -8, and 1e-20 below; quick GELU 3 + 2 |x|, since 1.702 x is rounded before it
- *  is an exponent. What lies below 1e-35 counts as 0. tests/test_activate.c holds them to it.
+ *  from there down to -8, and 1e-20 below; quick GELU 3 + 2.2 |x|, since 1.702 x is rounded before
+ *  it is an exponent. What lies below 1e-35 counts as 0. tests/test_activate.c holds them to it.
  */
 #ifndef NN_ACTIVATE_H
 #define NN_ACTIVATE_H

@@ -5,7 +5,7 @@
  *      y[i] = sum over j of p[i][j] v[j],    p[i] = softmax over j of scale q[i] . k[j]
  *
  *  once for each head, which is a slice of the channels. Vaswani 2017, arXiv:1706.03762, equation
- *  1. The matrix p is never whole: 4096 tokens would need 64 MB of it for each head.
+ *  1. The matrix p is never whole: 4096 tokens would need 67 MB of it for each head.
  *
  *      attention_apply((attention){.n = 2, .heads = 8, .size = 40, .queries = 4096, .keys = 77,
  *                                  .q = q, .k = k, .v = v, .y = y}, scratch);
@@ -18,7 +18,8 @@
 #include "base/arena.h"
 #include <stdbool.h>
 
-/** What to compute. What is zero takes its usual value. Scores (scale q . k) must be finite. */
+/** What to compute. What is zero takes its usual value. Scores (scale q . k) must be finite, and v,
+ *  too: a weight of 0 times no number is none, also where the token is not seen. */
 typedef struct {
     int n;                            /**< pictures, or texts */
     int heads, size;                  /**< of a head; C is heads * size */
@@ -34,12 +35,14 @@ typedef struct {
 
 /** Compute it. The same bits for any number of threads, and for a picture alone. In float; where
  *  the instruction set is a bf16 one (isa.h), q, k, v and p are rounded to bf16, and sums are not.
+ *  Sizes of 0 or less abort.
  *  @param a       what
  *  @param scratch attention_room() bytes */
 void attention_apply(attention a, arena scratch);
 
-/** How much scratch it takes: K and V once more, and a little for each thread.
- *  @param a what
+/** How much scratch it takes with the threads and the instruction set in use: K and V once more,
+ *  and a little for each thread. Ask again after a change of either.
+ *  @param a what; arrays need not be there yet
  *  @return bytes */
 size_t attention_room(attention a);
 

@@ -46,14 +46,16 @@ typedef struct {
 int conv_side(conv_sides sides, int of_x);
 
 /** Compute it. Weights are widened to float on the way; sums run in float, in one order for any
- *  number of threads and pictures. From 16 channels on, where s = 1, sums take a fast way with
- *  fewer products (Winograd's), whose rounding is some ten times that of a plain sum.
+ *  number of threads and pictures. From 16 channels of x and 16 of y on, where s = 1, sums take a
+ *  fast way with fewer products (Winograd's), whose rounding is two to five times that of a plain
+ *  sum. No pixels, no channels, y = x, and a layer norm before it abort.
  *  @param c       what
  *  @param scratch conv_room() bytes */
 void conv_apply(conv c, arena scratch);
 
-/** How much scratch it takes with as many threads as are set now.
- *  @param c what
+/** How much scratch it takes with the threads and the instruction set in use; ask again after a
+ *  change of either.
+ *  @param c what; arrays need not be there yet
  *  @return bytes, with room for alignment */
 size_t conv_room(conv c);
 

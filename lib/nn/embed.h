@@ -19,6 +19,7 @@ typedef struct {
 
 /** Waves of a time.
  *      out[i] = cos(t w_i),  out[half + i] = sin(t w_i),   w_i = 10000^(-i / (half - shift))
+ *  A width whose half is not above the shift aborts: there is no room for waves.
  *  @param t    any, also between two steps of training
  *  @param form how
  *  @param out  [width] */

@@ -16,6 +16,7 @@
 /** A table of them. */
 typedef struct {
     void (*linear)(const linear *l, arena scratch);
+    size_t (*linear_room)(const linear *l);
     void (*conv)(const conv *c, arena scratch);
     size_t (*conv_room)(const conv *c);
     void (*attention)(const attention *a, arena scratch);
@@ -29,6 +30,7 @@ typedef struct {
 
 #ifdef ISA
 void FAST(linear)(const linear *l, arena scratch);
+size_t FAST(linear_room)(const linear *l);
 void FAST(conv)(const conv *c, arena scratch);
 size_t FAST(conv_room)(const conv *c);
 void FAST(attention)(const attention *a, arena scratch);

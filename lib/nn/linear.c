@@ -28,10 +28,17 @@ static void plain(const linear *l, float *row)
 void linear_apply(linear l, arena scratch)
 {
     PROMISE(l.rows > 0 && l.in > 0 && l.out > 0 && l.x != l.y, "linear_apply: no rows, or y is x");
+    norm_check(&l.before);
     const kernels *fast = isa_kernels();
     if (fast)
         fast->linear(&l, scratch);
     else
         plain(&l, arena_take(&scratch, (size_t)l.in * sizeof *l.x));
     arena_forget(scratch);
+}
+
+size_t linear_room(linear l)
+{
+    const kernels *fast = isa_kernels();
+    return fast ? fast->linear_room(&l) : (size_t)l.in * sizeof *l.x + 128;
 }

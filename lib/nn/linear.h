@@ -31,9 +31,18 @@ typedef struct {
 } linear;
 
 /** Compute it. Weights are widened to float on the way; sums run in float, in one order for any
- *  number of threads and rows.
+ *  number of threads and rows. Where the instruction set is a bf16 one (isa.h), norm(x) and weights
+ *  are rounded to bf16 first. Sizes of 0 or less, y = x, and a norm with neither epsilon nor rows
+ *  abort.
  *  @param l       what
- *  @param scratch 1 MiB for each thread; more where `in` is above 200,000 */
+ *  @param scratch linear_room() bytes */
 void linear_apply(linear l, arena scratch);
+
+/** How much scratch it takes with the threads and the instruction set in use; ask again after a
+ *  change of either.
+ *  @param l what; arrays need not be there yet
+ *  @return bytes, with room for alignment: less than 1 MiB for each thread, or 4 `in` in the plain
+ *          twin */
+size_t linear_room(linear l);
 
 #endif

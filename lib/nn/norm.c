@@ -27,6 +27,12 @@ static void group_row(const norm *n, int row, const float *x, int channels, floa
     }
 }
 
+void norm_check(const norm *n)
+{
+    PROMISE(!n->scale || n->epsilon > 0 || n->rows > 0, "a norm without epsilon and rows");
+    PROMISE(n->epsilon <= 0 || !n->silu, "a layer norm with SiLU");
+}
+
 void norm_row(const norm *n, int row, const float *x, int channels, float *out)
 {
     if (!n->scale)
@@ -40,6 +46,7 @@ void norm_row(const norm *n, int row, const float *x, int channels, float *out)
 void norm_apply(norm n, const float *x, int rows, int channels, float *y)
 {
     const kernels *fast = isa_kernels();
+    norm_check(&n);
     if (fast) {
         fast->norm_apply(&n, x, rows, channels, y);
         return;
@@ -76,7 +83,7 @@ size_t norm_group_room(norm_groups g)
     const kernels *fast = isa_kernels();
     size_t kept = 2 * (size_t)g.pictures * (size_t)g.channels * sizeof(float);
     size_t sums = 2 * (size_t)g.pictures * (size_t)g.groups * sizeof(double);
-    return kept + sums + (fast ? fast->norm_room(&g) : 0) + 3 * 64;
+    return kept + sums + (fast ? fast->norm_room(&g) : 0) + 4 * 128; /* three blocks, and a guard */
 }
 
 norm norm_group(norm_groups g, arena *keep)

@@ -31,7 +31,7 @@ typedef struct {
     const float *shift; /**< the same */
     float epsilon;      /**< layer: above 0; group: 0 */
     int rows;           /**< group: rows (pixels) of a picture */
-    bool silu;          /**< group: SiLU behind it */
+    bool silu;          /**< group: SiLU behind it; layer: false */
 } norm;
 
 /** A group norm, before its sums are known. */
@@ -44,9 +44,15 @@ typedef struct {
     bool silu;                    /**< SiLU behind it */
 } norm_groups;
 
+/** Abort where `scale` is there, but neither epsilon, as for a layer norm, nor rows, as for a group
+ *  norm; and where a layer norm has SiLU. Whoever takes a norm asks once.
+ *  @param n which */
+void norm_check(const norm *n);
+
 /** Take the sums, in double, in one order for any number of threads and pictures.
  *      scale[p][k] = weight[k] / sqrt(variance_pg + epsilon)        g the group that has channel k
  *      shift[p][k] = bias[k] - mean_pg scale[p][k]
+ *  Sizes of 0 or less, and channels that are no multiple of groups, abort.
  *  @param g    of what
  *  @param keep where scale and shift live; has norm_group_room() bytes, most of them for a while
  *  @return what the layer that follows wants to know */
@@ -57,7 +63,7 @@ norm norm_group(norm_groups g, arena *keep);
  *  @return bytes, with room for alignment: where pictures are large, a 60th of x */
 size_t norm_group_room(norm_groups g);
 
-/** The norm written out, for the few places where no layer follows.
+/** The norm written out, for the few places where no layer follows. Aborts as norm_check().
  *  @param n        which
  *  @param x        [rows, channels]
  *  @param rows     how many; with pictures: of all of them

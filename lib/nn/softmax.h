@@ -1,7 +1,7 @@
 /** @file softmax.h
- *  Rows of any numbers made into weights: above 0, and 1 in sum.
+ *  Rows of any numbers made into weights: 0 or more, and 1 in sum.
  *
- *      y[i] = e^x[i] / sum over j of e^x[j]
+ *      y[i] = e^x[i] / sum over j of e^x[j]           Bridle 1990, doi:10.1007/978-3-642-76153-9_28
  *
  *  attention.h has it built in and never needs it alone; it is here for those who write attention
  *  in three steps, to see what that costs.

@@ -41,14 +41,9 @@ typedef struct {
     size_t q, scores, y, sums, own; /* floats of what each thread has, and all of it */
 } cut;
 
-static int parts_of(int n, int most)
-{
-    return (n + most - 1) / most;
-}
-
 static int whole(int n, int of)
 {
-    return parts_of(n, of) * of;
+    return share_parts(n, of) * of;
 }
 
 static int least(int a, int b)
@@ -58,22 +53,22 @@ static int least(int a, int b)
 
 static cut cut_up(const attention *a)
 {
-    cut c = {.strips = parts_of(a->size, TILE_DEPTH * (1 + PAIRS)),
-             .parts = parts_of(a->queries, PART)};
-    c.depth = whole(parts_of(a->size, c.strips), LANES);
-    c.rows = parts_of(a->queries, c.parts);
+    cut c = {.strips = share_parts(a->size, TILE_DEPTH * (1 + PAIRS)),
+             .parts = share_parts(a->queries, PART)};
+    c.depth = whole(share_parts(a->size, c.strips), LANES);
+    c.rows = share_parts(a->queries, c.parts);
     c.wide = a->size > LANES ? whole(a->size, LANES) : TILE_WIDTH;
     c.of_k = tile_numbers(a->size), c.of_v = c.wide / (1 + PAIRS);
     int most = least(TILE_DEPTH, ROOM_OF_BLOCK / (c.of_k + c.of_v)) / TILE_WIDTH * TILE_WIDTH;
-    c.blocks = parts_of(a->keys, most ? most : TILE_WIDTH);
-    c.block = whole(parts_of(a->keys, c.blocks), TILE_WIDTH);
+    c.blocks = share_parts(a->keys, most ? most : TILE_WIDTH);
+    c.block = whole(share_parts(a->keys, c.blocks), TILE_WIDTH);
     c.of_block = (size_t)c.block * (size_t)(c.of_k + c.of_v);
     c.of_head = (size_t)c.blocks * c.of_block;
     c.q = (size_t)c.strips * (size_t)c.rows * TILE_STRIDE;
     c.scores = TILE_ROWS * TILE_STRIDE;
     c.y = (size_t)c.rows * (size_t)c.wide;
     c.sums = (size_t)c.rows * LANES;
-    c.own = c.q + c.scores + c.y + c.sums + (size_t)whole(c.rows, 16);
+    c.own = c.q + c.scores + c.y + c.sums + (size_t)whole(c.rows, VEC_LINE);
     return c;
 }
 
@@ -84,12 +79,6 @@ static int panel_vecs(int left)
     return left == 3 ? 3 : 2;
 }
 
-/* LANES channels of which there are `some`; then zeros. */
-VEC_INLINE vec load_some(const float *x, int some)
-{
-    return some >= LANES ? vec_load(x) : some > 0 ? vec_load_some(x, some) : (vec){0};
-}
-
 static void pack_values(const float *v, size_t stride, int keys, int size, int wide, float *to)
 {
     for (int j = 0; j < keys; j += 1 + PAIRS, v += (1 + PAIRS) * stride)
@@ -97,9 +86,10 @@ static void pack_values(const float *v, size_t stride, int keys, int size, int w
             n = panel_vecs((wide - at) / LANES) * LANES;
             float *panel = to + at * tile_numbers(keys) + tile_numbers(j) * n;
             for (int c = 0, some = size - at; c < n; c += LANES, some -= LANES) {
-                vec one = load_some(v + at + c, some);
+                vec one = vec_load_upto(v + at + c, some);
                 if (PAIRS)
-                    one = vec_pairs(one, load_some(v + stride + at + c, j + 1 < keys ? some : 0));
+                    one =
+                        vec_pairs(one, vec_load_upto(v + stride + at + c, j + 1 < keys ? some : 0));
                 vec_store(panel + c, one);
             }
         }
@@ -133,7 +123,7 @@ typedef struct {
 
 static void fetch(const float *row, int n)
 {
-    for (int k = 0; k < n; k += 16) __builtin_prefetch(row + k);
+    for (int k = 0; k < n; k += VEC_LINE) __builtin_prefetch(row + k);
 }
 
 static void lay(const attention *a, const cut *c, const desk *d, const float *x)
@@ -145,7 +135,7 @@ static void lay(const attention *a, const cut *c, const desk *d, const float *x)
         for (int s = 0; s < c->strips; s++, to += c->rows * TILE_STRIDE) {
             int n = least(c->depth, a->size - s * c->depth);
             for (int k = 0; k < n; k += LANES)
-                tile_lay(to, k, load_some(x + s * c->depth + k, n - k) * scale);
+                tile_lay(to, k, vec_load_upto(x + s * c->depth + k, n - k) * scale);
         }
         vec_store(d->sums + r * LANES, (vec){0});
         d->most[r] = -INFINITY;
@@ -172,9 +162,9 @@ static void score(const attention *a, const cut *c, const desk *d, int row, int 
 /* Scores of a row, of which it sees some, become weights; those up to a whole panel become 0. What
  * earlier sums must be multiplied by is given back.
  *
- * Rounded weights are summed, so that y is still a mean of v: an error e[j] of a weight then moves y
- * by e[j] (v[j] - y) and not by e[j] v[j]. For weights p that sum to 1, errors in proportion to them
- * and values v, all at random, the square of what is wrong is
+ * Rounded weights are summed, so that y is still a mean of v: an error e[j] of a weight then moves
+ * y by e[j] (v[j] - y) and not by e[j] v[j]. For weights p that sum to 1, errors in proportion to
+ * them and values v, all at random, the square of what is wrong is
  *
  *     sum p^2 - 2 sum p^3 + (sum p^2)^2   instead of   sum p^2
  *
@@ -211,7 +201,7 @@ static float soften(float *s, int some, int width, float *most, float *sums)
 WIDE_TILE(1)
 WIDE_TILE(2)
 WIDE_TILE(3)
-#if defined(__AVX512F__) || defined(VEC_WIDE) || defined(__aarch64__)
+#if VEC_REGISTERS == 32
 WIDE_TILE(4)
 WIDE_TILE(5)
 WIDE_TILE(6)
@@ -219,7 +209,7 @@ WIDE_TILE(7)
 #endif
 static tile_fn *const wide_tile[TILE_ROWS / 2 + 1] = {
     NULL,        wide_tile_1, wide_tile_2, wide_tile_3,
-#if defined(__AVX512F__) || defined(VEC_WIDE) || defined(__aarch64__)
+#if VEC_REGISTERS == 32
     wide_tile_4, wide_tile_5, wide_tile_6, wide_tile_7,
 #endif
 };
@@ -275,8 +265,8 @@ static void finish(const attention *a, const cut *c, const desk *d, float *y)
 static void ask(const attention *a, const cut *c, desk d, int picture, int head, int part)
 {
     const float *k = d.k;
-    d.first = (int)((long long)a->queries * part / c->parts);
-    d.rows = (int)((long long)a->queries * (part + 1) / c->parts) - d.first;
+    d.first = share_first(a->queries, part, c->parts);
+    d.rows = share_first(a->queries, part + 1, c->parts) - d.first;
     size_t token = (size_t)picture * (size_t)a->queries + (size_t)d.first,
            channel = (size_t)head * (size_t)a->size;
     lay(a, c, &d, a->q + token * (size_t)a->q_stride + channel);
@@ -325,7 +315,7 @@ void FAST(attention)(const attention *a, arena scratch)
         float *q = own + (size_t)t * c.own, *scores = q + c.q, *y = scores + c.scores,
               *sums = y + c.y;
         desk d = {.q = q, .scores = scores, .y = y, .sums = sums, .most = sums + c.sums};
-        int next = (int)((long long)all * (t + 1) / threads);
-        for (int i = (int)((long long)all * t / threads); i < next; i++) share(a, &c, d, panels, i);
+        int next = share_first(all, t + 1, threads);
+        for (int i = share_first(all, t, threads); i < next; i++) share(a, &c, d, panels, i);
     }
 }

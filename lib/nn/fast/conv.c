@@ -13,13 +13,13 @@ static conv_plan plan_for(const conv *c)
 static size_t own_room(const conv_plan *p)
 {
     size_t panel = p->all_turned + (p->strips > 1 ? 0 : p->all_sums);
-    return (panel > p->band ? panel : p->band) + CONV_LINE;
+    return (panel > p->band ? panel : p->band) + VEC_LINE;
 }
 
 /* Sums that wait for the next strip: those of all panels. */
 static size_t kept_room(const conv_plan *p)
 {
-    return p->strips > 1 ? (size_t)conv_parts(p->c->out, p->width) * p->all_sums : 0;
+    return p->strips > 1 ? (size_t)share_parts(p->c->out, p->width) * p->all_sums : 0;
 }
 
 size_t FAST(conv_room)(const conv *c)
@@ -33,7 +33,7 @@ size_t FAST(conv_room)(const conv *c)
 static void expect(weight w, size_t at, int count)
 {
     const char *from = (const char *)w.data + at * dtype_size(w.type);
-    for (int i = 0; i < count * (int)dtype_size(w.type); i += CONV_LINE * (int)sizeof(float))
+    for (int i = 0; i < count * (int)dtype_size(w.type); i += VEC_LINE * (int)sizeof(float))
         __builtin_prefetch(from + i);
 }
 
@@ -72,20 +72,20 @@ static void products(const conv_plan *p, const float *laid, const float *turned,
             narrow(a + row * TILE_STRIDE, b, depth, sum + row * LANES, more);
         for (int t = 0; p->width == TILE_WIDTH && t < tile_count(rows); t++) {
             int row = tile_row(rows, t), high = tile_row(rows, t + 1) - row;
-            for (int i = 0; more && i < high * TILE_WIDTH; i += CONV_LINE)
+            for (int i = 0; more && i < high * TILE_WIDTH; i += VEC_LINE)
                 __builtin_prefetch(sum + row * TILE_WIDTH + i, 1);
             tile[high](a + row * TILE_STRIDE, b, depth, sum + row * TILE_WIDTH, TILE_WIDTH, more);
         }
     }
 }
 
-/* Rows first .. next - 1 of a group: one strip of x, one panel of y. */
-static void panel(const conv_plan *p, int group, int s, int column, int first, int next,
-                  const float *laid, float *turned, float *sums)
+/* Rows first .. next - 1 of a group: one strip of x meets one panel of y. */
+static void meet(const conv_plan *p, int group, int s, int column, int first, int next,
+                 const float *laid, float *turned, float *sums)
 {
     int depth = conv_depth(p, s);
-    for (int k = 0; k < depth; k += p->step) {
-        int count = depth - k < p->step ? depth - k : p->step;
+    for (int k = 0; k < depth; k += p->chunk) {
+        int count = depth - k < p->chunk ? depth - k : p->chunk;
         turn(p, column, s * p->depth + k, count, turned);
         products(p, laid + first * TILE_STRIDE + k, turned, next - first, count * p->deep, sums,
                  s + k > 0);
@@ -96,8 +96,8 @@ static void panel(const conv_plan *p, int group, int s, int column, int first, i
 /* One strip of a group: laid, then multiplied, by all threads. */
 static void strip(const conv_plan *p, int group, int s, float *laid, float *kept, float *own)
 {
-    int threads = parallel_threads(), panels = conv_parts(p->c->out, p->width);
-    int shares = conv_parts(threads, panels); /* of the rows, where there are few panels */
+    int threads = parallel_threads(), panels = share_parts(p->c->out, p->width);
+    int shares = share_parts(threads, panels); /* of the rows, where there are few panels */
     int parts, rows = p->begin(p, group, s, &parts), tiles = tile_count(rows);
     size_t room = own_room(p);
     PARALLEL_FOR((double)parts * p->c->in > 1e3)
@@ -113,8 +113,8 @@ static void strip(const conv_plan *p, int group, int s, float *laid, float *kept
             float *turned = own + (size_t)t * room;
             float *sums = p->strips > 1 ? kept + (size_t)at * p->all_sums : turned + p->all_turned;
             if (next > first)
-                panel(p, group, s, at * p->width, first, next, laid, turned,
-                      sums + first * p->width);
+                meet(p, group, s, at * p->width, first, next, laid, turned,
+                     sums + first * p->width);
         }
 }
 

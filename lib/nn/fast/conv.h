@@ -9,9 +9,13 @@
  *       for strips       of the channels of x, so that both together stay near
  *         lay:             x as rows, normed and with zeros around it    (all threads together)
  *         for panels       TILE_WIDTH channels of y                      (each thread its own)
- *           turn:            weights into planes, once for all rows
- *           tile:            six or fourteen rows at a time, plane by plane
+ *           for chunks       of the strip's channels, whose weights stay in the inner cache
+ *             turn:            weights into planes, once for all rows of the group
+ *             tile:            six or fourteen rows at a time, plane by plane
  *           finish:          after the last strip y from the sums
+ *
+ *  With more threads than panels each panel's rows are shared out as well, and each thread turns
+ *  the weights for its own.
  */
 #ifndef NN_FAST_CONV_H
 #define NN_FAST_CONV_H
@@ -23,7 +27,6 @@
 enum {
     CONV_TAPS = 9,
     CONV_PLANES = 36,
-    CONV_LINE = 16, /* floats that the memory brings at a time */
     CONV_AHEAD = 4, /* pixels that are asked for before they are used */
 };
 
@@ -33,7 +36,7 @@ struct conv_plan {
     const conv *c;
     int h, w;                    /**< of y */
     int strips, depth;           /**< channels of x lie in strips of `depth` */
-    int step;                    /**< of which so many meet their weights at a time */
+    int chunk;                   /**< of which so many meet their weights at a time */
     int planes, deep;            /**< planes of products; columns of each for a channel: 1 or 9 */
     int width;                   /**< channels of y in a panel */
     int groups, rows;            /**< groups; rows of a plane in one, at most */
@@ -55,11 +58,6 @@ struct conv_plan {
 
 conv_plan FAST(conv_winograd)(const conv *c);
 conv_plan FAST(conv_direct)(const conv *c);
-
-static inline int conv_parts(int n, int most)
-{
-    return (n + most - 1) / most;
-}
 
 /** How many channels strip s has. */
 static inline int conv_depth(const conv_plan *p, int s)
@@ -83,13 +81,8 @@ static inline void conv_pixel(const conv_plan *p, const norming *r, int picture,
     size_t pixel = ((size_t)picture * (size_t)c->h + (size_t)(row >> twice)) * (size_t)c->w +
                    (size_t)(column >> twice);
     const float *from = c->x + pixel * (size_t)c->in;
-    for (int j = 0; j < some; j += CONV_LINE) __builtin_prefetch(from + k + j + CONV_AHEAD * c->in);
+    for (int j = 0; j < some; j += VEC_LINE) __builtin_prefetch(from + k + j + CONV_AHEAD * c->in);
     for (int j = 0; j < some; j += LANES) vec_store(to + j, norming_at(r, from, k + j, some - j));
-}
-
-VEC_INLINE vec conv_load(const float *from, int some)
-{
-    return some >= LANES ? vec_load(from) : vec_load_some(from, some);
 }
 
 /** What is added to every pixel of a picture: bias and shift of LANES channels. */
@@ -97,8 +90,8 @@ VEC_INLINE vec conv_constant(const conv *c, int picture, int column)
 {
     vec v = {0};
     int some = c->out - column;
-    if (c->bias) v = conv_load(c->bias + column, some);
-    if (c->shift) v += conv_load(c->shift + (size_t)picture * (size_t)c->out + column, some);
+    if (c->bias) v = vec_load_upto(c->bias + column, some);
+    if (c->shift) v += vec_load_upto(c->shift + (size_t)picture * (size_t)c->out + column, some);
     return v;
 }
 
@@ -109,10 +102,7 @@ VEC_INLINE void conv_store(const conv *c, size_t pixel, int column, vec v)
     int some = c->out - column, ahead = CONV_AHEAD * c->out;
     __builtin_prefetch(c->y + at + ahead, 1);
     if (c->add) __builtin_prefetch(c->add + at + ahead);
-    if (c->add) v += conv_load(c->add + at, some);
-    if (some >= LANES)
-        vec_store(c->y + at, v);
-    else
-        vec_store_some(c->y + at, v, some);
+    if (c->add) v += vec_load_upto(c->add + at, some);
+    vec_store_upto(c->y + at, v, some);
 }
 #endif

@@ -13,7 +13,7 @@
 #include "nn/fast/conv.h"
 
 enum {
-    ROOM_OF_X = 8 << 20,
+    ROOM_OF_X = 8 << 20,            /* bytes of x laid out at a time, for all panels to read */
     PATCH = TILE_DEPTH / CONV_TAPS, /* channels up to which patches are laid */
 };
 
@@ -25,7 +25,7 @@ typedef struct {
 static band band_of(const conv_plan *p, int group)
 {
     int bands = p->groups / p->c->n, b = group % bands;
-    int first = (int)((long long)p->h * b / bands), next = (int)((long long)p->h * (b + 1) / bands);
+    int first = share_first(p->h, b, bands), next = share_first(p->h, b + 1, bands);
     return (band){group / bands, first, next - first};
 }
 
@@ -126,17 +126,17 @@ conv_plan FAST(conv_direct)(const conv *c)
     int step = step_of(c);
     conv_plan p = {.c = c, .h = conv_side(c->sides, c->h), .w = conv_side(c->sides, c->w)};
     p.begin = begin, p.lay = patches ? lay_patches : lay_pixels, p.turn = turn, p.finish = finish;
-    p.strips = conv_parts(c->in, TILE_DEPTH);
-    p.step = p.depth = conv_parts(conv_parts(c->in, p.strips), LANES) * LANES;
-    if (patches) p.step = p.depth = c->in;
+    p.strips = share_parts(c->in, TILE_DEPTH);
+    p.chunk = p.depth = share_parts(share_parts(c->in, p.strips), LANES) * LANES;
+    if (patches) p.chunk = p.depth = c->in;
     p.planes = patches ? 1 : CONV_TAPS;
     p.deep = patches ? CONV_TAPS : 1;
     p.width = c->out <= LANES ? LANES : TILE_WIDTH;
     p.turned = (size_t)(p.depth * p.width);
     p.all_turned = CONV_TAPS * p.turned;
     int row = (patches ? 1 : step * step) * pitch(&p) * TILE_STRIDE;
-    int most = ROOM_OF_X / (int)sizeof(float) / row, bands = conv_parts(p.h, most > 0 ? most : 1);
-    int rows = conv_parts(p.h, bands);
+    int most = ROOM_OF_X / (int)sizeof(float) / row, bands = share_parts(p.h, most > 0 ? most : 1);
+    int rows = share_parts(p.h, bands);
     p.groups = c->n * bands;
     p.rows = rows * pitch(&p);
     p.all_sums = (size_t)((p.rows + TILE_ROWS) * p.width);

@@ -128,8 +128,8 @@ typedef struct {
 
 static block block_of(const conv_plan *p, int number)
 {
-    int high = conv_parts(p->h, SIDE), wide = conv_parts(p->w, SIDE);
-    int down = conv_parts(high, BLOCK), across = conv_parts(wide, BLOCK);
+    int high = share_parts(p->h, SIDE), wide = share_parts(p->w, SIDE);
+    int down = share_parts(high, BLOCK), across = share_parts(wide, BLOCK);
     int i = number / across % down, j = number % across;
     int top = high * i / down, left = wide * j / across;
     return (block){number / (down * across), top, left, high * (i + 1) / down - top,
@@ -138,28 +138,28 @@ static block block_of(const conv_plan *p, int number)
 
 static int blocks(const conv_plan *p)
 {
-    return p->c->n * conv_parts(conv_parts(p->h, SIDE), BLOCK) *
-           conv_parts(conv_parts(p->w, SIDE), BLOCK);
+    return p->c->n * share_parts(share_parts(p->h, SIDE), BLOCK) *
+           share_parts(share_parts(p->w, SIDE), BLOCK);
 }
 
 /* Group g begins with this block. */
 static int first_block(const conv_plan *p, int group)
 {
-    return (int)((long long)blocks(p) * group / p->groups);
+    return share_first(blocks(p), group, p->groups);
 }
 
 static int begin(const conv_plan *p, int group, int strip, int *parts)
 {
     int first = first_block(p, group), next = first_block(p, group + 1), rows = 0;
     for (int i = first; i < next; i++) rows += block_of(p, i).high * block_of(p, i).wide;
-    *parts = (next - first) * conv_parts(conv_depth(p, strip), PIECE);
+    *parts = (next - first) * share_parts(conv_depth(p, strip), PIECE);
     return rows;
 }
 
 /* A piece of the channels of one block: gathered, normed, turned. */
 static void lay(const conv_plan *p, int group, int strip, int part, float *laid, float *band)
 {
-    int depth = conv_depth(p, strip), pieces = conv_parts(depth, PIECE);
+    int depth = conv_depth(p, strip), pieces = share_parts(depth, PIECE);
     int k = part % pieces * PIECE, some = depth - k < PIECE ? depth - k : PIECE;
     int number = first_block(p, group);
     block b = block_of(p, number);
@@ -220,7 +220,7 @@ static void finish(const conv_plan *p, int group, int column, int first, int nex
 /* An odd number of lines of the cache, so that no two of the 36 planes meet there. */
 static size_t plane_of(size_t floats)
 {
-    return ((floats + CONV_LINE - 1) / CONV_LINE | 1) * CONV_LINE;
+    return ((floats + VEC_LINE - 1) / VEC_LINE | 1) * VEC_LINE;
 }
 
 conv_plan FAST(conv_winograd)(const conv *c)
@@ -228,19 +228,19 @@ conv_plan FAST(conv_winograd)(const conv *c)
     conv_plan p = {.c = c, .h = conv_side(c->sides, c->h), .w = conv_side(c->sides, c->w)};
     p.begin = begin, p.lay = lay, p.turn = turn, p.finish = finish;
     p.planes = CONV_PLANES, p.deep = 1, p.width = TILE_WIDTH;
-    p.strips = conv_parts(c->in, TILE_DEPTH);
-    p.depth = conv_parts(conv_parts(c->in, p.strips), PIECE) * PIECE;
-    p.step = conv_parts(conv_parts(p.depth, conv_parts(p.depth, STEP)), LANES) * LANES;
-    int high = conv_parts(p.h, SIDE), wide = conv_parts(p.w, SIDE);
+    p.strips = share_parts(c->in, TILE_DEPTH);
+    p.depth = share_parts(share_parts(c->in, p.strips), PIECE) * PIECE;
+    p.chunk = share_parts(share_parts(p.depth, share_parts(p.depth, STEP)), LANES) * LANES;
+    int high = share_parts(p.h, SIDE), wide = share_parts(p.w, SIDE);
     int most =
-        conv_parts(high, conv_parts(high, BLOCK)) * conv_parts(wide, conv_parts(wide, BLOCK));
+        share_parts(high, share_parts(high, BLOCK)) * share_parts(wide, share_parts(wide, BLOCK));
     int each = ROOM_OF_X / (int)sizeof(float) / (CONV_PLANES * TILE_STRIDE * most);
-    p.groups = conv_parts(blocks(&p), each > 0 ? each : 1);
-    p.rows = conv_parts(blocks(&p), p.groups) * most;
+    p.groups = share_parts(blocks(&p), each > 0 ? each : 1);
+    p.rows = share_parts(blocks(&p), p.groups) * most;
     size_t plane = plane_of((size_t)p.rows * TILE_STRIDE);
     for (int q = 0; q < CONV_PLANES; q++) p.at[q] = (size_t)q * plane;
     p.laid = CONV_PLANES * plane;
-    p.turned = plane_of((size_t)(p.step * TILE_WIDTH));
+    p.turned = plane_of((size_t)(p.chunk * TILE_WIDTH));
     p.sums = plane_of((size_t)(p.rows * TILE_WIDTH));
     p.all_turned = CONV_PLANES * p.turned, p.all_sums = CONV_PLANES * p.sums;
     p.band = (SIDE * BLOCK + 2) * (SIDE * BLOCK + 2) * PIECE;

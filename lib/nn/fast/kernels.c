@@ -3,6 +3,7 @@
 
 const kernels FAST(kernels) = {
     .linear = FAST(linear),
+    .linear_room = FAST(linear_room),
     .conv = FAST(conv),
     .conv_room = FAST(conv_room),
     .attention = FAST(attention),

@@ -64,11 +64,17 @@ VEC_INLINE vec math_gelu(vec x)
     return vec_choose(x < vec_all(0), vec_all(0), x) - bell * s * r;
 }
 
+/* x / (1 + e^z). e^z grows no more from z = 88.7 on, so x must not, either. */
+VEC_INLINE vec math_sigmoid_of(vec x, vec z)
+{
+    return vec_max(vec_all(-88.72f), x) / (vec_all(1) + math_exp(z));
+}
+
 VEC_INLINE vec math_activate(activation which, vec x)
 {
-    if (which == ACTIVATE_SILU) return x / (vec_all(1) + math_exp(-x));
+    if (which == ACTIVATE_SILU) return math_sigmoid_of(x, -x);
     if (which == ACTIVATE_GELU) return math_gelu(x);
-    if (which == ACTIVATE_GELU_QUICK) return x / (vec_all(1) + math_exp(x * vec_all(-1.702f)));
+    if (which == ACTIVATE_GELU_QUICK) return math_sigmoid_of(x, x * vec_all(-1.702f));
     return x;
 }
 #endif

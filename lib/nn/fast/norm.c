@@ -7,6 +7,7 @@
  */
 #include "base/parallel.h"
 #include "nn/fast/norming.h"
+#include "nn/fast/share.h"
 #include "nn/kernels.h"
 
 enum {
@@ -67,26 +68,23 @@ static void gather(const norm_groups *g, const float *guess, const float *sums, 
             mean += apart / members;
             squares += (apart * apart + total[wide + k] * share - inside * inside) / members;
         }
+        double variance = squares - mean * mean; /* of what is no number it must be none */
         mean_variance[0] = (double)guess[from] + mean;
-        mean_variance[1] = squares > mean * mean ? squares - mean * mean : 0;
+        mean_variance[1] = variance < 0 ? 0 : variance;
     }
-}
-
-static int pieces_of(const norm_groups *g)
-{
-    return (g->rows + ROWS - 1) / ROWS;
 }
 
 size_t FAST(norm_room)(const norm_groups *g)
 {
     size_t wide = (size_t)(g->pictures * padded(g->channels));
-    return wide * (2 * (size_t)pieces_of(g) * sizeof(float) + sizeof(float) + 2 * sizeof(double)) +
-           3 * 64;
+    return wide * (2 * (size_t)share_parts(g->rows, ROWS) * sizeof(float) + sizeof(float) +
+                   2 * sizeof(double)) +
+           3 * 128; /* what an arena may want beside three blocks */
 }
 
 void FAST(norm_sums)(const norm_groups *g, double *mean_variance, arena scratch)
 {
-    int pieces = pieces_of(g), all = g->pictures * pieces;
+    int pieces = share_parts(g->rows, ROWS), all = g->pictures * pieces;
     size_t picture = (size_t)g->rows * (size_t)g->channels, wide = (size_t)padded(g->channels);
     size_t n = (size_t)g->pictures;
     float *sums = arena_take(&scratch, (size_t)all * 2 * wide * sizeof *sums);

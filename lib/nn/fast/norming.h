@@ -47,11 +47,9 @@ static inline norming norming_begin(const norm *n, int row, const float *x, int 
 /** Channels k .. k + some - 1 of it; other lanes are of no use. */
 VEC_INLINE vec norming_at(const norming *r, const float *x, int k, int some)
 {
-    bool all = some >= LANES;
-    vec v = all ? vec_load(x + k) : vec_load_some(x + k, some);
+    vec v = vec_load_upto(x + k, some);
     if (!r->scale) return v;
-    vec scale = all ? vec_load(r->scale + k) : vec_load_some(r->scale + k, some);
-    vec shift = all ? vec_load(r->shift + k) : vec_load_some(r->shift + k, some);
+    vec scale = vec_load_upto(r->scale + k, some), shift = vec_load_upto(r->shift + k, some);
     v = (v - r->mean) * r->size * scale + shift;
     return r->silu ? math_activate(ACTIVATE_SILU, v) : v;
 }

@@ -29,10 +29,7 @@ VEC_INLINE void panel_square(weight w, size_t at, size_t stride, int rows, int c
     }
 }
 
-/** @param w       [rows][stride], of which `rows` from number `at` on, at most TILE_WIDTH
- *  @param columns of these rows, from the same place
- *  @param pairs   two columns, as bf16, in one number of the panel
- *  @param panel   [columns][TILE_WIDTH], zeros where there are no rows */
+/* panel_pack() for one type, a constant. */
 VEC_INLINE void panel_turn(weight w, size_t at, size_t stride, int rows, int columns, bool pairs,
                            float *panel)
 {
@@ -45,7 +42,14 @@ VEC_INLINE void panel_turn(weight w, size_t at, size_t stride, int rows, int col
         }
 }
 
-/* The same with the type as a constant. */
+/** Make a panel.
+ *  @param w       numbers in rows that lie `stride` apart
+ *  @param at      number of the first
+ *  @param rows    so many rows from there on, at most TILE_WIDTH
+ *  @param columns so many numbers of each
+ *  @param pairs   two columns, as bf16, in one number of the panel
+ *  @param panel   [columns][TILE_WIDTH], with pairs [(columns + 1) / 2][TILE_WIDTH]; zeros where
+ *                 there are no rows, and beside an odd last column */
 static inline void panel_pack(weight w, size_t at, size_t stride, int rows, int columns, bool pairs,
                               float *panel)
 {

@@ -11,11 +11,12 @@
  *  With `pairs` each number of a and b is two bf16 (vec.h), depth counts the pairs, and what is
  *  added is the sum of two products. Sums are floats.
  *
- *  The loop must load, multiply and add, and nothing else: no store. A check in bench/ looks at the
- *  assembly. 16 registers hold 6 x 2 vectors of sums, 32 hold 14 x 2.
+ *  The loop must load, multiply and add, and nothing else: no store. tools/inner_loops.sh looks
+ *  at the assembly. 16 registers hold 6 x 2 vectors of sums, 32 hold 14 x 2.
  */
 #ifndef NN_FAST_TILE_H
 #define NN_FAST_TILE_H
+#include "nn/fast/share.h"
 #include "nn/fast/vec.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,7 +24,7 @@
 enum {
     TILE_VECS = 2,
     TILE_WIDTH = TILE_VECS * LANES,
-    TILE_ROWS = REGISTERS == 32 ? 14 : 6,
+    TILE_ROWS = VEC_REGISTERS == 32 ? 14 : 6,
     TILE_DEPTH = 320,
     TILE_STRIDE = TILE_DEPTH + 16,
 };
@@ -77,7 +78,7 @@ typedef void tile_fn(const float *a, const float *b, int depth, float *sum, size
 #define TILES_6(X, ...)                                                                     \
     X(1, __VA_ARGS__) X(2, __VA_ARGS__) X(3, __VA_ARGS__) X(4, __VA_ARGS__)                 \
     X(5, __VA_ARGS__) X(6, __VA_ARGS__)
-#if defined(__AVX512F__) || defined(VEC_WIDE) || defined(__aarch64__)
+#if VEC_REGISTERS == 32
 #define TILES(X, ...)                                                                       \
     TILES_6(X, __VA_ARGS__)                                                                 \
     X(7, __VA_ARGS__) X(8, __VA_ARGS__) X(9, __VA_ARGS__) X(10, __VA_ARGS__)                \
@@ -123,11 +124,11 @@ VEC_INLINE void tile_lay(float *row, int k, vec v)
  * tile is nearly empty. */
 static inline int tile_count(int n)
 {
-    return (n + TILE_ROWS - 1) / TILE_ROWS;
+    return share_parts(n, TILE_ROWS);
 }
 
 static inline int tile_row(int n, int i)
 {
-    return (int)((long long)n * i / tile_count(n));
+    return share_first(n, i, tile_count(n));
 }
 #endif

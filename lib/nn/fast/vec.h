@@ -6,7 +6,7 @@
  *      for (int i = 0; i + LANES <= n; i += LANES)
  *          vec_store(y + i, a * vec_load(x + i) + vec_load(y + i));
  *
- *  What the vector types cannot say has a name here: loading halves, the larger of two, rounding.
+ *  What the vector types cannot say has a name here: loading halves, the larger of two.
  *  Only files in this folder include it.
  */
 #ifndef NN_FAST_VEC_H
@@ -19,14 +19,20 @@
 #endif
 
 #if defined(__AVX512F__) || defined(VEC_WIDE)
-enum { LANES = 16, REGISTERS = 32 };
+enum { LANES = 16 };
+#define VEC_REGISTERS 32
 #elif defined(__AVX2__)
-enum { LANES = 8, REGISTERS = 16 };
+enum { LANES = 8 };
+#define VEC_REGISTERS 16
 #elif defined(__aarch64__)
-enum { LANES = 4, REGISTERS = 32 };
+enum { LANES = 4 };
+#define VEC_REGISTERS 32
 #else
-enum { LANES = 4, REGISTERS = 16 };
+enum { LANES = 4 };
+#define VEC_REGISTERS 16
 #endif
+
+enum { VEC_LINE = 16 }; /**< floats of a cache's line: they are fetched together */
 
 /* Before a loop whose turns are counted when it is compiled: nothing is left of the loop, so an
  * array of vectors is as many registers. clang must hear that all of it is meant: asked for a
@@ -77,6 +83,21 @@ VEC_INLINE void vec_store_some(float *p, vec v, int n)
     memcpy(p, &v, (size_t)n * sizeof *p);
 }
 
+/** LANES floats, or as many as there are, then zeros; with a constant n one instruction. */
+VEC_INLINE vec vec_load_upto(const float *p, int n)
+{
+    return n >= LANES ? vec_load(p) : n > 0 ? vec_load_some(p, n) : (vec){0};
+}
+
+/** Of a vector as many lanes as there is room for. */
+VEC_INLINE void vec_store_upto(float *p, vec v, int n)
+{
+    if (n >= LANES)
+        vec_store(p, v);
+    else
+        vec_store_some(p, v, n);
+}
+
 /** bit for bit: where mask has ones a, elsewhere b */
 VEC_INLINE vec vec_choose(vec_int mask, vec a, vec b)
 {
@@ -93,13 +114,6 @@ VEC_INLINE vec vec_max(vec a, vec b)
 #else
     return vec_choose(a > b, a, b);
 #endif
-}
-
-/** To the nearest whole number, for |x| < 2^22. */
-VEC_INLINE vec vec_round(vec x)
-{
-    const vec magic = vec_all(0x1.8p23f);
-    return (x + magic) - magic;
 }
 
 /** The sum of all lanes, pair by pair. */

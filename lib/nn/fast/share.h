@@ -1,0 +1,18 @@
+/** @file share.h
+ *  How work is cut into parts.
+ */
+#ifndef NN_FAST_SHARE_H
+#define NN_FAST_SHARE_H
+
+/** How many parts n makes, of at most `most` each. */
+static inline int share_parts(int n, int most)
+{
+    return (n + most - 1) / most;
+}
+
+/** Where part i of `parts` begins, of n as even as they can be. */
+static inline int share_first(int n, int i, int parts)
+{
+    return (int)((long long)n * i / parts);
+}
+#endif
