@@ -276,6 +276,10 @@ static error check_form(const char *path)
             path);
     else if (f.bytes > 4 && memcmp(f.data, "GGUF", 4) == 0)
         wrong = error_make("%.300s is a GGUF file; its .safetensors original is needed", path);
+    else if (f.bytes > 15 && memcmp(f.data, "version https:/", 15) == 0)
+        wrong = error_make("%.300s is the note of a file that git-lfs has not fetched yet: "
+                           "git lfs pull",
+                           path);
     file_unmap(f);
     return wrong;
 }

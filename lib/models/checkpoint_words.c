@@ -88,7 +88,7 @@ static const char *grouped(size_t n, char room[32])
 
 typedef struct {
     size_t tensors, numbers, bytes;
-    bool stored[3]; /* by dtype */
+    size_t stored[3]; /* tensors by dtype */
 } amount;
 
 /* Of the tensors whose names begin so; those of whole numbers (positions) do not count. */
@@ -103,7 +103,7 @@ static amount amount_of(weights w, const char *begin)
             if (strncmp(t->name, begin, strlen(begin)) != 0) break;
             if (!t->usable) continue;
             a.tensors++, a.numbers += t->count, a.bytes += t->bytes;
-            a.stored[t->type] = true;
+            a.stored[t->type]++;
         }
     return a;
 }
@@ -122,11 +122,12 @@ static void put_parts(page *p, const checkpoint *c)
 {
     const checkpoint_part *parts[] = {&c->unet, &c->vae, &c->text};
     static const char *const names[] = {"UNet", "VAE", "text encoder"};
-    amount rest = c->single ? amount_of(c->unet.weights, "") : (amount){0};
+    amount rest = amount_of(c->unet.weights, "");
     for (int i = 0; i < 3; i++) {
         amount a = amount_of(parts[i]->weights, parts[i]->begin);
         put_amount(p, names[i], a);
         rest.tensors -= a.tensors, rest.numbers -= a.numbers, rest.bytes -= a.bytes;
+        for (int k = 0; k < 3; k++) rest.stored[k] -= a.stored[k];
     }
     if (c->single && rest.tensors > 0) put_amount(p, "not used", rest);
 }

@@ -38,6 +38,12 @@ static void put_types(page *p, const char *way, const bool *attends, int from, i
     put(p, "]");
 }
 
+/* Of 64 channels each. */
+static int heads(int channels)
+{
+    return channels >= 64 ? channels / 64 : 1;
+}
+
 error ldm_unet_config(weights w, const char *name, arena *keep, const config **out)
 {
     page p = {"{", 1};
@@ -65,7 +71,8 @@ error ldm_unet_config(weights w, const char *name, arena *keep, const config **o
     for (int i = 0; i < levels; i++) put(&p, "%s%d", i ? ", " : "", channels[i]);
     /* Stable Diffusion 1.x has 8 heads everywhere, 2.x heads of 64 channels. */
     put(&p, "], \"attention_head_dim\": [");
-    for (int i = 0; i < levels; i++) put(&p, "%s%d", i ? ", " : "", linear ? channels[i] / 64 : 8);
+    for (int i = 0; i < levels; i++)
+        put(&p, "%s%d", i ? ", " : "", heads(linear ? channels[i] : 512));
     put(&p, "]}");
     return parse(&p, name, keep, out);
 }
@@ -106,7 +113,7 @@ error ldm_text_config(weights w, bool openclip, const char *name, arena *keep, c
         weights_side(text, "embeddings.token_embedding.weight", 0),
         weights_side(text, "embeddings.position_embedding.weight", 0));
     put(&p, ", \"intermediate_size\": %d, \"num_attention_heads\": %d",
-        weights_side(text, "encoder.layers.0.mlp.fc1.weight", 0), width / 64 > 0 ? width / 64 : 1);
+        weights_side(text, "encoder.layers.0.mlp.fc1.weight", 0), heads(width));
     put(&p, ", \"num_hidden_layers\": %d, \"hidden_act\": \"%s\"}", layers - openclip,
         openclip ? "gelu" : "quick_gelu");
     return parse(&p, name, keep, out);
