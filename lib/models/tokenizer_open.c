@@ -175,16 +175,17 @@ static error own_pieces(const pairs *p, arena *keep, bpe *b)
 /* ---- Special tokens ---- */
 
 /* One that is there already keeps what the files say of it by itself. */
-static tokenizer_special *special(tokenizer *t, const char *text, arena *keep, error *wrong)
+static tokenizer_special *special(tokenizer *t, const char *text, const char *from, arena *keep,
+                                  error *wrong)
 {
     for (int i = 0; i < t->special_count; i++)
         if (strcmp(t->specials[i].text, text) == 0) return &t->specials[i];
     size_t bytes = strlen(text);
     if (t->special_count == MOST_SPECIALS || bytes == 0 || bytes >= NAME)
-        *wrong = error_make("special tokens: there may be %d of 1 to %d bytes, not \"%.64s\"",
-                            MOST_SPECIALS, NAME - 1, text);
+        *wrong = error_make("%s: there may be %d special tokens of 1 to %d bytes", from,
+                            MOST_SPECIALS, NAME - 1);
     else if (bytes + unicode_room(bytes) + 256 > arena_left(*keep))
-        *wrong = error_make("special tokens: no memory for \"%.64s\"", text);
+        *wrong = error_make("%s: no memory for special tokens", from);
     if (*wrong) return NULL;
     tokenizer_special *s = &t->specials[t->special_count++];
     s->text = memcpy(arena_take(keep, bytes + 1), text, bytes + 1);
@@ -201,7 +202,7 @@ static error add_special(tokenizer *t, const config *c, int id, arena *keep)
     error wrong = NULL;
     const char *text = c->kind == CONFIG_TABLE ? config_text(c, "content", NULL) : NULL;
     if (!text) return error_make("%s: an added token has no \"content\"", config_name(c));
-    tokenizer_special *s = special(t, text, keep, &wrong);
+    tokenizer_special *s = special(t, text, config_name(c), keep, &wrong);
     if (wrong) return wrong;
     s->any_case = config_bool(c, "normalized", !config_bool(c, "special", false));
     if (s->id < 0) s->id = id;
@@ -240,7 +241,7 @@ static error add_roles(const files *f, arena *keep, tokenizer *t)
         const char *text = !c ? (i == 0 ? START : END) : c->text;
         if (c && c->kind == CONFIG_TABLE) text = config_text(c, "content", NULL);
         if (!text) return error_make("%s: \"%s\" is no token", config_name(c), roles[i]);
-        tokenizer_special *s = special(t, text, keep, &wrong);
+        tokenizer_special *s = special(t, text, c ? config_name(c) : f->merges.name, keep, &wrong);
         if (wrong) return wrong;
         if (s - t->specials >= known)
             s->any_case = c && c->kind == CONFIG_TABLE && config_bool(c, "normalized", true);
