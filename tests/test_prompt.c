@@ -110,7 +110,7 @@ static void test_the_grammar(void **state)
         {"(cat)BREAK(dog)", "cat:1.1 / dog:1.1"},
         {"(cat BREAK dog)", "cat:1.1 / dog:1.1"},
         {"BREAKfast", "breakfast"},
-        {"xBREAK", "xbreak"},
+        {"xBREAK", "x+ break"},
         {"_BREAK", "_ break"},
         {"\xc3\xa9"
          "BREAK",
