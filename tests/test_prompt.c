@@ -144,24 +144,28 @@ static void test_chunks(void **state)
 {
     (void)state;
     static const struct {
-        int words, comma, option, chunks, first, second; /* how many ids chunks 1 and 2 have */
+        int words, comma, also, option, chunks;
+        int first, second; /* how many ids chunks 1 and 2 have */
     } rows[] = {
-        {74, -1, 0, 1, 74, 0},   {75, -1, 0, 1, 75, 0},
-        {76, -1, 0, 2, 75, 1},   {150, -1, 0, 2, 75, 75},
-        {151, -1, 0, 3, 75, 75}, {75, 70, 0, 1, 75, 0}, /* all have room: nothing moves */
-        {76, 70, 0, 2, 71, 5},                          /* what stands behind the comma moves */
-        {76, 55, 0, 2, 56, 20},                         /* 19 move, and the one that had no room */
-        {76, 54, 0, 2, 75, 1},                          /* 20 would have to */
-        {76, 74, 0, 2, 75, 1},                          /* the comma is the last one of its chunk */
-        {76, 75, 0, 2, 75, 1},                          /* it is the first one of the next */
-        {160, 75, 0, 3, 75, 75},                        /* ... where it does not count */
-        {160, 76, 0, 3, 75, 75}, {76, 70, -1, 2, 75, 1},
-        {76, 54, 21, 2, 55, 21}, {76, 0, 75, 2, 1, 75},
-        {77, 0, 75, 3, 1, 75}, /* the one that moved fills the next chunk */
+        {74, -1, -1, 0, 1, 74, 0},     {75, -1, -1, 0, 1, 75, 0},
+        {76, -1, -1, 0, 2, 75, 1},     {150, -1, -1, 0, 2, 75, 75},
+        {151, -1, -1, 0, 3, 75, 75},   {75, 70, -1, 0, 1, 75, 0}, /* all have room: nothing moves */
+        {76, 70, -1, 0, 2, 71, 5},   /* what stands behind the comma moves */
+        {76, 55, -1, 0, 2, 56, 20},  /* 19 move, and the one that had no room */
+        {76, 54, -1, 0, 2, 75, 1},   /* 20 would have to */
+        {76, 74, -1, 0, 2, 75, 1},   /* the comma is the last one of its chunk */
+        {76, 75, -1, 0, 2, 75, 1},   /* it is the first one of the next */
+        {160, 75, -1, 0, 3, 75, 75}, /* ... where it does not count */
+        {160, 76, -1, 0, 3, 75, 75},   {76, 70, -1, -1, 2, 75, 1},
+        {76, 54, -1, 21, 2, 55, 21},   {76, 0, -1, 75, 2, 1, 75},
+        {77, 0, -1, 75, 3, 1, 75},     /* the one that moved fills the next chunk */
+        {76, 70, 75, 0, 2, 75, 1},     /* a comma itself needs no other */
+        {160, 70, 75, 200, 3, 75, 75}, /* ... and forgets it */
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         arena keep = memory;
-        const char *text = words(rows[i].words, &rows[i].comma, rows[i].comma >= 0);
+        const char *text =
+            words(rows[i].words, &rows[i].comma, (rows[i].comma >= 0) + (rows[i].also >= 0));
         prompt p = read_with(text, (prompt_options){.comma = rows[i].option}, &keep);
         assert_true(!p.weights && p.tokens == (size_t)rows[i].words);
         int counts[3] = {0};
@@ -253,14 +257,13 @@ static void test_weights_act(void **state)
 static void test_deep_and_long(void **state)
 {
     (void)state;
-    enum { BYTES = 1 << 20 };
     static const char *const patterns[] = {"(",      "(a", "[a", "(a)", "a:1",
                                            "BREAK(", "\\", ": ", "a, "};
-    char *text = malloc(BYTES + 1);
-    text[BYTES] = 0;
+    char *text = malloc(LONG_TEXT + 1);
+    text[LONG_TEXT] = 0;
     for (size_t k = 0; k < COUNT(patterns); k++) {
         size_t n = strlen(patterns[k]);
-        for (size_t i = 0; i < BYTES; i++) text[i] = patterns[k][i % n];
+        for (size_t i = 0; i < LONG_TEXT; i++) text[i] = patterns[k][i % n];
         arena keep = memory;
         clock_t begin = clock();
         prompt p = read_with(text, (prompt_options){0}, &keep);

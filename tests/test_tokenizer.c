@@ -73,7 +73,7 @@ static uint32_t hash_on(uint32_t h, tokenizer_ids ids)
 
 static void hold_hash(const char *text, size_t bytes, uint32_t right, int number)
 {
-    arena keep = memory;
+    arena keep = answers;
     tokenizer_ids ids = ids_of(&clip, text, bytes, &keep);
     if (hash_on(2166136261u, ids) != right)
         fail_msg("other ids for string %d: \"%.*s\"", number, bytes < 200 ? (int)bytes : 200, text);
@@ -82,7 +82,7 @@ static void hold_hash(const char *text, size_t bytes, uint32_t right, int number
 static void hold_list(const tokenizer *t, const golden_list *lists, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        arena keep = memory;
+        arena keep = answers;
         tokenizer_ids ids = ids_of(t, lists[i].text, strlen(lists[i].text), &keep);
         size_t right = (size_t)lists[i].count;
         if (ids.count != right || memcmp(ids.ids, lists[i].ids, right * sizeof *ids.ids) != 0)
@@ -107,17 +107,21 @@ static void test_every_code_point(void **state)
 {
     (void)state;
     const int32_t(*range)[2] = ranges_of(GOLDEN_POOLS - 1);
+    arena large = scratch;
+    scratch = arena_make((size_t)1 << 18); /* quick to forget, where memory is watched */
     for (size_t i = 0; i < COUNT(golden_range_hashes); i++) {
         uint32_t h = 2166136261u;
         for (int32_t c = range[i][0]; c <= range[i][1]; c++) {
             char text[4];
-            arena keep = memory;
+            arena keep = answers;
             h = hash_on(h, ids_of(&clip, text, unicode_encode(c, text), &keep));
         }
         if (h != golden_range_hashes[i])
             fail_msg("other ids within U+%04X to U+%04X", (unsigned)range[i][0],
                      (unsigned)range[i][1]);
     }
+    arena_free(scratch);
+    scratch = large;
 }
 
 /* ---- Files ---- */
@@ -301,6 +305,7 @@ static void test_pairs_as_the_paper_has_them(void **state)
     (void)state;
     for (uint32_t seed = 0; seed < 400; seed++) {
         arena keep = memory;
+        bpe_space space = bpe_space_for(30, &keep);
         char pairs[12][2][8], names[40][16] = {"a", "b", "a</w>", "b</w>"}, word[30], parts[30][32];
         int known = 4, count = 0;
         bpe b = bpe_begin(40, 12, &keep);
@@ -325,7 +330,7 @@ static void test_pairs_as_the_paper_has_them(void **state)
             for (; i < n; i++) word[i] = (char)('a' + below(2));
             word[n] = 0;
             size_t right = plainly(pairs, count, word, parts);
-            size_t got = bpe_word(&b, word, (size_t)n, ids, scratch);
+            size_t got = bpe_word(&b, word, (size_t)n, ids, space);
             assert_int_equal(got, right);
             for (size_t j = 0; j < got; j++) assert_string_equal(b.names[ids[j]], parts[j]);
         }
@@ -338,16 +343,15 @@ static void test_pairs_as_the_paper_has_them(void **state)
 static void test_a_megabyte_takes_no_time(void **state)
 {
     (void)state;
-    enum { BYTES = 1 << 20 };
     static const char *const patterns[] = {"a", "\xcc\x81\xcc\xa3", "!?", "<|endoftext|", "\xff",
                                            " "};
-    char *text = malloc(BYTES);
+    char *text = malloc(LONG_TEXT);
     for (size_t p = 0; p < COUNT(patterns); p++) {
         size_t n = strlen(patterns[p]);
-        for (size_t i = 0; i < BYTES; i++) text[i] = patterns[p][i % n];
-        arena keep = memory;
+        for (size_t i = 0; i < LONG_TEXT; i++) text[i] = patterns[p][i % n];
+        arena keep = answers;
         clock_t begin = clock();
-        ids_of(&clip, text, BYTES, &keep);
+        ids_of(&clip, text, LONG_TEXT, &keep);
         assert_true(clock() - begin < 20 * CLOCKS_PER_SEC);
     }
     free(text);

@@ -10,15 +10,28 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#ifndef __has_feature
+#define __has_feature(x) 0
+#endif
+/** Bytes of what must take no more than time in proportion: a megabyte, but where each arena_take()
+ *  marks all that was ever taken. */
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
+enum { LONG_TEXT = 1 << 15 };
+#else
+enum { LONG_TEXT = 1 << 20 };
+#endif
+
 #define FOLDER "build/test_text"
 
-static arena memory, scratch;
+static arena memory, scratch, answers; /* answers: what is looked at and forgotten */
 
 static inline int make_room(void **state)
 {
     (void)state;
     memory = arena_make((size_t)1 << 30), scratch = arena_make((size_t)1 << 32);
-    return !memory.begin || !scratch.begin || file_make_folder("build") || file_make_folder(FOLDER);
+    answers = arena_make((size_t)1 << 28);
+    return !memory.begin || !scratch.begin || !answers.begin || file_make_folder("build") ||
+           file_make_folder(FOLDER);
 }
 
 /** A file of the folder; without text it is not there. */

@@ -161,13 +161,20 @@ static void join(chain *c, uint64_t key)
     offer(c, left);
 }
 
-size_t bpe_word(const bpe *b, const char *word, size_t n, int32_t *ids, arena scratch)
+bpe_space bpe_space_for(size_t most, arena *keep)
 {
-    PROMISE(n >= 1 && n < INT32_MAX, "bpe_word: a word has 1 to 2^31 - 2 bytes");
+    bpe_space s = {.most = most};
+    s.before = arena_take(keep, most * sizeof *s.before);
+    s.after = arena_take(keep, most * sizeof *s.after);
+    s.keys = arena_take(keep, 3 * most * sizeof *s.keys); /* n, then 2 for each join */
+    return s;
+}
+
+size_t bpe_word(const bpe *b, const char *word, size_t n, int32_t *ids, bpe_space space)
+{
+    PROMISE(n >= 1 && n <= space.most && n < INT32_MAX, "bpe_word: room for a word");
     chain c = {.b = b, .id = ids, .n = (int32_t)n};
-    c.before = arena_take(&scratch, n * sizeof *c.before);
-    c.after = arena_take(&scratch, n * sizeof *c.after);
-    c.pairs.keys = arena_take(&scratch, 3 * n * sizeof *c.pairs.keys); /* n, then 2 for each join */
+    c.before = space.before, c.after = space.after, c.pairs.keys = space.keys;
     for (int32_t i = 0; i < c.n; i++) {
         ids[i] = b->bytes[i == c.n - 1][(unsigned char)word[i]];
         c.before[i] = i - 1, c.after[i] = i + 1;

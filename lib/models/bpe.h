@@ -61,13 +61,26 @@ void bpe_ready(bpe *b);
  *  @return its code point */
 int32_t bpe_letter(int byte);
 
+/** Where words are taken apart, one after the other. */
+typedef struct {
+    int32_t *before, *after;
+    uint64_t *keys;
+    size_t most; /**< bytes of a word */
+} bpe_space;
+
+/** Room for words.
+ *  @param most bytes of one
+ *  @param keep has 32 bytes for each of them, and 256
+ *  @return it */
+bpe_space bpe_space_for(size_t most, arena *keep);
+
 /** A word as pieces, in n log n steps.
  *  @param b       with what
  *  @param word    [n] bytes
  *  @param n       at least 1
  *  @param ids     room for n; set
- *  @param scratch 48 bytes for each byte, and 512
+ *  @param space   for a word of that length; changed
  *  @return how many pieces */
-size_t bpe_word(const bpe *b, const char *word, size_t n, int32_t *ids, arena scratch);
+size_t bpe_word(const bpe *b, const char *word, size_t n, int32_t *ids, bpe_space space);
 
 #endif

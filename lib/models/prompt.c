@@ -226,7 +226,7 @@ static size_t cut(const list *l, size_t room, int32_t comma, size_t most, span *
 static void write_chunk(const tokenizer *t, const list *l, span s, int length, int32_t *ids,
                         float *weights)
 {
-    tokenizer_frame(t, (tokenizer_ids){l->ids + s.begin, s.count}, length, ids);
+    tokenizer_frame(t, (tokenizer_ids){s.count ? l->ids + s.begin : NULL, s.count}, length, ids);
     if (!weights) return;
     for (int i = 0; i < length; i++) weights[i] = 1;
     if (s.count > 0) memcpy(weights + 1, l->weights + s.begin, s.count * sizeof *weights);

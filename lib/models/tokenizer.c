@@ -10,14 +10,15 @@ typedef struct {
     const tokenizer *t;
     int32_t *ids;
     size_t count;
+    char *bytes; /* a word, taken apart in */
+    bpe_space space;
 } writer;
 
-static void word(writer *w, const int32_t *codes, size_t n, arena scratch)
+static void word(writer *w, const int32_t *codes, size_t n)
 {
-    char *bytes = arena_take(&scratch, 4 * n);
     size_t length = 0;
-    for (size_t i = 0; i < n; i++) length += unicode_encode(codes[i], bytes + length);
-    w->count += bpe_word(&w->t->pieces, bytes, length, w->ids + w->count, scratch);
+    for (size_t i = 0; i < n; i++) length += unicode_encode(codes[i], w->bytes + length);
+    w->count += bpe_word(&w->t->pieces, w->bytes, length, w->ids + w->count, w->space);
 }
 
 static bool begins(const int32_t *codes, size_t n, const char *ascii)
@@ -48,18 +49,18 @@ static size_t word_length(const int32_t *codes, size_t n)
     return i;
 }
 
-static void words(writer *w, const int32_t *codes, size_t n, arena scratch)
+static void words(writer *w, const int32_t *codes, size_t n)
 {
     for (size_t i = 0, length; i < n; i += length) {
         length = name_length(codes + i, n - i);
         if (length > 0) { /* "<|", the name, "|>" */
-            word(w, codes + i, 2, scratch);
-            word(w, codes + i + 2, length - 4, scratch);
-            word(w, codes + i + length - 2, 2, scratch);
+            word(w, codes + i, 2);
+            word(w, codes + i + 2, length - 4);
+            word(w, codes + i + length - 2, 2);
             continue;
         }
         length = word_length(codes + i, n - i);
-        if (unicode_kind_of(codes[i]) != UNICODE_SPACE) word(w, codes + i, length, scratch);
+        if (unicode_kind_of(codes[i]) != UNICODE_SPACE) word(w, codes + i, length);
     }
 }
 
@@ -88,18 +89,19 @@ static void between(writer *w, const char *text, size_t bytes, arena scratch)
         const tokenizer_special *s = special_at(w->t, true, codes + i, n - i);
         i += s ? 0 : 1;
         if (!s) continue;
-        words(w, codes + begin, i - begin, scratch);
+        words(w, codes + begin, i - begin);
         w->ids[w->count++] = s->id;
         begin = i += s->count;
     }
-    words(w, codes + begin, n - begin, scratch);
+    words(w, codes + begin, n - begin);
 }
 
 size_t tokenizer_write(const tokenizer *t, const char *text, size_t bytes, int32_t *ids,
                        arena scratch)
 {
-    writer w = {.t = t, .ids = ids};
-    size_t begin = 0;
+    size_t begin = 0, most = 3 * bytes; /* one byte that is not UTF-8 becomes 3 */
+    writer w = {.t = t, .ids = ids, .bytes = arena_take(&scratch, most)};
+    w.space = bpe_space_for(most, &scratch);
     for (size_t i = 0; i < bytes;) {
         const tokenizer_special *s = special_at(t, false, text + i, bytes - i);
         i += s ? 0 : 1;

@@ -104,7 +104,7 @@ int32_t *unicode_lower(const char *text, size_t bytes, arena *keep, size_t *coun
     }
     *count = 0;
     for (size_t i = 0; i < n; i++) {
-        out[(*count)++] = codes[i] == I_WITH_DOT ? 'i' : utf8proc_tolower(codes[i]);
+        out[(*count)++] = utf8proc_tolower(codes[i]);
         if (codes[i] == I_WITH_DOT) out[(*count)++] = DOT_ABOVE;
     }
     return out;
