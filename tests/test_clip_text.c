@@ -1,4 +1,4 @@
-/* The text encoder beside that of transformers, on small random ones, with every instruction set. */
+/* The text encoder beside that of transformers: small random ones, every instruction set. */
 #include "nn_fixture.h"
 
 #include "aborts.h"

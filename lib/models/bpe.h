@@ -1,8 +1,8 @@
 /** @file bpe.h
  *  Byte pair encoding: a word as few known pieces. At first each byte is a piece; then, as long as
  *  two neighbours are a pair of the list, those that stand first in the list become one. Sennrich,
- *  Haddow and Birch 2016, arXiv:1508.07909, algorithm 1; over bytes as in CLIP, Radford et al. 2021,
- *  arXiv:2103.00020, section 2.4.
+ *  Haddow and Birch 2016, arXiv:1508.07909, algorithm 1; over bytes as in CLIP, Radford et al.
+ *  2021, arXiv:2103.00020, section 2.4.
  *
  *  Pieces are spelled with one visible letter for each byte ("a" for byte 97, "Ġ" for a space), and
  *  those that end a word have "</w>" behind: "cat" and "cat</w>" are two.
@@ -29,10 +29,14 @@ typedef struct {
 /** Room for pieces and pairs.
  *  @param ids   they will be below it
  *  @param pairs at most so many
- *  @param keep  has bpe_room() */
+ *  @param keep  has bpe_room()
+ *  @return them, none yet */
 bpe bpe_begin(int ids, size_t pairs, arena *keep);
 
-/** How much bpe_begin() takes. */
+/** How much bpe_begin() takes.
+ *  @param ids   as there
+ *  @param pairs as there
+ *  @return bytes */
 size_t bpe_room(int ids, size_t pairs);
 
 /** Add a piece.
@@ -43,6 +47,8 @@ size_t bpe_room(int ids, size_t pairs);
 bool bpe_add(bpe *b, const char *name, int id);
 
 /** The piece of that name.
+ *  @param b    among these
+ *  @param name how it is spelled
  *  @return its id, -1 when there is none */
 int bpe_find(const bpe *b, const char *name);
 
@@ -53,7 +59,8 @@ int bpe_find(const bpe *b, const char *name);
  *  @param becomes what they are together */
 void bpe_merge(bpe *b, int left, int right, int becomes);
 
-/** All pieces are there: look up the single bytes. */
+/** All pieces and `unknown` are there: look up the single bytes.
+ *  @param b of these */
 void bpe_ready(bpe *b);
 
 /** How the byte is spelled: itself if it is visible in Latin-1, else a letter from U+0100 on.

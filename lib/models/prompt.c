@@ -78,8 +78,8 @@ static const char *skip_space(const char *at, const char *end)
     return at;
 }
 
-/* ":1.3)". Where it stands here: what comes behind it; else NULL. By hand, since strtod() knows more
- * numbers, and other points in other countries. */
+/* ":1.3)". Where it stands here: what comes behind it; else NULL. By hand, since strtod() knows
+ * more numbers, and other points in other countries. */
 static const char *number(const char *at, const char *end, double *out)
 {
     double value = 0, parts = 1;

@@ -12,9 +12,9 @@
  *  numbers than digits with one point, and a sign before them. Round and square brackets pair up
  *  each with their own kind. Neighbours of one weight are one text: "(un)(real)" is "(unreal)".
  *
- *  The encoder reads chunks: start, up to 75 ids, end. Where a chunk is full, what stands behind its
- *  last comma moves on to the next, if that are no more than 20 ids. The answers for all chunks stand
- *  one behind the other: [77 chunks, C] is what the network attends to.
+ *  The encoder reads chunks: start, up to 75 ids, end. Where a chunk is full, what stands behind
+ *  its last comma moves on to the next, if that comma is one of its last 20 ids. The answers for
+ *  all chunks stand one behind the other: [77 chunks, C] is what the network attends to.
  *
  *  A weight multiplies what the encoder answers for a token; then the whole chunk is scaled so that
  *  its mean is what it was.
@@ -30,7 +30,7 @@
 /** How a prompt is read. What is zero takes its usual value. */
 typedef struct {
     int length;   /**< of a chunk with start and end: how many tokens the encoder reads, 77 */
-    int comma;    /**< how many ids may move behind a comma, 20; -1: none */
+    int comma;    /**< among how many last ids a comma is looked for, 20; -1: none */
     bool literal; /**< brackets and BREAK are text, and what has no room in one chunk is left out:
                        diffusers' reading */
 } prompt_options;

@@ -1,6 +1,6 @@
-/* Fuzzing tokenizer_read() with CLIP's pieces, and tokenizer_open() with files made of the input: text
- * up to the first line that is "---", then vocab.json, merges.txt and tokenizer_config.json, each up to
- * such a line. Run by `make fuzz`.
+/* Fuzzing tokenizer_read() with CLIP's pieces, and tokenizer_open() with files made of the input:
+ * text up to the first line that is "---", then vocab.json, merges.txt and tokenizer_config.json,
+ * each up to such a line. Run by `make fuzz`.
  */
 #define _DEFAULT_SOURCE /* getpid */
 #include "base/file.h"
