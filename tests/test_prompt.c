@@ -173,6 +173,7 @@ static void test_chunks(void **state)
             const int32_t *ids = p.ids + c * p.length;
             while (ids[1 + counts[c]] != clip.end) counts[c]++;
         }
+        assert_int_equal(counts[0] + counts[1] + counts[2], rows[i].words);
         if (p.chunks != rows[i].chunks || counts[0] != rows[i].first || counts[1] != rows[i].second)
             fail_msg("row %zu: %d chunks of %d, %d, ...", i, p.chunks, counts[0], counts[1]);
     }
