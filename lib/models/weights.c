@@ -17,11 +17,10 @@ struct weights_source {
 
 /* ---- Opening ---- */
 
-weights weights_from(const safetensors *files, int count, weights_naming *naming, const void *self,
-                     arena *keep)
+weights weights_from(const safetensors *files, int count, arena *keep)
 {
     weights_source *source = arena_take(keep, sizeof *source);
-    *source = (weights_source){files, count, naming, self, keep, ""};
+    *source = (weights_source){.files = files, .count = count, .keep = keep};
     return (weights){source, ""};
 }
 
@@ -48,8 +47,18 @@ error weights_open(const char *const *paths, int count, arena *keep, weights *ou
     if (wrong)
         while (open > 0) safetensors_close(files[--open]);
     else
-        *out = weights_from(files, count, NULL, NULL, keep);
+        *out = weights_from(files, count, keep);
     return wrong;
+}
+
+void weights_rename(weights w, weights_naming *naming, const void *self)
+{
+    w.source->naming = naming, w.source->self = self;
+}
+
+const safetensors *weights_files(weights w, int *count)
+{
+    return *count = w.source->count, w.source->files;
 }
 
 void weights_close(weights w)

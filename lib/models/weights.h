@@ -55,12 +55,21 @@ error weights_open(const char *const *paths, int count, arena *keep, weights *ou
 /** Files that are open already; they are not closed with the result.
  *  @param files  [count], which must outlive it
  *  @param count  how many
- *  @param naming how tensors are called there; NULL: as they are asked for
- *  @param self   what `naming` wants to know
  *  @param keep   as above
  *  @return the place */
-weights weights_from(const safetensors *files, int count, weights_naming *naming, const void *self,
-                     arena *keep);
+weights weights_from(const safetensors *files, int count, arena *keep);
+
+/** Let names be translated from now on.
+ *  @param w      any place
+ *  @param naming how tensors are called in its files
+ *  @param self   what `naming` wants to know; must outlive it */
+void weights_rename(weights w, weights_naming *naming, const void *self);
+
+/** The files behind it.
+ *  @param w     any place
+ *  @param count how many, set
+ *  @return [count] */
+const safetensors *weights_files(weights w, int *count);
 
 /** Forget the files that weights_open() opened.
  *  @param w any place */
