@@ -42,7 +42,7 @@ static void test_same_bits(void)
     for (int k = 0; k < UNETS; k++) {
         arena keep = memory;
         const unet *u = &unets[k];
-        tensor x = networks_picture(&keep, 1000, 2, (const int[]){3, 9, 6, u->config.in});
+        tensor x = networks_picture(&keep, 1000, 2, (const int[]){3, 5, 6, u->config.in});
         tensor text = words_for(u, 3, &keep);
         parallel_set_threads(1);
         tensor y = applied(u, x, 250, text, &keep);

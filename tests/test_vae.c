@@ -41,7 +41,6 @@ static void test_golden(void)
         }
 }
 
-/* Also of pictures with more rows than a matrix takes at a time. */
 static void test_same_bits(void)
 {
     for (int k = 0; k < 2; k++)
