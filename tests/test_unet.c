@@ -14,7 +14,7 @@ static tensor applied(const unet *u, tensor x, double t, tensor text, arena *kee
 {
     tensor out = tensor_new(keep, x.n, x.h, x.w, u->config.out);
     transformer_text words = unet_remember(u, text, keep);
-    unet_apply(u, x, t, words, out, *keep);
+    unet_apply(u, x, t, words, out, networks_scratch(*keep, unet_room(u, x, text.w)));
     return out;
 }
 
@@ -23,7 +23,8 @@ static tensor words_for(const unet *u, int n, arena *keep)
     return networks_picture(keep, 1001, 1, (const int[]){n, 1, 7, u->config.text});
 }
 
-/* Some twenty layers, each off by some 1e-6 of its numbers. */
+/* Some hundred layers, each off by some 1e-6 of its numbers; with products rounded to bf16 by some
+ * 2^-9, which softmax makes larger. */
 static void test_golden(void)
 {
     for (size_t i = 0; i < sizeof golden_cases / sizeof *golden_cases; i++) {
@@ -33,7 +34,7 @@ static void test_golden(void)
         int n = golden_cases[i].n, h = golden_cases[i].h, w = golden_cases[i].w;
         tensor x = networks_picture(&keep, 1000, 2, (const int[]){n, h, w, u->config.in});
         tensor y = applied(u, x, golden_cases[i].t, words_for(u, n, &keep), &keep);
-        networks_hold(i, y, nn_bf16() ? 0.05 : 1e-5);
+        networks_hold(i, y, nn_bf16() ? 0.1 : 1e-5);
     }
 }
 

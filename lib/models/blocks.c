@@ -4,6 +4,8 @@
 #include "nn/attention.h"
 #include <string.h>
 
+enum { AROUND = 1024 }; /* bytes that an arena may want beside a few blocks */
+
 conv blocks_filter(weights w, const char *name, int in, int out)
 {
     weights at = weights_in(w, "%s", name);
@@ -60,6 +62,22 @@ tensor blocks_norm_convolve(norm_groups g, conv c, tensor x, float *y, arena scr
     return blocks_convolve(c, x, y, scratch);
 }
 
+static norm_groups norm_before(tensor x)
+{
+    return (norm_groups){.pictures = x.n, .rows = x.h * x.w, .channels = x.c, .groups = x.c};
+}
+
+size_t blocks_convolve_room(conv c, tensor x)
+{
+    c.n = x.n, c.h = x.h, c.w = x.w;
+    return norm_group_room(norm_before(x)) + conv_room(c) + AROUND;
+}
+
+size_t blocks_linear_room(void)
+{
+    return ((size_t)parallel_threads() << 20) + AROUND;
+}
+
 blocks_resnet blocks_resnet_load(weights w, int in, int out, int time, norm_groups usual)
 {
     blocks_resnet r = {0};
@@ -79,13 +97,12 @@ blocks_resnet blocks_resnet_load(weights w, int in, int out, int time, norm_grou
  * where rows get longer, so that nothing is written over before it was read. */
 static void in_place(linear l, int rows, float *x, arena scratch)
 {
-    enum { SOME = 4096 };
-    int bands = (rows + SOME - 1) / SOME;
-    l.y = arena_take(&scratch, SOME * (size_t)l.out * sizeof *l.y);
+    int bands = (rows + BLOCKS_ROWS - 1) / BLOCKS_ROWS;
+    l.y = arena_take(&scratch, BLOCKS_ROWS * (size_t)l.out * sizeof *l.y);
     for (int b = 0; b < bands; b++) {
-        size_t first = SOME * (size_t)(l.out <= l.in ? b : bands - 1 - b),
+        size_t first = BLOCKS_ROWS * (size_t)(l.out <= l.in ? b : bands - 1 - b),
                left = (size_t)rows - first;
-        l.rows = left < SOME ? (int)left : SOME;
+        l.rows = left < BLOCKS_ROWS ? (int)left : BLOCKS_ROWS;
         l.x = x + first * (size_t)l.in;
         linear_apply(l, scratch);
         memcpy(x + first * (size_t)l.out, l.y, (size_t)l.rows * (size_t)l.out * sizeof *x);
@@ -106,6 +123,21 @@ void blocks_resnet_apply(const blocks_resnet *r, blocks_stream *s, const float *
     if (r->shortcut.in) in_place(r->shortcut, rows_of(s->x), s->x.data, scratch);
     second.add = s->x.data;
     s->x = blocks_norm_convolve(r->norm2, second, between, s->x.data, scratch);
+}
+
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+size_t blocks_resnet_room(const blocks_resnet *r, tensor x)
+{
+    tensor between = {NULL, x.n, x.h, x.w, r->conv1.out};
+    size_t row = (size_t)r->conv1.out * sizeof *x.data;
+    size_t matrix = blocks_linear_room() + (r->shortcut.in ? BLOCKS_ROWS * row : 0);
+    size_t convs =
+        larger(blocks_convolve_room(r->conv1, x), blocks_convolve_room(r->conv2, between));
+    return (size_t)x.n * row + larger(matrix, convs) + AROUND;
 }
 
 /* Each pixel of y is the one of x that lies there when x is drawn twice as large. */
@@ -129,9 +161,24 @@ void blocks_resize(conv c, blocks_stream *s, arena scratch)
     s->spare = old;
 }
 
+/* Whether a convolution can do the enlarging, too. */
+static bool doubles(tensor x, int h, int w)
+{
+    return h == 2 * x.h && w == 2 * x.w;
+}
+
+size_t blocks_enlarge_room(conv c, tensor x, int h, int w)
+{
+    if (doubles(x, h, w))
+        c.sides = CONV_DOUBLE;
+    else
+        x.h = h, x.w = w;
+    return blocks_convolve_room(c, x);
+}
+
 void blocks_enlarge(conv c, blocks_stream *s, int h, int w, arena scratch)
 {
-    if (h == 2 * s->x.h && w == 2 * s->x.w) {
+    if (doubles(s->x, h, w)) {
         c.sides = CONV_DOUBLE;
         blocks_resize(c, s, scratch);
     } else
@@ -151,6 +198,18 @@ blocks_attention blocks_attention_load(weights w, int channels, norm_groups usua
                               .out = blocks_linear(w, name[3], channels, channels)};
 }
 
+static attention one_head(tensor x)
+{
+    int pixels = x.h * x.w;
+    return (attention){.n = x.n, .heads = 1, .size = x.c, .queries = pixels, .keys = pixels};
+}
+
+size_t blocks_attention_room(tensor x)
+{
+    return norm_group_room(norm_before(x)) + 2 * tensor_count(x) * sizeof *x.data +
+           larger(blocks_linear_room(), attention_room(one_head(x))) + AROUND;
+}
+
 void blocks_attention_apply(const blocks_attention *a, blocks_stream *s, arena scratch)
 {
     tensor x = s->x;
@@ -162,16 +221,9 @@ void blocks_attention_apply(const blocks_attention *a, blocks_stream *s, arena s
         l->y = i ? arena_take(&scratch, tensor_count(x) * sizeof *l->y) : s->spare;
         linear_apply(*l, scratch);
     }
-    attention_apply((attention){.n = x.n,
-                                .heads = 1,
-                                .size = x.c,
-                                .queries = x.h * x.w,
-                                .keys = x.h * x.w,
-                                .q = asked[0].y,
-                                .k = asked[1].y,
-                                .v = asked[2].y,
-                                .y = s->spare},
-                    scratch);
+    attention look = one_head(x);
+    look.q = look.y = s->spare, look.k = asked[1].y, look.v = asked[2].y;
+    attention_apply(look, scratch);
     linear out = a->out;
     out.rows = rows_of(x), out.x = s->spare, out.add = x.data, out.y = x.data;
     linear_apply(out, scratch);

@@ -17,6 +17,9 @@
 #include "nn/conv.h"
 #include "nn/linear.h"
 
+/** Rows that are taken together where all at once would need too much room. */
+enum { BLOCKS_ROWS = 4096 };
+
 /** A 3x3 convolution: NAME.weight [out, in, 3, 3] and NAME.bias [out].
  *  @param w    where
  *  @param name "conv_in"
@@ -73,6 +76,16 @@ tensor blocks_convolve(conv c, tensor x, float *y, arena scratch);
  *  @return [n, h, w, out], at y */
 tensor blocks_norm_convolve(norm_groups g, conv c, tensor x, float *y, arena scratch);
 
+/** How much scratch a convolution takes, with a norm before it or not.
+ *  @param c the layer
+ *  @param x any numbers of that shape
+ *  @return bytes, with as many threads as are set now */
+size_t blocks_convolve_room(conv c, tensor x);
+
+/** How much scratch a linear layer takes, of any size.
+ *  @return bytes, with as many threads as are set now */
+size_t blocks_linear_room(void);
+
 /** A pair of convolutions beside which x passes unchanged, or through one matrix where the number
  *  of channels changes. He 2015, arXiv:1512.03385; in this form Ho 2020, arXiv:2006.11239. */
 typedef struct {
@@ -99,6 +112,12 @@ blocks_resnet blocks_resnet_load(weights w, int in, int out, int time, norm_grou
 void blocks_resnet_apply(const blocks_resnet *r, blocks_stream *s, const float *time,
                          arena scratch);
 
+/** How much scratch that takes.
+ *  @param r the block
+ *  @param x any numbers of that shape
+ *  @return bytes, with as many threads as are set now */
+size_t blocks_resnet_room(const blocks_resnet *r, tensor x);
+
 /** x = a convolution of x, of whatever sides.
  *  @param c       the layer
  *  @param s       where x is and y will be
@@ -112,6 +131,14 @@ void blocks_resize(conv c, blocks_stream *s, arena scratch);
  *  @param w       columns of y, alike
  *  @param scratch for the layer */
 void blocks_enlarge(conv c, blocks_stream *s, int h, int w, arena scratch);
+
+/** How much scratch that takes.
+ *  @param c the layer
+ *  @param x any numbers of that shape
+ *  @param h rows of y
+ *  @param w columns of y
+ *  @return bytes, with as many threads as are set now */
+size_t blocks_enlarge_room(conv c, tensor x, int h, int w);
 
 /** Each pixel looks at all pixels, with one head: the VAE's. */
 typedef struct {
@@ -131,5 +158,10 @@ blocks_attention blocks_attention_load(weights w, int channels, norm_groups usua
  *  @param s       where x is and y will be
  *  @param scratch for its layers, and twice x */
 void blocks_attention_apply(const blocks_attention *a, blocks_stream *s, arena scratch);
+
+/** How much scratch that takes.
+ *  @param x any numbers of that shape
+ *  @return bytes, with as many threads as are set now */
+size_t blocks_attention_room(tensor x);
 
 #endif

@@ -165,6 +165,33 @@ static tensor pass(const taesd_half *h, bool up, tensor x, float *out, arena scr
     return blocks_convolve(h->level[h->levels - 1].behind, s.x, out, scratch);
 }
 
+/* What one half takes for a picture x: itself, three rooms, and the most that a layer wants. */
+static size_t room_of(const taesd_half *h, tensor x)
+{
+    size_t rooms = (3 * widest(h, x) + tensor_count(x)) * sizeof *x.data;
+    size_t most = blocks_convolve_room(h->first, x);
+    for (int i = 0; i < h->levels; i++) {
+        conv of[] = {h->level[i].behind, h->first};
+        x.c = of[1].in = of[1].out;
+        for (int k = 0; k < 2; k++) {
+            size_t one = blocks_convolve_room(of[k], x);
+            most = one > most ? one : most;
+        }
+        x.h = conv_side(of[0].sides, x.h), x.w = conv_side(of[0].sides, x.w);
+    }
+    return rooms + most + 1024; /* blocks begin at multiples of 64 */
+}
+
+size_t taesd_decode_room(const taesd *v, int h, int w)
+{
+    return room_of(&v->decoder, (tensor){NULL, 1, h, w, v->config.latent});
+}
+
+size_t taesd_encode_room(const taesd *v, int h, int w)
+{
+    return room_of(&v->encoder, (tensor){NULL, 1, h, w, v->config.picture});
+}
+
 /* x = a x + b. */
 static void line(tensor x, double a, double b)
 {

@@ -76,14 +76,28 @@ error taesd_load(weights w, taesd_config c, arena *keep, taesd *out);
  *  @param v       the network
  *  @param x       [n, h, w, latent], as the UNet has them
  *  @param out     [n, 8 h, 8 w, out], about -1 to 1
- *  @param scratch in it three times the widest level is taken: at 512 x 512 0.2 GB */
+ *  @param scratch taesd_decode_room() bytes: at 512 x 512 0.2 GB */
 void taesd_decode(const taesd *v, tensor x, tensor out, arena scratch);
 
 /** Pictures to latents.
  *  @param v       the network
  *  @param x       [n, h, w, picture], -1 to 1
  *  @param out     [n, h / 8, w / 8, latent], sides rounded up at each halving
- *  @param scratch as for the decoder */
+ *  @param scratch taesd_encode_room() bytes */
 void taesd_encode(const taesd *v, tensor x, tensor out, arena scratch);
+
+/** How much scratch taesd_decode() takes.
+ *  @param v the network
+ *  @param h rows of a latent
+ *  @param w columns
+ *  @return bytes, with as many threads as are set now */
+size_t taesd_decode_room(const taesd *v, int h, int w);
+
+/** How much scratch taesd_encode() takes.
+ *  @param v the network
+ *  @param h rows of a picture
+ *  @param w columns
+ *  @return bytes, with as many threads as are set now */
+size_t taesd_encode_room(const taesd *v, int h, int w);
 
 #endif

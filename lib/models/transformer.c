@@ -108,11 +108,10 @@ static void look_at_text(const transformer_layer *l, int heads, tensor x, transf
  * since what is between is four times as wide. */
 static void think(const transformer_layer *l, tensor x, arena scratch)
 {
-    enum { SOME = 4096 };
     int rows = x.n * x.w;
-    float *wide = arena_take(&scratch, SOME * (size_t)l->widen.out * sizeof *wide);
-    for (int first = 0; first < rows; first += SOME) {
-        int some = rows - first < SOME ? rows - first : SOME;
+    float *wide = arena_take(&scratch, BLOCKS_ROWS * (size_t)l->widen.out * sizeof *wide);
+    for (int first = 0; first < rows; first += BLOCKS_ROWS) {
+        int some = rows - first < BLOCKS_ROWS ? rows - first : BLOCKS_ROWS;
         float *of = x.data + (size_t)first * (size_t)x.c;
         apply(l->widen, some, l->norm3, of, wide, scratch);
         add(l->narrow, some, wide, of, scratch);
@@ -135,4 +134,16 @@ void transformer_apply(const transformer *t, blocks_stream *s, transformer_text 
         think(&t->layer[i], tokens, scratch);
     }
     add(t->out, rows, tokens.data, s->x.data, scratch);
+}
+
+size_t transformer_room(const transformer *t, tensor x, int tokens)
+{
+    if (!t->form.layers) return 0;
+    int pixels = x.h * x.w, heads = t->form.heads;
+    attention self = {.n = x.n, .heads = heads, .size = x.c / heads, .queries = pixels};
+    attention words = self;
+    self.keys = pixels, words.keys = tokens;
+    norm_groups g = {.pictures = x.n, .rows = pixels, .channels = x.c, .groups = x.c};
+    return 3 * tensor_count(x) * sizeof *x.data + 4 * BLOCKS_ROWS * (size_t)x.c * sizeof *x.data +
+           attention_room(self) + attention_room(words) + norm_group_room(g) + blocks_linear_room();
 }

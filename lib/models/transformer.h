@@ -63,4 +63,11 @@ void transformer_remember(const transformer *t, tensor text, float *numbers, are
 void transformer_apply(const transformer *t, blocks_stream *s, transformer_text text,
                        arena scratch);
 
+/** How much scratch that takes.
+ *  @param t      the block
+ *  @param x      any numbers of that shape
+ *  @param tokens of a text
+ *  @return bytes, with as many threads as are set now */
+size_t transformer_room(const transformer *t, tensor x, int tokens);
+
 #endif

@@ -59,6 +59,7 @@ error unet_load(weights w, unet_config c, arena *keep, unet *out)
     error wrong = unet_check(&c);
     if (wrong) return wrong;
     unet u = {.config = c};
+    u.config.time.width = first;
     u.time1 = blocks_linear(w, "time_embedding.linear_1", first, 4 * first);
     u.time2 = blocks_linear(w, "time_embedding.linear_2", 4 * first, 4 * first);
     u.time1.after = u.time2.after = ACTIVATE_SILU;
@@ -207,4 +208,56 @@ void unet_apply(const unet *u, tensor x, double t, transformer_text text, tensor
     for (int i = 0; i < u->middle.layers; i++) pass(&u->middle.layer[i], &p, &s, scratch);
     for (int i = 0; i < levels; i++) go_up(&u->up[i], &p, &s, scratch);
     blocks_norm_convolve(u->norm_out, u->conv_out, s.x, out.data, scratch);
+}
+
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+/* What a level takes on its way. `above` has the sides of the next larger one. */
+static size_t level_room(const unet_level *l, tensor x, tensor above, int tokens)
+{
+    conv c = l->resize;
+    x.c = c.in;
+    size_t most = 0;
+    if (c.in)
+        most = c.sides == CONV_HALVE ? blocks_convolve_room(c, x)
+                                     : blocks_enlarge_room(c, x, above.h, above.w);
+    for (int i = 0; i < l->layers; i++) {
+        x.c = l->layer[i].resnet.conv1.in;
+        most = larger(most, blocks_resnet_room(&l->layer[i].resnet, x));
+        x.c = l->layer[i].resnet.conv1.out;
+        most = larger(most, transformer_room(&l->layer[i].attention, x, tokens));
+    }
+    return most;
+}
+
+size_t unet_room(const unet *u, tensor x, int tokens)
+{
+    int levels = u->config.levels, first = u->config.channels[0];
+    size_t kept = 2 * widest(u, x) + (size_t)x.n * 9 * (size_t)first, skips = 1;
+    size_t most = blocks_linear_room();
+    tensor above = x, ends[] = {x, x};
+    ends[1].c = x.c = first;
+    most = larger(most, blocks_convolve_room(u->conv_in, ends[0]));
+    most = larger(most, blocks_convolve_room(u->conv_out, ends[1]));
+    kept += tensor_count(x);
+    for (int i = 0; i < levels; i++) {
+        const unet_level *down = &u->down[i], *up = &u->up[levels - 1 - i];
+        most = larger(most, level_room(down, x, above, tokens));
+        most = larger(most, level_room(up, x, above, tokens));
+        for (int k = 0; k < down->layers; k++, skips++) {
+            conv c = down->layer[k].resnet.conv1;
+            x.c = c.in > c.out ? c.in : c.out;
+            kept += tensor_count(x);
+        }
+        if (i == levels - 1) break;
+        above = x;
+        x.h = conv_side(CONV_HALVE, x.h), x.w = conv_side(CONV_HALVE, x.w), skips++;
+        x.c = u->config.channels[i];
+        kept += tensor_count(x);
+    }
+    most = larger(most, level_room(&u->middle, x, above, tokens));
+    return kept * sizeof *x.data + most + (skips + 16) * 64; /* blocks begin at multiples of 64 */
 }

@@ -103,9 +103,15 @@ transformer_text unet_remember(const unet *u, tensor text, arena *keep);
  *  @param t       the time, 0 to 999, fractions allowed
  *  @param text    n of them, from unet_remember()
  *  @param out     [n, h, w, out]
- *  @param scratch in it some 0.2 GB are touched for two pictures of 64 x 64, as many address space
- *                 is reserved */
+ *  @param scratch unet_room() bytes; of two pictures of 64 x 64 with 77 tokens 0.17 GB are touched */
 void unet_apply(const unet *u, tensor x, double t, transformer_text text, tensor out,
                 arena scratch);
+
+/** How much scratch that takes.
+ *  @param u      the network
+ *  @param x      any numbers of that shape
+ *  @param tokens of a text
+ *  @return bytes, a little more than needed, with as many threads as are set now */
+size_t unet_room(const unet *u, tensor x, int tokens);
 
 #endif

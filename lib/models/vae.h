@@ -86,7 +86,7 @@ error vae_load(weights w, vae_config c, arena *keep, vae *out);
  *  @param v       the network
  *  @param x       [n, h, w, latent], as the UNet has them
  *  @param out     [n, 8 h, 8 w, out], about -1 to 1
- *  @param scratch in it twice the widest picture of all levels is reserved */
+ *  @param scratch vae_decode_room() bytes */
 void vae_decode(const vae *v, tensor x, tensor out, arena scratch);
 
 /** Pictures to latents.
@@ -94,8 +94,22 @@ void vae_decode(const vae *v, tensor x, tensor out, arena scratch);
  *  @param x       [n, h, w, picture], -1 to 1; a side that is no multiple of 8 loses the rest
  *  @param out     [n, h / 8, w / 8, 2 latent]: means, then logarithms of variances, in the VAE's
  *                 own units
- *  @param scratch in it twice the widest picture of all levels is reserved */
+ *  @param scratch vae_encode_room() bytes */
 void vae_encode(const vae *v, tensor x, tensor out, arena scratch);
+
+/** How much scratch vae_decode() takes, though not all of it is touched.
+ *  @param v the network
+ *  @param h rows of a latent
+ *  @param w columns
+ *  @return bytes, with as many threads as are set now */
+size_t vae_decode_room(const vae *v, int h, int w);
+
+/** How much scratch vae_encode() takes.
+ *  @param v the network
+ *  @param h rows of a picture
+ *  @param w columns
+ *  @return bytes, with as many threads as are set now */
+size_t vae_encode_room(const vae *v, int h, int w);
 
 /** Latents of a picture.
  *      x = (mean + e^(log variance / 2) noise - shift) scale
