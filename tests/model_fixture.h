@@ -1,5 +1,5 @@
 /** @file model_fixture.h
- *  Small weights files, made in the test: good ones, and ones that lie. All below build/test_models.
+ *  Small weights files, made in the test: good ones, and ones that lie. All in build/test_models.
  */
 #ifndef TESTS_MODEL_FIXTURE_H
 #define TESTS_MODEL_FIXTURE_H

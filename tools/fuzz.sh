@@ -12,7 +12,7 @@ for source in tests/fuzz/*.c; do
     [ -f "$source" ] || continue
     name=$(basename "$source" .c)
     mkdir -p $build/corpus/"$name" $build/found
-    cp assets/*.png assets/*.jpg $build/corpus/"$name" 2> /dev/null
+    [ $name = fuzz_image ] && cp assets/*.png assets/*.jpg $build/corpus/"$name" 2> /dev/null
     cp tests/fuzz/"$name"/* $build/corpus/"$name" 2> /dev/null
     log=$build/$name.txt
     if $build/tests/fuzz/"$name" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \

@@ -39,8 +39,8 @@ typedef struct {
     char path[100];
 } place;
 
-static place in(place p, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static place in(place p, const char *format, ...)
+static inline place in(place p, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static inline place in(place p, const char *format, ...)
 {
     char name[64];
     place below = {p.part, ""};
@@ -52,7 +52,7 @@ static place in(place p, const char *format, ...)
     return below;
 }
 
-static void add(place p, const char *name, float middle, float spread, const int shape[4])
+static inline void add(place p, const char *name, float middle, float spread, const int shape[4])
 {
     blueprint *b = &list[count++];
     *b = (blueprint){.part = p.part, .middle = middle, .spread = spread};
@@ -61,30 +61,30 @@ static void add(place p, const char *name, float middle, float spread, const int
 }
 
 /* Products of `in` numbers of size 1 come out with size `gain`: u has the variance 1/3. */
-static void matrix(place p, int out, int inputs, float gain)
+static inline void matrix(place p, int out, int inputs, float gain)
 {
     add(p, "weight", 0, gain * sqrtf(3 / (float)inputs), (int[4]){out, inputs});
 }
 
-static void bias(place p, int n)
+static inline void bias(place p, int n)
 {
     add(p, "bias", 0, 0.02f, (int[4]){n});
 }
 
-static void linear(place p, int out, int inputs, float gain)
+static inline void linear(place p, int out, int inputs, float gain)
 {
     matrix(p, out, inputs, gain);
     bias(p, out);
 }
 
-static void conv(place p, int out, int inputs, int side, float gain)
+static inline void conv(place p, int out, int inputs, int side, float gain)
 {
     float spread = gain * sqrtf(3 / (float)(inputs * side * side));
     add(p, "weight", 0, spread, (int[4]){out, inputs, side, side});
     bias(p, out);
 }
 
-static void norm(place p, int n)
+static inline void norm(place p, int n)
 {
     add(p, "weight", 1, 0.1f, (int[4]){n});
     add(p, "bias", 0, 0.05f, (int[4]){n});
@@ -93,7 +93,7 @@ static void norm(place p, int n)
 /* What is added to a sum of many has half the size. */
 static const float branch = 0.5f;
 
-static void resnet(place p, int inputs, int out, int time)
+static inline void resnet(place p, int inputs, int out, int time)
 {
     norm(in(p, "norm1"), inputs);
     conv(in(p, "conv1"), out, inputs, 3, 1);
@@ -103,7 +103,7 @@ static void resnet(place p, int inputs, int out, int time)
     if (inputs != out) conv(in(p, "conv_shortcut"), out, inputs, 1, 1);
 }
 
-static void attend(place p, int n, int from)
+static inline void attend(place p, int n, int from)
 {
     matrix(in(p, "to_q"), n, n, 1);
     matrix(in(p, "to_k"), n, from, 1);
@@ -111,7 +111,7 @@ static void attend(place p, int n, int from)
     linear(in(p, "to_out.0"), n, n, branch);
 }
 
-static void transformer(place p, int n, int width)
+static inline void transformer(place p, int n, int width)
 {
     place block = in(p, "transformer_blocks.0");
     norm(in(p, "norm"), n);
@@ -125,7 +125,7 @@ static void transformer(place p, int n, int width)
 }
 
 /* The way down, whose widths are met again on the way up. */
-static void unet(const sizes *s)
+static inline void unet(const sizes *s)
 {
     place p = {UNET, ""};
     int n = s->channels[0], time = 4 * n, skip[64], skips = 0, levels = s->levels;
@@ -161,7 +161,7 @@ static void unet(const sizes *s)
     conv(in(p, "conv_out"), 4, n, 3, 1.5f);
 }
 
-static void vae_middle(place p, int n)
+static inline void vae_middle(place p, int n)
 {
     place attention = in(p, "mid_block.attentions.0");
     static const char *const names[] = {"to_q", "to_k", "to_v", "to_out.0"};
@@ -172,7 +172,7 @@ static void vae_middle(place p, int n)
 }
 
 /* One of its halves: from pictures to latents, or back. */
-static void vae_half(const sizes *s, bool encoder)
+static inline void vae_half(const sizes *s, bool encoder)
 {
     place p = {VAE, ""};
     int levels = s->vae_levels, deepest = s->vae_channels[levels - 1];
@@ -195,7 +195,7 @@ static void vae_half(const sizes *s, bool encoder)
     conv(in(p, "conv_out"), encoder ? 8 : 3, n, 3, branch);
 }
 
-static void text(const sizes *s)
+static inline void text(const sizes *s)
 {
     static const char *const names[] = {"k_proj", "v_proj", "q_proj", "out_proj"};
     place p = {TEXT, "text_model"};
@@ -214,7 +214,7 @@ static void text(const sizes *s)
     norm(in(p, "final_layer_norm"), n);
 }
 
-static void list_all(const sizes *s)
+static inline void list_all(const sizes *s)
 {
     unet(s);
     vae_half(s, true);

@@ -15,8 +15,8 @@ typedef struct {
     size_t used;
 } page;
 
-static void put(page *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void put(page *p, const char *format, ...)
+static inline void put(page *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static inline void put(page *p, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -24,7 +24,7 @@ static void put(page *p, const char *format, ...)
     va_end(arguments);
 }
 
-static error save(const page *p, const char *folder, const char *name)
+static inline error save(const page *p, const char *folder, const char *name)
 {
     char path[4200];
     snprintf(path, sizeof path, "%s/%s", folder, name);
@@ -32,14 +32,14 @@ static error save(const page *p, const char *folder, const char *name)
 }
 
 /* "key": [a, b, ...] */
-static void put_list(page *p, const char *key, int n, const int *values)
+static inline void put_list(page *p, const char *key, int n, const int *values)
 {
     put(p, "  \"%s\": [", key);
     for (int i = 0; i < n; i++) put(p, "%s%d", i ? ", " : "", values[i]);
     put(p, "],\n");
 }
 
-static void put_types(page *p, const char *way, int n, int plain, const char *of)
+static inline void put_types(page *p, const char *way, int n, int plain, const char *of)
 {
     put(p, "  \"%s_block_types\": [", way[0] == 'D' ? "down" : "up");
     for (int i = 0; i < n; i++)
@@ -47,7 +47,7 @@ static void put_types(page *p, const char *way, int n, int plain, const char *of
     put(p, "],\n");
 }
 
-static error save_unet(const sizes *s, const char *folder)
+static inline error save_unet(const sizes *s, const char *folder)
 {
     static page p;
     p.used = 0;
@@ -62,7 +62,7 @@ static error save_unet(const sizes *s, const char *folder)
     return save(&p, folder, "unet/config.json");
 }
 
-static error save_vae(const sizes *s, const char *folder)
+static inline error save_vae(const sizes *s, const char *folder)
 {
     static page p;
     p.used = 0;
@@ -77,7 +77,7 @@ static error save_vae(const sizes *s, const char *folder)
     return save(&p, folder, "vae/config.json");
 }
 
-static error save_text(const sizes *s, const char *folder)
+static inline error save_text(const sizes *s, const char *folder)
 {
     static page p;
     p.used = 0;
@@ -96,7 +96,7 @@ static error save_text(const sizes *s, const char *folder)
 
 /* CLIP writes each byte as a letter: printable ones as they are, others as U+0100 and what follows.
  * Its vocabulary begins with these letters, then has them once more at the end of a word. */
-static error save_tokenizer(const sizes *s, const char *folder)
+static inline error save_tokenizer(const sizes *s, const char *folder)
 {
     static page p;
     p.used = 0;
@@ -129,7 +129,7 @@ static error save_tokenizer(const sizes *s, const char *folder)
     return save(&p, folder, "tokenizer/tokenizer_config.json");
 }
 
-static error save_pipeline(const char *folder)
+static inline error save_pipeline(const char *folder)
 {
     static page p;
     p.used = 0;
@@ -152,7 +152,7 @@ static error save_pipeline(const char *folder)
 }
 
 /* All of it; makes the folders. */
-static error save_words(const sizes *s, const char *folder)
+static inline error save_words(const sizes *s, const char *folder)
 {
     static const char *const names[] = {"",          "unet",     "vae", "text_encoder",
                                         "tokenizer", "scheduler"};

@@ -34,8 +34,9 @@ typedef enum {
 /** A file, and what was wrong in it; only config.c looks inside. */
 typedef struct config_file config_file;
 
-/** A value; the whole file is one, a table. All of it lives in the arena it was read into. */
 typedef struct config config;
+
+/** A value; the whole file is one, a table. All of it lives in the arena it was read into. */
 struct config {
     const char *key;      /**< its name in a table, or NULL in a list */
     config_kind kind;     /**< what it is */
@@ -81,13 +82,25 @@ const config *config_find(const config *c, const char *key);
  *  @return it */
 int config_int(const config *c, const char *key, int otherwise);
 
-/** A number; see config_int(). */
+/** A number.
+ *  @param c         a table
+ *  @param key       its name
+ *  @param otherwise what holds where it is missing or null
+ *  @return it */
 double config_number(const config *c, const char *key, double otherwise);
 
-/** True or false; see config_int(). */
+/** True or false.
+ *  @param c         a table
+ *  @param key       its name
+ *  @param otherwise what holds where it is missing or null
+ *  @return it */
 bool config_bool(const config *c, const char *key, bool otherwise);
 
-/** A text; see config_int(). */
+/** A text.
+ *  @param c         a table
+ *  @param key       its name
+ *  @param otherwise what holds where it is missing or null
+ *  @return it */
 const char *config_text(const config *c, const char *key, const char *otherwise);
 
 /** How many values a list has.
@@ -104,7 +117,12 @@ int config_count(const config *c, const char *key);
  *  @return it */
 int config_int_at(const config *c, const char *key, int i, int otherwise);
 
-/** One of a list of texts; see config_int_at(). */
+/** One of a list of texts.
+ *  @param c         a table
+ *  @param key       the list's name
+ *  @param i         which; beyond the end is trouble
+ *  @param otherwise what holds where there is no such list
+ *  @return it */
 const char *config_text_at(const config *c, const char *key, int i, const char *otherwise);
 
 /** What was of the wrong kind, the first of it.

@@ -26,16 +26,36 @@ typedef struct {
  *  @return what it tells */
 ldm ldm_look(const safetensors *f);
 
-/** Names of the UNet, as weights_naming has it; `self` is an ldm. */
+/** Names of the UNet, as weights_naming has it.
+ *  @param self    an ldm
+ *  @param asked   the name that diffusers gives
+ *  @param attempt 0, 1, 2, ...: which of its possible names
+ *  @param out     that name
+ *  @return false where there are no more */
 bool ldm_unet(const void *self, const char *asked, int attempt, weights_alias *out);
 
-/** Names of the VAE; `self` is an ldm. */
+/** Names of the VAE.
+ *  @param self    an ldm
+ *  @param asked   the name that diffusers gives
+ *  @param attempt 0, 1, 2, ...: which of its possible names
+ *  @param out     that name
+ *  @return false where there are no more */
 bool ldm_vae(const void *self, const char *asked, int attempt, weights_alias *out);
 
-/** Names of the text encoder; `self` is an ldm. */
+/** Names of the text encoder.
+ *  @param self    an ldm
+ *  @param asked   the name that diffusers gives
+ *  @param attempt 0, 1, 2, ...: which of its possible names
+ *  @param out     that name
+ *  @return false where there are no more */
 bool ldm_text(const void *self, const char *asked, int attempt, weights_alias *out);
 
-/** Names in a diffusers folder: those of today, then those of older versions. `self` is unused. */
+/** Names in a diffusers folder: those of today, then those of older versions.
+ *  @param self    nothing
+ *  @param asked   the name that diffusers gives
+ *  @param attempt 0, 1, 2, ...: which of its possible names
+ *  @param out     that name
+ *  @return false where there are no more */
 bool ldm_folder(const void *self, const char *asked, int attempt, weights_alias *out);
 
 /** The configuration of a UNet, told from its shapes: what unet/config.json would say.
@@ -46,11 +66,22 @@ bool ldm_folder(const void *self, const char *asked, int attempt, weights_alias 
  *  @return NULL, or why not */
 error ldm_unet_config(weights w, const char *name, arena *keep, const config **out);
 
-/** The same for a VAE. */
+/** The same for a VAE.
+ *  @param w    the VAE's weights
+ *  @param name what errors call it
+ *  @param keep where it lives
+ *  @param out  set when all went well
+ *  @return NULL, or why not */
 error ldm_vae_config(weights w, const char *name, arena *keep, const config **out);
 
 /** The same for a text encoder. OpenCLIP's has one layer more than Stable Diffusion 2.x uses: it is
- *  not counted. */
+ *  not counted.
+ *  @param w        the text encoder's weights
+ *  @param openclip whether it is that one
+ *  @param name     what errors call it
+ *  @param keep     where it lives
+ *  @param out      set when all went well
+ *  @return NULL, or why not */
 error ldm_text_config(weights w, bool openclip, const char *name, arena *keep, const config **out);
 
 #endif

@@ -55,7 +55,7 @@ error weights_open(const char *const *paths, int count, arena *keep, weights *ou
 /** Files that are open already; they are not closed with the result.
  *  @param files  [count], which must outlive it
  *  @param count  how many
- *  @param keep   as above
+ *  @param keep   where floats that were widened live; used as long as the result
  *  @return the place */
 weights weights_from(const safetensors *files, int count, arena *keep);
 
@@ -90,15 +90,26 @@ weights weights_in(weights w, const char *format, ...) ERROR_FORMAT(2);
  *  @return the matrix */
 weight weights_matrix(weights w, const char *name, int out, int in);
 
-/** A 3x3 filter [out, in, 3, 3]; otherwise as weights_matrix(). */
+/** A 3x3 filter [out, in, 3, 3]. Never widened; moved only where its file does not align it.
+ *  @param w    where
+ *  @param name "conv1.weight"
+ *  @param out  channels of what comes out
+ *  @param in   channels of what goes in
+ *  @return the filter */
 weight weights_filter(weights w, const char *name, int out, int in);
 
 /** A row of numbers as floats: biases, and what norms multiply with.
+ *  @param w    where
+ *  @param name "conv1.bias"
+ *  @param n    how many
  *  @return [n], in the file, or in the arena that the source was opened with; NULL where a million
  *          zeros and more would be needed */
 const float *weights_floats(weights w, const char *name, int n);
 
-/** Whether there is such a tensor: for parts that not every model has. */
+/** Whether there is such a tensor: for parts that not every model has.
+ *  @param w    where
+ *  @param name which
+ *  @return that */
 bool weights_has(weights w, const char *name);
 
 /** One side of a tensor: for what is known from shapes only.
@@ -108,8 +119,9 @@ bool weights_has(weights w, const char *name);
  *  @return its length; 0 where there is no such tensor or side */
 int weights_side(weights w, const char *name, int side);
 
-/** What was missing or had another shape, the first of it: names the file, the tensor, and both
- *  shapes. NULL: nothing. */
+/** What was missing or had another shape, the first of it.
+ *  @param w any place
+ *  @return NULL, or a line that names the file, the tensor, and both shapes */
 error weights_trouble(weights w);
 
 #endif
