@@ -94,35 +94,190 @@ static error mode_of(const char *text, bool *philox)
 }
 
 enum { SEED_MODE = 256, STEPS, CFG_SCALE, SAMPLER_NAME, SCHEDULE, CLIP_SKIP, QUIET, HELP };
-static const struct option options[] = {
-    {"model", 1, NULL, 'm'},        {"prompt", 1, NULL, 'p'},       {"negative", 1, NULL, 'n'},
-    {"output", 1, NULL, 'o'},       {"width", 1, NULL, 'W'},        {"height", 1, NULL, 'H'},
-    {"seed", 1, NULL, 's'},         {"seed-mode", 1, NULL, SEED_MODE}, {"steps", 1, NULL, STEPS},
-    {"cfg-scale", 1, NULL, CFG_SCALE}, {"sampler", 1, NULL, SAMPLER_NAME},
-    {"schedule", 1, NULL, SCHEDULE}, {"batch", 1, NULL, 'b'},       {"clip-skip", 1, NULL, CLIP_SKIP},
-    {"threads", 1, NULL, 't'},      {"quiet", 0, NULL, QUIET},      {"help", 0, NULL, HELP},
-    {NULL, 0, NULL, 0}};
+static const struct option options[] = {{"model", 1, NULL, 'm'},
+                                        {"prompt", 1, NULL, 'p'},
+                                        {"negative", 1, NULL, 'n'},
+                                        {"output", 1, NULL, 'o'},
+                                        {"width", 1, NULL, 'W'},
+                                        {"height", 1, NULL, 'H'},
+                                        {"seed", 1, NULL, 's'},
+                                        {"seed-mode", 1, NULL, SEED_MODE},
+                                        {"steps", 1, NULL, STEPS},
+                                        {"cfg-scale", 1, NULL, CFG_SCALE},
+                                        {"sampler", 1, NULL, SAMPLER_NAME},
+                                        {"schedule", 1, NULL, SCHEDULE},
+                                        {"batch", 1, NULL, 'b'},
+                                        {"clip-skip", 1, NULL, CLIP_SKIP},
+                                        {"threads", 1, NULL, 't'},
+                                        {"quiet", 0, NULL, QUIET},
+                                        {"help", 0, NULL, HELP},
+                                        {NULL, 0, NULL, 0}};
 
 static error take(int option, const char *value, wanted *w)
 {
     picture_wish *wish = &w->wish;
     switch (option) {
-        case 'm': return w->model = value, NULL;
-        case 'p': return wish->prompt = value, NULL;
-        case 'n': return wish->negative = value, NULL;
-        case 'o': return w->output = value, NULL;
-        case 'W': return whole("width", value, 8, 8192, &wish->width);
-        case 'H': return whole("height", value, 8, 8192, &wish->height);
-        case 's': return seed_of(value, &wish->seed);
-        case SEED_MODE: return mode_of(value, &wish->philox);
-        case STEPS: return whole("steps", value, 1, SIGMAS_MOST, &wish->steps);
-        case CFG_SCALE: return number("cfg-scale", value, 0, 1000, &wish->guidance);
-        case SAMPLER_NAME: return wish->sampler = value, NULL;
-        case SCHEDULE: return wish->list = value, NULL;
-        case 'b': return whole("batch", value, 1, 64, &wish->batch);
-        case CLIP_SKIP: return whole("clip-skip", value, 1, 64, &wish->clip_skip);
-        case 't': return whole("threads", value, 1, 1024, &w->threads);
-        case QUIET: return w->quiet = true, NULL;
+    case 'm':
+        return w->model = value, NULL;
+    case 'p':
+        return wish->prompt = value, NULL;
+    case 'n':
+        return wish->negative = value, NULL;
+    case 'o':
+        return w->output = value, NULL;
+    case 'W':
+        return whole("width", value, 8, 8192, &wish->width);
+    case 'H':
+        return whole("height", value, 8, 8192, &wish->height);
+    case 's':
+        return seed_of(value, &wish->seed);
+    case SEED_MODE:
+        return mode_of(value, &wish->philox);
+    case STEPS:
+        return whole("steps", value, 1, SIGMAS_MOST, &wish->steps);
+    case CFG_SCALE:
+        return number("cfg-scale", value, 0, 1000, &wish->guidance);
+    case SAMPLER_NAME:
+        return wish->sampler = value, NULL;
+    case SCHEDULE:
+        return wish->list = value, NULL;
+    case 'b':
+        return whole("batch", value, 1, 64, &wish->batch);
+    case CLIP_SKIP:
+        return whole("clip-skip", value, 1, 64, &wish->clip_skip);
+    case 't':
+        return whole("threads", value, 1, 1024, &w->threads);
+    case QUIET:
+        return w->quiet = true, NULL;
     }
     return error_make("see diffuse --help");
+}
+
+static error understand(int argc, char **argv, wanted *w)
+{
+    error wrong = NULL;
+    for (int option; !wrong && (option = getopt_long(argc, argv, ":m:p:n:o:W:H:s:b:t:", options,
+                                                     NULL)) != -1;) {
+        if (option == HELP) fputs(usage, stdout), exit(0);
+        if (option == ':')
+            wrong = error_make("%s wants a value; see diffuse --help", argv[optind - 1]);
+        else if (option == '?')
+            wrong = error_make("%s is no option; see diffuse --help", argv[optind - 1]);
+        else
+            wrong = take(option, optarg, w);
+    }
+    if (!wrong && optind < argc && !w->wish.prompt) w->wish.prompt = argv[optind++];
+    if (!wrong && optind < argc)
+        wrong =
+            error_make("what is \"%s\"? A prompt of several words stands in quotes", argv[optind]);
+    if (!wrong && !w->model)
+        wrong = error_make("which model? -m PATH, or the path in DIFFUSE_MODEL");
+    if (!wrong && !w->wish.prompt)
+        wrong = error_make("no prompt; an empty one is \"\". See diffuse --help");
+    return wrong;
+}
+
+/* How far it is: a line that is written over, on a terminal; else nothing but the last. */
+typedef struct {
+    double begin, first; /* seconds: at the start, after the first step */
+    bool shown, quiet;
+} progress;
+
+static volatile sig_atomic_t interrupted;
+static void interrupt(int signal_number)
+{
+    (void)signal_number;
+    interrupted = 1;
+}
+
+static double seconds(void)
+{
+    struct timespec now;
+    timespec_get(&now, TIME_UTC);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+enum { BAR = 24 };
+static bool show(void *watcher, const sampler *s, tensor x)
+{
+    progress *p = watcher;
+    (void)x;
+    double now = seconds();
+    if (s->i <= 1) p->first = now;
+    if (interrupted) return false;
+    if (p->quiet || !isatty(STDERR_FILENO)) return true;
+    int of = s->walk.n, full = of > 0 ? BAR * s->i / of : BAR;
+    double each = s->i > 1 ? (now - p->first) / (s->i - 1) : now - p->begin;
+    fprintf(stderr, "\r[%.*s%.*s] step %d of %d, %.2f s each, %.0f s left   ", full,
+            "########################", BAR - full, "........................", s->i, of, each,
+            each * (of - s->i));
+    p->shown = true;
+    return true;
+}
+
+/* out.png; of several pictures out-1.png, out-2.png, ... */
+static error save(const wanted *w, tensor pictures, arena scratch)
+{
+    const char *dot = strrchr(w->output, '.'), *slash = strrchr(w->output, '/');
+    if (!dot || (slash && dot < slash)) dot = w->output + strlen(w->output);
+    for (int i = 0; i < pictures.n; i++) {
+        char path[4096], number[16] = "", credit[64];
+        if (pictures.n > 1) snprintf(number, sizeof number, "-%d", i + 1);
+        int length = snprintf(path, sizeof path, "%.*s%s%s", (int)(dot - w->output), w->output,
+                              number, *dot ? dot : ".png");
+        if (length >= (int)sizeof path) return error_make("the name of the output is too long");
+        snprintf(credit, sizeof credit, "diffusion.c, seed %llu",
+                 (unsigned long long)(w->wish.seed + (w->wish.philox ? (uint64_t)i : 0)));
+        arena room = scratch;
+        error wrong = image_save(path, image_from_tensor(&room, pictures, i), credit, room);
+        if (wrong) return wrong;
+        if (!w->quiet) fprintf(stderr, "%s\n", path);
+    }
+    return NULL;
+}
+
+/* Before minutes of work: a place where nothing can be written is known now. */
+static error check_output(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *dot = strrchr(path, '.');
+    char folder[4096];
+    int length = slash ? (int)(slash - path) : 1;
+    snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : length, slash ? path : ".");
+    if (dot && dot > path && (!slash || dot > slash) && strcmp(dot, ".png") != 0)
+        return error_make("-o %s: pictures are written as .png", path);
+    if (access(folder, W_OK) != 0) return error_make("-o %s: nothing can be written there", path);
+    return NULL;
+}
+
+static int describe(int argc, char **argv, arena memory)
+{
+    if (argc != 3) return trouble("diffuse model PATH says what a model is");
+    const char *words;
+    error wrong = model_describe(argv[2], &memory, &words);
+    if (wrong) return trouble(wrong);
+    return fputs(words, stdout) < 0 || fflush(stdout) ? trouble("cannot write") : 0;
+}
+
+int main(int argc, char **argv)
+{
+    arena memory = arena_make(0);
+    if (!memory.begin) return trouble("there is no memory left");
+    if (argc > 1 && strcmp(argv[1], "model") == 0) return describe(argc, argv, memory);
+    wanted w = {.model = getenv("DIFFUSE_MODEL"), .output = "out.png"};
+    progress p = {.begin = seconds()};
+    w.wish = picture_usual();
+    error wrong = understand(argc, argv, &w);
+    if (!wrong) wrong = check_output(w.output);
+    if (wrong) return trouble(wrong);
+    if (w.threads) parallel_set_threads(w.threads);
+    p.quiet = w.quiet, w.wish.watch = show, w.wish.watcher = &p;
+    signal(SIGINT, interrupt);
+    model m;
+    tensor x0 = {0};
+    if (!wrong) wrong = model_open(w.model, &memory, &m);
+    if (!wrong) wrong = picture_make(&m, &w.wish, &memory, &x0);
+    if (p.shown) fputs("\n", stderr);
+    if (!wrong) wrong = save(&w, x0, memory);
+    if (!wrong && !w.quiet) fprintf(stderr, "%.1f s\n", seconds() - p.begin);
+    return wrong ? trouble(wrong) : 0;
 }

@@ -42,7 +42,7 @@ typedef struct {
 /** What people usually wish: guidance 7.5, 20 steps, the size that the model was trained on.
  *  @param m the model
  *  @return a wish for nothing in particular */
-picture_wish picture_usual(const model *m);
+picture_wish picture_usual(void);
 
 /** Make it.
  *  @param m    the model
