@@ -11,7 +11,7 @@ ifneq ($(words $(BUILD)),1)
 $(error BUILD must be one word, but is "$(BUILD)")
 endif
 CFLAGS ?= -O3
-LIBS    = -lpng -lz -ljpeg -lm
+LIBS    = -ljansson -lutf8proc -lpng -lz -ljpeg -lm
 
 WARNINGS = -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
            -Wdouble-promotion -Wcast-qual -Wvla -Wundef -Wwrite-strings
@@ -87,11 +87,10 @@ RACES   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard bench/nn/*.c)) \
 $(BUILD)/bench/nn/%.o: CONTRACT = fast
 $(BUILD)/bench/nn/machine.o: CPPFLAGS += -D'LOOPS=$(foreach i,$(LOOPS),X($i))'
 NOTES   := $(call program,notebooks-c/*.c)
-# This one needs jansson, which building and testing do not.
 NOTEBOOK = $(BUILD)/tools/notebook
-TOOLS   := $(filter-out $(NOTEBOOK),$(call program,tools/*.c))
+TOOLS   := $(call program,tools/*.c)
 USUAL   := $(LESSONS) $(EXERS) $(TESTS) $(SLOW) $(FUZZERS) $(BENCHES) $(NOTES) \
-           $(filter-out %/embed $(DTOOLS),$(TOOLS)) $(NOTEBOOK)
+           $(filter-out %/embed $(DTOOLS),$(TOOLS))
 DOBJS   := $(patsubst $(BUILD)/%,$(BUILD)/double/%.o,$(DTESTS) $(DTOOLS))
 
 # What others link.
@@ -112,7 +111,7 @@ slow: $(SLOW)
 benches: $(BENCHES)
 fuzzers: $(FUZZERS)
 tools: $(TOOLS)
-everything: all slow $(FUZZERS:=.o) $(NOTEBOOK)
+everything: all slow $(FUZZERS:=.o)
 lib lessons exercises tests slow benches fuzzers tools everything:
 	@:
 
@@ -252,7 +251,7 @@ $(BUILD)/tools/embed: $(BUILD)/tools/embed.o
 $(USUAL): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/parts.a
 	$(call SAY,link   )
 	$(QUIET)$(LINK) $(MAIN) -o $@ $(filter %.o,$^) $(BUILD)/parts.a $(if $(findstring /tests/,$@),-lcmocka) \
-	    $(if $(filter $(NOTEBOOK),$@),-ljansson) $(if $(filter %/bench_nn,$@),-ldl) $(LIBS)
+	    $(if $(filter %/bench_nn,$@),-ldl) $(LIBS)
 
 $(BUILD)/bench/bench_nn: $(RACES)
 -include $(RACES:.o=.d)

@@ -62,7 +62,8 @@ else
         "works all the same, on one core of $cores, and the pictures are the same, bit for bit."
 fi
 libraries="$(library libpng png.h PNG_LIBPNG_VER_STRING), $(library zlib zlib.h ZLIB_VERSION),
-    $(library libjpeg jpeglib.h LIBJPEG_TURBO_VERSION), $(library stb_truetype stb/stb_truetype.h stb)"
+    $(library libjpeg jpeglib.h LIBJPEG_TURBO_VERSION), $(library stb_truetype stb/stb_truetype.h stb),
+    $(library jansson jansson.h JANSSON_VERSION), $(library utf8proc utf8proc.h utf8proc)"
 tests=$(library cmocka cmocka.h cmocka)
 row Libraries $libraries
 row '' "for the tests: $tests"

@@ -4,8 +4,8 @@
 #   tools/setup.sh look    GROUP   says what is missing, and the command that installs it
 #   tools/setup.sh install GROUP   installs it, where it has the right to
 #
-# GROUP is build, test (and with it build), notebooks (likewise), docs, check (and with it test and
-# notebooks), cross, or all.
+# GROUP is build, test (and with it build), notebooks (the same as build), docs, check (and with it
+# test), cross, or all.
 #
 # Each line: group, how to see that it is there, what for, then its package in Debian, Fedora, Arch
 # and Homebrew (- where there is none). A new need is one more line here.
@@ -16,8 +16,9 @@ build | header png.h          | reading and writing PNG          | libpng-dev   
 build | header zlib.h         | animations and PNG               | zlib1g-dev         | zlib-devel             | zlib           | zlib
 build | header jpeglib.h      | reading JPEG                     | libjpeg-dev        | libjpeg-turbo-devel   | libjpeg-turbo  | jpeg-turbo
 build | header stb/stb_truetype.h | letters in figures           | libstb-dev         | stb-devel              | stb            | -
+build | header jansson.h      | what a model says of itself      | libjansson-dev     | jansson-devel          | jansson        | jansson
+build | header utf8proc.h     | letters of all scripts in prompts | libutf8proc-dev   | utf8proc-devel         | libutf8proc    | utf8proc
 test  | header cmocka.h       | the tests                        | libcmocka-dev      | libcmocka-devel        | cmocka         | cmocka
-notebooks | header jansson.h  | writing notebooks                | libjansson-dev     | jansson-devel          | jansson        | jansson
 docs  | command doxygen       | the manual                       | doxygen            | doxygen                | doxygen        | doxygen
 docs  | command dot           | drawings in the manual           | graphviz           | graphviz               | graphviz       | graphviz
 docs  | file /usr/share/doxygen-awesome-css | the manual's looks | doxygen-awesome-css | -                     | -              | -
@@ -67,9 +68,9 @@ fi
 mode=$1
 case $2 in
     test) groups='build test' ;;
-    notebooks) groups='build notebooks' ;;
-    check) groups='build test notebooks check' ;;
-    all) groups='build test notebooks check docs cross' ;;
+    notebooks) groups=build ;;
+    check) groups='build test check' ;;
+    all) groups='build test check docs cross' ;;
     *) groups=$2 ;;
 esac
 missing='' homeless='' reasons=''

@@ -1,0 +1,310 @@
+#define _DEFAULT_SOURCE
+#include "models/checkpoint.h"
+#include "models/ldm.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { PATH = 4096, SHARDS = 1000 };
+
+static bool is_folder(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+static bool is_file(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISREG(info.st_mode);
+}
+
+/* A text in the arena. */
+static const char *worded(arena *keep, const char *format, ...) ERROR_FORMAT(2);
+static const char *worded(arena *keep, const char *format, ...)
+{
+    char text[PATH];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    return memcpy(arena_take(keep, strlen(text) + 1), text, strlen(text) + 1);
+}
+
+/* ---- A part of a folder ---- */
+
+/* The files of a list of shards: {"weight_map": {tensor: file, ...}}. */
+static error open_shards(const char *folder, const char *index, arena *keep, weights *out)
+{
+    const char *paths[SHARDS];
+    int count = 0;
+    const config *c;
+    error wrong = config_read(index, keep, &c);
+    if (wrong) return wrong;
+    const config *map = config_find(c, "weight_map");
+    if (!map || map->kind != CONFIG_TABLE || map->count == 0)
+        return error_make("%.300s: it has no weight_map", index);
+    for (int i = 0; i < map->count; i++) {
+        const char *name = map->inside[i].text;
+        if (!name || strchr(name, '/') || !strstr(name, ".safetensors"))
+            return error_make("%.300s: the tensor %.200s is in no .safetensors file of this folder",
+                              index, map->inside[i].key);
+        const char *path = worded(keep, "%s/%s", folder, name);
+        int k = 0;
+        while (k < count && strcmp(paths[k], path) != 0) k++;
+        if (k == SHARDS) return error_make("%.300s: more than %d files", index, SHARDS);
+        paths[k] = path;
+        count += k == count;
+    }
+    return weights_open(paths, count, keep, out);
+}
+
+/* The first that is there of all names that weights have in such a folder. */
+static error open_weights(const char *folder, arena *keep, weights *out)
+{
+    static const char *const stems[] = {"diffusion_pytorch_model", "model"};
+    static const char *const variants[] = {"", ".fp16", ".bf16"};
+    for (int i = 0; i < 6; i++) {
+        const char *stem = stems[i % 2], *variant = variants[i / 2];
+        const char *whole = worded(keep, "%s/%s%s.safetensors", folder, stem, variant);
+        const char *index = worded(keep, "%s/%s.safetensors.index%s.json", folder, stem, variant);
+        const char *other = worded(keep, "%s/%s%s.safetensors.index.json", folder, stem, variant);
+        if (is_file(whole)) return weights_open(&whole, 1, keep, out);
+        if (is_file(index)) return open_shards(folder, index, keep, out);
+        if (is_file(other)) return open_shards(folder, other, keep, out);
+    }
+    if (is_file(worded(keep, "%s/diffusion_pytorch_model.bin", folder)) ||
+        is_file(worded(keep, "%s/pytorch_model.bin", folder)))
+        return error_make("%.300s has its weights in a pickle (.bin), which may run any program "
+                          "when it is opened. Convert it with python: from diffusers import "
+                          "StableDiffusionPipeline as P; P.from_pretrained('the folder')"
+                          ".save_pretrained('a new one')",
+                          folder);
+    return error_make("%.300s has no .safetensors file with a name that is known", folder);
+}
+
+error checkpoint_open_part(const char *folder, arena *keep, checkpoint_part *out)
+{
+    checkpoint_part part = {.begin = ""};
+    if (!is_folder(folder)) return error_make("the folder %.300s is missing", folder);
+    error wrong = config_read(worded(keep, "%s/config.json", folder), keep, &part.config);
+    if (!wrong) wrong = open_weights(folder, keep, &part.weights);
+    if (wrong) return wrong;
+    weights_rename(part.weights, ldm_folder, NULL);
+    *out = part;
+    return NULL;
+}
+
+/* ---- The scheduler ---- */
+
+/* Its file says only what differs from what diffusers has without it. */
+static error read_scheduler(const char *path, arena *keep, checkpoint_scheduler *out)
+{
+    const config *c;
+    error wrong = config_read(path, keep, &c);
+    if (wrong) return wrong;
+    const char *name = config_text(c, "_class_name", "PNDMScheduler");
+    static const char *const leading[] = {"DDIM", "DDPM", "PNDM", "LCM", "TCD"};
+    bool leads = false;
+    for (int i = 0; i < 5; i++) leads |= strncmp(name, leading[i], strlen(leading[i])) == 0;
+    bool late = strncmp(name, "LCM", 3) == 0 || strncmp(name, "TCD", 3) == 0;
+    *out = (checkpoint_scheduler){
+        .name = name,
+        .times = config_int(c, "num_train_timesteps", 1000),
+        .beta_start = config_number(c, "beta_start", late ? 0.00085 : 0.0001),
+        .beta_end = config_number(c, "beta_end", late ? 0.012 : 0.02),
+        .beta_schedule = config_text(c, "beta_schedule", late ? "scaled_linear" : "linear"),
+        .prediction = config_text(c, "prediction_type", "epsilon"),
+        .spacing = config_text(c, "timestep_spacing", leads ? "leading" : "linspace"),
+        .offset = config_int(c, "steps_offset", 0),
+        .alpha_to_one = config_bool(c, "set_alpha_to_one", strncmp(name, "PNDM", 4) != 0),
+        .zero_snr = config_bool(c, "rescale_betas_zero_snr", false),
+        .config = c,
+    };
+    return config_trouble(c);
+}
+
+/* What Stable Diffusion 1.x has. */
+static checkpoint_scheduler usual_scheduler(void)
+{
+    return (checkpoint_scheduler){.name = "PNDMScheduler",
+                                  .times = 1000,
+                                  .beta_start = 0.00085,
+                                  .beta_end = 0.012,
+                                  .beta_schedule = "scaled_linear",
+                                  .prediction = "epsilon",
+                                  .guessed = true,
+                                  .spacing = "leading",
+                                  .offset = 1};
+}
+
+/* ---- A folder ---- */
+
+static error no_stable_diffusion(const char *path, const char *class)
+{
+    return error_make("%.300s is a %.100s; known are Stable Diffusion 1.x and 2.x", path, class);
+}
+
+/* Said before parts are missed. */
+static error check_index(const char *path, arena scratch)
+{
+    const char *index = worded(&scratch, "%s/model_index.json", path);
+    const char *own = worded(&scratch, "%s/config.json", path);
+    const config *c;
+    bool whole = is_file(index);
+    if (!whole && !is_file(own)) return NULL;
+    error wrong = config_read(whole ? index : own, &scratch, &c);
+    if (wrong) return wrong;
+    const char *class = config_text(c, "_class_name", "network");
+    if (!whole)
+        return error_make("%.300s is a %.100s alone, and no whole model; is the folder "
+                          "above it meant?",
+                          path, class);
+    if (config_find(c, "text_encoder_2") || config_find(c, "transformer") ||
+        !config_find(c, "unet"))
+        return no_stable_diffusion(path, class);
+    return NULL;
+}
+
+static error open_folder(const char *path, arena *keep, arena scratch, checkpoint *out)
+{
+    error wrong = check_index(path, scratch);
+    if (wrong) return wrong;
+    checkpoint_part *parts[] = {&out->unet, &out->vae, &out->text};
+    static const char *const names[] = {"unet", "vae", "text_encoder"};
+    int open = 0;
+    for (; open < 3 && !wrong; open += !wrong)
+        wrong = checkpoint_open_part(worded(keep, "%s/%s", path, names[open]), keep, parts[open]);
+    const char *words = worded(keep, "%s/tokenizer", path);
+    const char *training = worded(keep, "%s/scheduler/scheduler_config.json", path);
+    out->tokenizer = is_folder(words) ? words : NULL;
+    out->scheduler = usual_scheduler();
+    if (!wrong && is_file(training)) wrong = read_scheduler(training, keep, &out->scheduler);
+    if (!wrong && config_find(out->unet.config, "addition_embed_type"))
+        wrong = no_stable_diffusion(path, "relative of Stable Diffusion XL");
+    if (wrong)
+        while (open > 0) weights_close(parts[--open]->weights);
+    return wrong;
+}
+
+/* ---- A single file ---- */
+
+static void single_part(checkpoint_part *part, const safetensors *f, weights_naming *naming,
+                        const ldm *names, arena *keep)
+{
+    part->weights = weights_from(f, 1, keep);
+    weights_rename(part->weights, naming, names);
+}
+
+static error single_parts(const safetensors *f, arena *keep, checkpoint *out)
+{
+    ldm *names = arena_take(keep, sizeof *names);
+    *names = ldm_look(f);
+    single_part(&out->unet, f, ldm_unet, names, keep);
+    single_part(&out->vae, f, ldm_vae, names, keep);
+    single_part(&out->text, f, ldm_text, names, keep);
+    out->unet.begin = "model.diffusion_model.", out->vae.begin = "first_stage_model.";
+    out->text.begin = "cond_stage_model.";
+    error wrong = ldm_unet_config(out->unet.weights, f->path, keep, &out->unet.config);
+    if (!wrong) wrong = ldm_vae_config(out->vae.weights, f->path, keep, &out->vae.config);
+    if (!wrong)
+        wrong =
+            ldm_text_config(out->text.weights, names->openclip, f->path, keep, &out->text.config);
+    return wrong;
+}
+
+/* Files of the wild say what they predict in one of two ways, or not at all. */
+static checkpoint_scheduler single_scheduler(const safetensors *f, bool openclip)
+{
+    checkpoint_scheduler s = usual_scheduler();
+    const char *said = "";
+    if (f->metadata) said = config_text(f->metadata, "modelspec.prediction_type", "");
+    s.guessed = !*said && !safetensors_find(f, "v_pred");
+    bool v = s.guessed ? openclip : *said ? said[0] == 'v' : true;
+    if (v) s.prediction = "v_prediction";
+    s.zero_snr = safetensors_find(f, "ztsnr");
+    return s;
+}
+
+static error open_single(const char *path, arena *keep, checkpoint *out)
+{
+    safetensors *f = arena_take(keep, sizeof *f);
+    error wrong = safetensors_open(path, keep, f);
+    if (wrong) return wrong;
+    const char *stranger = checkpoint_stranger(f);
+    if (stranger)
+        wrong = error_make("%.300s seems to be %s; known are Stable Diffusion 1.x and 2.x", path,
+                           stranger);
+    else
+        wrong = single_parts(f, keep, out);
+    if (wrong) return safetensors_close(*f), wrong;
+    bool openclip = safetensors_begin(f, "cond_stage_model.model.") < f->count;
+    out->single = true, out->scheduler = single_scheduler(f, openclip);
+    return NULL;
+}
+
+/* What has another form altogether. */
+static error check_form(const char *path)
+{
+    file f;
+    error wrong = file_map(path, &f);
+    if (wrong) return wrong;
+    bool zip = f.bytes > 4 && memcmp(f.data, "PK\3\4", 4) == 0;
+    bool pickle = f.bytes > 4 && f.data[0] == 0x80 && f.data[1] <= 5 && f.data[2] != 0;
+    if (zip || pickle)
+        wrong = error_make(
+            "%.300s is a pickle (.ckpt), which may run any program when it is opened. Convert it "
+            "with python: import torch, safetensors.torch as s; m = torch.load('model.ckpt', "
+            "'cpu', weights_only=True); m = m.get('state_dict', m); s.save_file({k: v.clone() for "
+            "k, v in m.items() if hasattr(v, 'shape')}, 'model.safetensors')",
+            path);
+    else if (f.bytes > 4 && memcmp(f.data, "GGUF", 4) == 0)
+        wrong = error_make("%.300s is a GGUF file; its .safetensors original is needed", path);
+    file_unmap(f);
+    return wrong;
+}
+
+/* ---- A model ---- */
+
+error checkpoint_open(const char *path, arena *keep, arena scratch, checkpoint *out)
+{
+    if (strlen(path) > PATH - 100)
+        return error_make("a path of %zu letters is too long", strlen(path));
+    checkpoint c = {.path = worded(keep, "%s", path)};
+    error wrong;
+    if (is_folder(path))
+        wrong = open_folder(c.path, keep, scratch, &c);
+    else
+        wrong = check_form(path);
+    if (!wrong && !is_folder(path)) wrong = open_single(c.path, keep, &c);
+    if (!wrong) *out = c;
+    return wrong;
+}
+
+void checkpoint_close(checkpoint *c)
+{
+    weights_close(c->unet.weights);
+    if (c->single) return; /* all in one file */
+    weights_close(c->vae.weights);
+    weights_close(c->text.weights);
+}
+
+error checkpoint_check(const checkpoint *c)
+{
+    const checkpoint_part *parts[] = {&c->unet, &c->vae, &c->text};
+    error wrong = NULL;
+    for (int i = 0; i < (c->single ? 1 : 3); i++) {
+        int count;
+        const safetensors *files = weights_files(parts[i]->weights, &count);
+        for (int k = 0; k < count && !wrong; k++) wrong = safetensors_check(&files[k]);
+    }
+    return wrong;
+}
+
+void checkpoint_rest(const checkpoint_part *part)
+{
+    int count;
+    const safetensors *files = weights_files(part->weights, &count);
+    for (int k = 0; k < count; k++) safetensors_rest(&files[k]);
+}

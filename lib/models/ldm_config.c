@@ -1,0 +1,113 @@
+/* What the configuration files of a diffusers folder would say, told from the shapes of a file that
+ * comes without them. Written as JSON, so that networks are made from one kind of thing. */
+#include "models/ldm.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { LEVELS = 16 };
+
+typedef struct {
+    char text[4096];
+    size_t used;
+} page;
+
+static void put(page *p, const char *format, ...) ERROR_FORMAT(2);
+static void put(page *p, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    int wrote = vsnprintf(p->text + p->used, sizeof p->text - p->used, format, arguments);
+    va_end(arguments);
+    p->used += (size_t)wrote;
+    PROMISE(p->used < sizeof p->text, "ldm_config: a page is enough");
+}
+
+static error parse(const page *p, const char *name, arena *keep, const config **out)
+{
+    return config_parse(p->text, p->used, name, keep, out);
+}
+
+/* "down_block_types": ["CrossAttnDownBlock2D", ...] of one way, from level `from` in steps. */
+static void put_types(page *p, const char *way, const bool *attends, int from, int step, int levels)
+{
+    put(p, ", \"%c%s_block_types\": [", way[0] + ('a' - 'A'), way + 1);
+    for (int i = 0; i < levels; i++)
+        put(p, "%s\"%s%sBlock2D\"", i ? ", " : "", attends[from + i * step] ? "CrossAttn" : "",
+            way);
+    put(p, "]");
+}
+
+error ldm_unet_config(weights w, const char *name, arena *keep, const config **out)
+{
+    page p = {"{", 1};
+    int levels = 0, layers = 0, channels[LEVELS], cross = 0;
+    bool attends[LEVELS], linear = false;
+    for (; levels < LEVELS; levels++) {
+        weights block = weights_in(w, "down_blocks.%d", levels);
+        channels[levels] = weights_side(block, "resnets.0.conv2.weight", 0);
+        if (channels[levels] == 0) break;
+        attends[levels] = weights_has(block, "attentions.0.norm.weight");
+        if (!attends[levels]) continue;
+        weights attention = weights_in(block, "attentions.0");
+        cross = weights_side(attention, "transformer_blocks.0.attn2.to_k.weight", 1);
+        linear = weights_side(attention, "proj_in.weight", 2) == 0;
+    }
+    while (weights_has(weights_in(w, "down_blocks.0.resnets.%d", layers), "norm1.weight")) layers++;
+    if (levels == 0) return error_make("%.300s: it has no UNet", name);
+    put(&p, "\"in_channels\": %d, \"out_channels\": %d, \"layers_per_block\": %d",
+        weights_side(w, "conv_in.weight", 1), weights_side(w, "conv_out.weight", 0), layers);
+    put(&p, ", \"cross_attention_dim\": %d, \"use_linear_projection\": %s", cross,
+        linear ? "true" : "false");
+    put_types(&p, "Down", attends, 0, 1, levels);
+    put_types(&p, "Up", attends, levels - 1, -1, levels);
+    put(&p, ", \"block_out_channels\": [");
+    for (int i = 0; i < levels; i++) put(&p, "%s%d", i ? ", " : "", channels[i]);
+    /* Stable Diffusion 1.x has 8 heads everywhere, 2.x heads of 64 channels. */
+    put(&p, "], \"attention_head_dim\": [");
+    for (int i = 0; i < levels; i++) put(&p, "%s%d", i ? ", " : "", linear ? channels[i] / 64 : 8);
+    put(&p, "]}");
+    return parse(&p, name, keep, out);
+}
+
+error ldm_vae_config(weights w, const char *name, arena *keep, const config **out)
+{
+    page p = {"{", 1};
+    int levels = 0, layers = 0;
+    while (levels < LEVELS) {
+        weights block = weights_in(w, "decoder.up_blocks.%d", levels);
+        if (!weights_has(block, "resnets.0.conv2.weight")) break;
+        levels++;
+    }
+    if (levels == 0) return error_make("%.300s: it has no VAE", name);
+    put(&p, "\"block_out_channels\": [");
+    for (int i = levels - 1; i >= 0; i--)
+        put(&p, "%s%d", i < levels - 1 ? ", " : "",
+            weights_side(weights_in(w, "decoder.up_blocks.%d", i), "resnets.0.conv2.weight", 0));
+    while (weights_has(weights_in(w, "decoder.up_blocks.0.resnets.%d", layers), "norm1.weight"))
+        layers++;
+    put(&p, "], \"layers_per_block\": %d, \"latent_channels\": %d, \"out_channels\": %d",
+        layers - 1, weights_side(w, "decoder.conv_in.weight", 1),
+        weights_side(w, "decoder.conv_out.weight", 0));
+    put(&p, ", \"in_channels\": %d, \"scaling_factor\": 0.18215}",
+        weights_side(w, "decoder.conv_out.weight", 0));
+    return parse(&p, name, keep, out);
+}
+
+error ldm_text_config(weights w, bool openclip, const char *name, arena *keep, const config **out)
+{
+    page p = {"{", 1};
+    weights text = weights_in(w, "text_model");
+    int layers = 0, width = weights_side(text, "embeddings.token_embedding.weight", 1);
+    while (weights_has(weights_in(text, "encoder.layers.%d", layers), "layer_norm1.weight"))
+        layers++;
+    if (layers == 0) return error_make("%.300s: it has no text encoder", name);
+    put(&p, "\"hidden_size\": %d, \"vocab_size\": %d, \"max_position_embeddings\": %d", width,
+        weights_side(text, "embeddings.token_embedding.weight", 0),
+        weights_side(text, "embeddings.position_embedding.weight", 0));
+    put(&p, ", \"intermediate_size\": %d, \"num_attention_heads\": %d",
+        weights_side(text, "encoder.layers.0.mlp.fc1.weight", 0), width / 64 > 0 ? width / 64 : 1);
+    put(&p, ", \"num_hidden_layers\": %d, \"hidden_act\": \"%s\"}", layers - openclip,
+        openclip ? "gelu" : "quick_gelu");
+    return parse(&p, name, keep, out);
+}
