@@ -67,8 +67,9 @@ SUBMAKE  = +@$(MAKE) --no-print-directory
 
 # Sources are found, never listed.
 FONT     = $(if $(wildcard tools/embed.c),$(wildcard assets/font/*.ttf))
+MERGES   = $(wildcard assets/clip/merges.txt)
 PARTS   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/*.c lib/*/*.c)) $(FAST_O) \
-           $(if $(FONT),$(BUILD)/gen/font_dejavu.o)
+           $(if $(FONT),$(BUILD)/gen/font_dejavu.o) $(if $(MERGES),$(BUILD)/gen/clip_merges.o)
 DOUBLES := $(patsubst %.c,$(BUILD)/double/%.o,$(wildcard lib/base/*.c lib/diffusion/*.c \
              lib/samplers/*.c lib/pipeline/names.c))
 program  = $(patsubst %.c,$(BUILD)/%,$(wildcard $(1)))
@@ -220,10 +221,12 @@ $(BUILD)/double/%.o: %.c $(BUILD)/flags.txt
 $(BUILD)/gen/%.o: $(BUILD)/gen/%.c $(BUILD)/flags.txt
 	$(QUIET)$(COMPILE) -MMD -MP -c -o $@ $<
 
-$(BUILD)/gen/font_dejavu.c: $(FONT) $(BUILD)/tools/embed
+$(BUILD)/gen/font_dejavu.c: $(FONT)
+$(BUILD)/gen/clip_merges.c: $(MERGES)
+$(BUILD)/gen/font_dejavu.c $(BUILD)/gen/clip_merges.c: $(BUILD)/gen/%.c: $(BUILD)/tools/embed
 	$(call SAY,embed  )
 	@mkdir -p $(@D)
-	$(QUIET)$(BUILD)/tools/embed $(FONT) font_dejavu > $@.part && mv $@.part $@
+	$(QUIET)$(BUILD)/tools/embed $(filter assets/%,$^) $* > $@.part && mv $@.part $@
 
 # Our own programs see everything; what is installed shows only what diffusion.h declares.
 $(BUILD)/parts.a: $(PARTS) $(BUILD)/parts.txt

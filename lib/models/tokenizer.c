@@ -1,0 +1,129 @@
+#include "models/tokenizer.h"
+#include "models/unicode.h"
+#include <string.h>
+
+/* Scratch for each byte of text: its code points, words and ids, 3 bytes where there was one. */
+enum { ROOM = 160, LITTLE = 1 << 16, LONGEST = 1 << 24 };
+
+/* Ids on their way out. */
+typedef struct {
+    const tokenizer *t;
+    int32_t *ids;
+    size_t count;
+} writer;
+
+static void word(writer *w, const int32_t *codes, size_t n, arena scratch)
+{
+    char *bytes = arena_take(&scratch, 4 * n);
+    size_t length = 0;
+    for (size_t i = 0; i < n; i++) length += unicode_encode(codes[i], bytes + length);
+    w->count += bpe_word(&w->t->pieces, bytes, length, w->ids + w->count, scratch);
+}
+
+static bool begins(const int32_t *codes, size_t n, const char *ascii)
+{
+    size_t i = 0;
+    while (ascii[i] && i < n && codes[i] == ascii[i]) i++;
+    return !ascii[i];
+}
+
+/* Two names are words even where they are no tokens. */
+static size_t name_length(const int32_t *codes, size_t n)
+{
+    static const char *const names[] = {"<|startoftext|>", "<|endoftext|>"};
+    for (size_t k = 0; codes[0] == '<' && k < sizeof names / sizeof *names; k++)
+        if (begins(codes, n, names[k])) return strlen(names[k]);
+    return 0;
+}
+
+/* How many code points the next word has. */
+static size_t word_length(const int32_t *codes, size_t n)
+{
+    static const char *const whole[] = {"'s", "'t", "'re", "'ve", "'m", "'ll", "'d"};
+    for (size_t k = 0; codes[0] == '\'' && k < sizeof whole / sizeof *whole; k++)
+        if (begins(codes, n, whole[k])) return strlen(whole[k]);
+    unicode_kind kind = unicode_kind_of(codes[0]);
+    size_t i = 1;
+    while (kind != UNICODE_NUMBER && i < n && unicode_kind_of(codes[i]) == kind) i++;
+    return i;
+}
+
+static void words(writer *w, const int32_t *codes, size_t n, arena scratch)
+{
+    for (size_t i = 0, length; i < n; i += length) {
+        length = name_length(codes + i, n - i);
+        if (length > 0) { /* "<|", the name, "|>" */
+            word(w, codes + i, 2, scratch);
+            word(w, codes + i + 2, length - 4, scratch);
+            word(w, codes + i + length - 2, 2, scratch);
+            continue;
+        }
+        length = word_length(codes + i, n - i);
+        if (unicode_kind_of(codes[i]) != UNICODE_SPACE) word(w, codes + i, length, scratch);
+    }
+}
+
+/* The longest special token that stands here, among those that are looked for as they stand, or in
+ * any case; `here` is [n] bytes of the text, or [n] code points. */
+static const tokenizer_special *special_at(const tokenizer *t, bool any_case, const void *here,
+                                           size_t n)
+{
+    const tokenizer_special *best = NULL;
+    size_t longest = 0, size = any_case ? sizeof *best->codes : 1;
+    for (const tokenizer_special *s = t->specials; s < t->specials + t->special_count; s++) {
+        size_t length = any_case ? s->count : s->bytes;
+        if (s->any_case != any_case || length > n || length <= longest) continue;
+        if (memcmp(here, any_case ? (const void *)s->codes : s->text, length * size) == 0)
+            best = s, longest = length;
+    }
+    return best;
+}
+
+/* Text between special tokens. In lower case, there may be others. */
+static void between(writer *w, const char *text, size_t bytes, arena scratch)
+{
+    size_t n, begin = 0;
+    const int32_t *codes = unicode_lower(text, bytes, &scratch, &n);
+    for (size_t i = 0; i < n;) {
+        const tokenizer_special *s = special_at(w->t, true, codes + i, n - i);
+        i += s ? 0 : 1;
+        if (!s) continue;
+        words(w, codes + begin, i - begin, scratch);
+        w->ids[w->count++] = s->id;
+        begin = i += s->count;
+    }
+    words(w, codes + begin, n - begin, scratch);
+}
+
+error tokenizer_read(const tokenizer *t, const char *text, size_t bytes, arena *keep, arena scratch,
+                     tokenizer_ids *out)
+{
+    if (bytes > LONGEST || bytes * ROOM + LITTLE > arena_left(scratch))
+        return error_make("a text of %zu bytes is too long to be read", bytes);
+    writer w = {.t = t, .ids = arena_take(&scratch, (3 * bytes + 1) * sizeof *w.ids)};
+    size_t begin = 0;
+    for (size_t i = 0; i < bytes;) {
+        const tokenizer_special *s = special_at(t, false, text + i, bytes - i);
+        i += s ? 0 : 1;
+        if (!s) continue;
+        between(&w, text + begin, i - begin, scratch);
+        w.ids[w.count++] = s->id;
+        begin = i += s->bytes;
+    }
+    between(&w, text + begin, bytes - begin, scratch);
+    if (w.count * sizeof *w.ids + 64 > arena_left(*keep))
+        return error_make("a text of %zu bytes is too long to be read", bytes);
+    out->ids = arena_take(keep, w.count * sizeof *w.ids), out->count = w.count;
+    memcpy(out->ids, w.ids, w.count * sizeof *w.ids);
+    return NULL;
+}
+
+void tokenizer_frame(const tokenizer *t, tokenizer_ids ids, int length, int32_t *out)
+{
+    PROMISE(length >= 2, "tokenizer_frame: room for start and end");
+    size_t n = ids.count < (size_t)length - 2 ? ids.count : (size_t)length - 2;
+    out[0] = t->start;
+    if (n > 0) memcpy(out + 1, ids.ids, n * sizeof *out);
+    out[n + 1] = t->end;
+    for (size_t i = n + 2; i < (size_t)length; i++) out[i] = t->pad;
+}
