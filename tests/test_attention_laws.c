@@ -1,7 +1,7 @@
 /* What must hold for attention, whatever the numbers are. */
 #include "attention_fixture.h"
 
-/* One key has all the weight, whatever its score; nothing is rounded. */
+/* One key has all the weight, whatever its score; nothing is rounded (bf16 has these values). */
 static void test_one_key(void)
 {
     for (int size = 1; size < 70; size++) {
@@ -26,6 +26,20 @@ static void test_equal_keys_give_the_mean(void)
             for (int j = 0; j < keys; j++) mean += (double)a.v[j * 5 + c % 5] / keys;
             assert_true(fabs((double)a.y[c] - mean) <= 2e-7);
         }
+    }
+}
+
+/* Values that are all the same are their mean, whatever the weights: these have the sum 1 as they
+ * are used, rounded to bf16 or not. Sums of 900 floats are rounded 900 times. */
+static void test_equal_values_stay(void)
+{
+    for (int keys = 1; keys < 900; keys += 31) {
+        attention a =
+            made((attention){.n = 1, .heads = 2, .size = 5, .queries = 9, .keys = keys}, 2);
+        float *v = array(V, floats(&a, keys, 0));
+        for (int i = 0; i < keys * 10; i++) v[i] = v[i % 10];
+        apply(a);
+        for (int i = 0; i < 90; i++) nn_near("a value", (size_t)i, a.y[i], (double)v[i % 10], 2e-6);
     }
 }
 
@@ -96,7 +110,8 @@ int main(void)
 {
     set_up();
     return nn_run((const nn_test[]){NN_TEST(test_one_key), NN_TEST(test_equal_keys_give_the_mean),
+                                    NN_TEST(test_equal_values_stay),
                                     NN_TEST(test_no_token_sees_the_future), NN_TEST(test_same_bits),
                                     NN_TEST(test_y_may_be_q)},
-                  5);
+                  6);
 }

@@ -32,7 +32,8 @@ typedef struct {
     float *y;                         /**< [n, queries, C]; may be q where q_stride is C */
 } attention;
 
-/** Compute it. The same bits for any number of threads, and for a picture alone.
+/** Compute it. The same bits for any number of threads, and for a picture alone. In float; where
+ *  the instruction set is a bf16 one (isa.h), q, k, v and p are rounded to bf16, and sums are not.
  *  @param a       what
  *  @param scratch attention_room() bytes */
 void attention_apply(attention a, arena scratch);

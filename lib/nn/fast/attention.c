@@ -14,6 +14,9 @@
  * normalizer calculation for softmax", arXiv:1805.02867; y put right with it: Dao 2022,
  * "FlashAttention", arXiv:2205.14135, algorithm 1. e^s is 2^(s log2 e), and log2 e is part of the
  * scale, which is part of q.
+ *
+ * With PAIRS, q, K, the weights 2^(s - most) and V are bf16, two in a number: two channels of q and
+ * K, two keys of weights and V. Scores, sums and y stay floats.
  */
 #include "base/parallel.h"
 #include "nn/fast/math.h"
@@ -33,6 +36,7 @@ typedef struct {
     int block, blocks;              /* keys of a block, and how many blocks */
     int parts, rows;                /* of the queries; the largest part has so many */
     int wide;                       /* channels of V: whole vectors, two at least */
+    int of_k, of_v;                 /* floats that a key takes in K and in V */
     size_t of_block, of_head;       /* floats of K and V */
     size_t q, scores, y, sums, own; /* floats of what each thread has, and all of it */
 } cut;
@@ -54,14 +58,16 @@ static int least(int a, int b)
 
 static cut cut_up(const attention *a)
 {
-    cut c = {.strips = parts_of(a->size, TILE_DEPTH), .parts = parts_of(a->queries, PART)};
+    cut c = {.strips = parts_of(a->size, TILE_DEPTH * (1 + PAIRS)),
+             .parts = parts_of(a->queries, PART)};
     c.depth = whole(parts_of(a->size, c.strips), LANES);
     c.rows = parts_of(a->queries, c.parts);
     c.wide = a->size > LANES ? whole(a->size, LANES) : TILE_WIDTH;
-    int most = least(TILE_DEPTH, ROOM_OF_BLOCK / (a->size + c.wide)) / TILE_WIDTH * TILE_WIDTH;
+    c.of_k = tile_numbers(a->size), c.of_v = c.wide / (1 + PAIRS);
+    int most = least(TILE_DEPTH, ROOM_OF_BLOCK / (c.of_k + c.of_v)) / TILE_WIDTH * TILE_WIDTH;
     c.blocks = parts_of(a->keys, most ? most : TILE_WIDTH);
     c.block = whole(parts_of(a->keys, c.blocks), TILE_WIDTH);
-    c.of_block = (size_t)c.block * (size_t)(a->size + c.wide);
+    c.of_block = (size_t)c.block * (size_t)(c.of_k + c.of_v);
     c.of_head = (size_t)c.blocks * c.of_block;
     c.q = (size_t)c.strips * (size_t)c.rows * TILE_STRIDE;
     c.scores = TILE_ROWS * TILE_STRIDE;
@@ -72,22 +78,30 @@ static cut cut_up(const attention *a)
 }
 
 /* V of a block lies in panels of two vectors, or three where one would be left: panel by panel
- * [keys][vectors][LANES]. */
+ * [keys][vectors][LANES]; with PAIRS [pairs of keys], the first key below. */
 static int panel_vecs(int left)
 {
     return left == 3 ? 3 : 2;
 }
 
+/* LANES channels of which there are `some`; then zeros. */
+VEC_INLINE vec load_some(const float *x, int some)
+{
+    return some >= LANES ? vec_load(x) : some > 0 ? vec_load_some(x, some) : (vec){0};
+}
+
 static void pack_values(const float *v, size_t stride, int keys, int size, int wide, float *to)
 {
-    for (int j = 0; j < keys; j++, v += stride)
+    for (int j = 0; j < keys; j += 1 + PAIRS, v += (1 + PAIRS) * stride)
         for (int at = 0, n; at < wide; at += n) {
             n = panel_vecs((wide - at) / LANES) * LANES;
-            float *panel = to + at * keys + j * n;
-            for (int c = 0, some = size - at; c < n; c += LANES, some -= LANES)
-                vec_store(panel + c, some >= LANES ? vec_load(v + at + c)
-                                     : some > 0    ? vec_load_some(v + at + c, some)
-                                                   : (vec){0});
+            float *panel = to + at * tile_numbers(keys) + tile_numbers(j) * n;
+            for (int c = 0, some = size - at; c < n; c += LANES, some -= LANES) {
+                vec one = load_some(v + at + c, some);
+                if (PAIRS)
+                    one = vec_pairs(one, load_some(v + stride + at + c, j + 1 < keys ? some : 0));
+                vec_store(panel + c, one);
+            }
         }
 }
 
@@ -100,9 +114,9 @@ static void pack(const attention *a, const cut *c, int picture, int head, int b,
     size_t k_stride = (size_t)a->k_stride, v_stride = (size_t)a->v_stride;
     for (int j = 0; j < keys; j += TILE_WIDTH)
         panel_pack((weight){a->k, DTYPE_F32}, (token + (size_t)j) * k_stride + channel, k_stride,
-                   least(keys - j, TILE_WIDTH), a->size, false, to + j * a->size);
+                   least(keys - j, TILE_WIDTH), a->size, PAIRS, to + j * c->of_k);
     pack_values(a->v + token * v_stride + channel, v_stride, keys, a->size, c->wide,
-                to + c->block * a->size);
+                to + c->block * c->of_k);
 }
 
 /* What a thread works with. */
@@ -130,8 +144,8 @@ static void lay(const attention *a, const cut *c, const desk *d, const float *x)
         float *to = d->q + r * TILE_STRIDE;
         for (int s = 0; s < c->strips; s++, to += c->rows * TILE_STRIDE) {
             int n = least(c->depth, a->size - s * c->depth);
-            memcpy(to, x + s * c->depth, (size_t)n * sizeof *to);
-            for (int k = 0; k < n; k += LANES) vec_store(to + k, vec_load(to + k) * scale);
+            for (int k = 0; k < n; k += LANES)
+                tile_lay(to, k, load_some(x + s * c->depth + k, n - k) * scale);
         }
         vec_store(d->sums + r * LANES, (vec){0});
         d->most[r] = -INFINITY;
@@ -149,13 +163,22 @@ static void score(const attention *a, const cut *c, const desk *d, int row, int 
 {
     for (int s = 0; s < c->strips; s++)
         for (int j = 0; j < width; j += TILE_WIDTH)
-            tile[rows](d->q + (s * c->rows + row) * TILE_STRIDE,
-                       d->k + j * a->size + s * c->depth * TILE_WIDTH,
-                       least(c->depth, a->size - s * c->depth), d->scores + j, TILE_STRIDE, s > 0);
+            tile_product[rows](d->q + (s * c->rows + row) * TILE_STRIDE,
+                               d->k + j * c->of_k + tile_numbers(s * c->depth) * TILE_WIDTH,
+                               tile_numbers(least(c->depth, a->size - s * c->depth)), d->scores + j,
+                               TILE_STRIDE, s > 0);
 }
 
 /* Scores of a row, of which it sees some, become weights; those up to a whole panel become 0. What
- * earlier sums must be multiplied by is given back. */
+ * earlier sums must be multiplied by is given back.
+ *
+ * Rounded weights are summed, so that y is still a mean of v: an error e[j] of a weight then moves y
+ * by e[j] (v[j] - y) and not by e[j] v[j]. For weights p that sum to 1, errors in proportion to them
+ * and values v, all at random, the square of what is wrong is
+ *
+ *     sum p^2 - 2 sum p^3 + (sum p^2)^2   instead of   sum p^2
+ *
+ * which is less by sum p^3 at least, as (sum p^2)^2 <= sum p sum p^3. */
 static float soften(float *s, int some, int width, float *most, float *sums)
 {
     int all = whole(width, TILE_WIDTH);
@@ -171,8 +194,8 @@ static float soften(float *s, int some, int width, float *most, float *sums)
     for (int j = 0; j < all; j += TILE_WIDTH)
         for (int v = 0; v < 2; v++) {
             vec p = math_exp2(vec_load(s + j + v * LANES) - now);
-            vec_store(s + j + v * LANES, p);
-            sum[v] += p;
+            tile_lay(s, j + v * LANES, p);
+            sum[v] += PAIRS ? (vec)vec_to_bf16(p) : p;
         }
     vec_store(sums, sum[0] + sum[1]);
     *most = now;
@@ -183,7 +206,7 @@ static float soften(float *s, int some, int width, float *most, float *sums)
     static void wide_tile_##rows(const float *a, const float *b, int depth, float *sum, \
                                  size_t stride, bool add)                               \
     {                                                                                   \
-        tile_of(rows, 3, false, a, b, depth, sum, stride, add);                         \
+        tile_of(rows, 3, PAIRS, a, b, depth, sum, stride, add);                         \
     }
 WIDE_TILE(1)
 WIDE_TILE(2)
@@ -202,20 +225,21 @@ static tile_fn *const wide_tile[TILE_ROWS / 2 + 1] = {
 };
 
 /* Three vectors leave registers for half the rows. */
-static void gather(const attention *a, const cut *c, const desk *d, int row, int rows, int width)
+static void gather(const cut *c, const desk *d, int row, int rows, int width)
 {
-    const float *v = d->k + c->block * a->size, *p = d->scores;
+    const float *v = d->k + c->block * c->of_k, *p = d->scores;
     size_t wide = (size_t)c->wide;
+    int depth = tile_numbers(width);
     bool add = d->from > 0;
-    for (int i = 0, n; i < c->wide; i += n * LANES, v += d->keys * n * LANES) {
+    for (int i = 0, n; i < c->wide; i += n * LANES, v += tile_numbers(d->keys) * n * LANES) {
         float *y = d->y + row * c->wide + i;
         int half = rows / 2;
         n = panel_vecs((c->wide - i) / LANES);
         if (n == 2)
-            tile[rows](p, v, width, y, wide, add);
+            tile_product[rows](p, v, depth, y, wide, add);
         else {
-            if (half) wide_tile[half](p, v, width, y, wide, add);
-            wide_tile[rows - half](p + half * TILE_STRIDE, v, width, y + half * c->wide, wide, add);
+            if (half) wide_tile[half](p, v, depth, y, wide, add);
+            wide_tile[rows - half](p + half * TILE_STRIDE, v, depth, y + half * c->wide, wide, add);
         }
     }
 }
@@ -233,7 +257,7 @@ static void meet(const attention *a, const cut *c, const desk *d, int row, int r
         for (int i = 0; d->from > 0 && shrink < 1 && i < c->wide; i += LANES)
             vec_store(y + i, vec_load(y + i) * shrink);
     }
-    gather(a, c, d, row, rows, width);
+    gather(c, d, row, rows, width);
 }
 
 static void finish(const attention *a, const cut *c, const desk *d, float *y)

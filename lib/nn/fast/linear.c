@@ -24,15 +24,6 @@ enum {
     AHEAD = 4,     /* rows of x to fetch before their turn: their pieces lie far apart */
 };
 
-/* A strip's numbers: floats, or pairs of bf16. */
-#if defined(ISA_BF16)
-enum { PAIRS = true };
-static tile_fn *const *const product = tile_pairs;
-#else
-enum { PAIRS = false };
-static tile_fn *const *const product = tile;
-#endif
-
 /* How the work is cut. */
 typedef struct {
     int strips, depth;  /* x is cut into strips of so many columns each */
@@ -90,13 +81,7 @@ VEC_INLINE void lay_row(const linear *l, const desk *d, int i, int from, int dep
     if (!normed) n.scale = NULL;
     for (int k = 0; k < depth; k += LINE / (int)sizeof *x)
         __builtin_prefetch(x + AHEAD * (size_t)l->in + from + k);
-    for (int k = 0; k < depth; k += LANES) {
-        vec v = norming_at(&n, x, from + k, depth - k);
-        if (PAIRS)
-            vec_store_bf16((uint16_t *)(void *)to + k, v);
-        else
-            vec_store(to + k, v);
-    }
+    for (int k = 0; k < depth; k += LANES) tile_lay(to, k, norming_at(&n, x, from + k, depth - k));
 }
 
 static void lay(const linear *l, const cut *c, const desk *d, int s)
@@ -175,7 +160,7 @@ static void fetch_weights(const linear *l, const patch *p, int t, int parts)
 /* All rows of the block meet one panel; `ahead` is the next. */
 static void meet(const linear *l, const cut *c, const desk *d, int s, int panel, const patch *ahead)
 {
-    int depth = (strip_depth(l, c, s) + PAIRS) / (1 + PAIRS), tiles = tile_count(d->rows);
+    int depth = tile_numbers(strip_depth(l, c, s)), tiles = tile_count(d->rows);
     int column = panel / c->halves * TILE_WIDTH;
     bool last = s == c->strips - 1 && panel % c->halves == c->halves - 1;
     float *sums = d->sums + (size_t)(panel - d->first * c->halves) * c->sums;
@@ -183,7 +168,7 @@ static void meet(const linear *l, const cut *c, const desk *d, int s, int panel,
         int row = tile_row(d->rows, t), rows = tile_row(d->rows, t + 1) - row;
         float *sum = sums + (c->sums ? row * TILE_WIDTH : 0);
         if (ahead) fetch_weights(l, ahead, t, tiles);
-        product[rows](d->strip + row * TILE_STRIDE, d->panel, depth, sum, TILE_WIDTH, s > 0);
+        tile_product[rows](d->strip + row * TILE_STRIDE, d->panel, depth, sum, TILE_WIDTH, s > 0);
         if (last)
             finish(l, d->from + row, rows, column, sum - (c->halves - 1) * (ptrdiff_t)c->sums, sum);
     }

@@ -94,6 +94,31 @@ static tile_fn *const tile_pairs[TILE_ROWS + 1] = {NULL, TILES(TILE_NAME, tile_p
 #endif
 /* clang-format on */
 
+/** What linear layers and attention multiply: floats, or pairs of bf16. */
+#if defined(ISA_BF16)
+enum { PAIRS = true };
+static tile_fn *const *const tile_product = tile_pairs;
+#else
+enum { PAIRS = false };
+static tile_fn *const *const tile_product = tile;
+#endif
+
+/** How many numbers of a or b n factors are. */
+static inline int tile_numbers(int n)
+{
+    return (n + PAIRS) / (1 + PAIRS);
+}
+
+/** LANES factors from number k on, into a row of a; n factors take tile_numbers(n), so an odd one
+ * needs a zero behind it. */
+VEC_INLINE void tile_lay(float *row, int k, vec v)
+{
+    if (PAIRS)
+        vec_store_bf16((uint16_t *)(void *)row + k, v);
+    else
+        vec_store(row + k, v);
+}
+
 /** Rows begin at tile_row(n, i) for tile i of tile_count(n): as even as they can be, so that no
  * tile is nearly empty. */
 static inline int tile_count(int n)
