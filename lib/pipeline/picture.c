@@ -1,5 +1,6 @@
 #include "pipeline/picture.h"
 #include "diffusion/guidance.h"
+#include "pipeline/words.h"
 #include <math.h>
 
 picture_wish picture_usual(void)

@@ -1,0 +1,85 @@
+#include "pipeline/model.h"
+#include <string.h>
+
+/* What the scheduler's file says of sampling, where it says it. */
+static scheduler_config sampling(const checkpoint_scheduler *s)
+{
+    scheduler_config c = {.name = s->name, .offset = s->offset, .plms = true};
+    const config *file = s->config;
+    if (!file) return c;
+    c.spacing = config_text(file, "timestep_spacing", NULL);
+    c.plms = config_bool(file, "skip_prk_steps", false);
+    c.order = config_int(file, "solver_order", 0);
+    if (config_bool(file, "use_karras_sigmas", false)) c.list = "karras";
+    if (config_bool(file, "use_exponential_sigmas", false)) c.list = "exponential";
+    if (config_bool(file, "use_beta_sigmas", false)) c.list = "beta_sigmas";
+    const char *last = config_text(file, "final_sigmas_type", "");
+    if (config_find(file, "set_alpha_to_one")) last = s->alpha_to_one ? "zero" : "sigma_min";
+    c.ends_at_0 = strcmp(last, "zero") == 0, c.ends_above_0 = strcmp(last, "sigma_min") == 0;
+    const char *algorithm = config_text(file, "algorithm_type", "dpmsolver++");
+    if (strcmp(algorithm, "dpmsolver++") != 0 && strstr(c.name, "DPMSolverMultistep"))
+        c.name = algorithm;
+    return c;
+}
+
+static error says_of(const char *prediction, network_prediction *out)
+{
+    static const char *const names[] = {"epsilon", "v_prediction", "sample", NULL};
+    static const network_prediction says[] = {NETWORK_EPS, NETWORK_V, NETWORK_X0};
+    for (int i = 0; names[i]; i++)
+        if (strcmp(prediction, names[i]) == 0) return *out = says[i], NULL;
+    return error_unknown("prediction type", prediction, names);
+}
+
+static error training(const checkpoint_scheduler *s, arena *keep, model *out)
+{
+    error wrong = says_of(s->prediction, &out->says);
+    schedule_options o = {.T = s->times, .manner = SCHEDULE_DIFFUSERS};
+    if (strcmp(s->beta_schedule, "linear") == 0 || strcmp(s->beta_schedule, "scaled_linear") == 0)
+        o.beta_start = s->beta_start, o.beta_end = s->beta_end;
+    if (!wrong) wrong = schedule_make(s->beta_schedule, o, keep, &out->schedule);
+    schedule trained = out->schedule;
+    if (!wrong && s->zero_snr) wrong = schedule_zero_snr(&trained, keep, &out->schedule);
+    out->scheduler = sampling(s);
+    return wrong ? wrong : s->config ? config_trouble(s->config) : NULL;
+}
+
+static error networks(const checkpoint *c, arena *keep, model *out)
+{
+    unet_config unet;
+    vae_config vae;
+    clip_config text;
+    error wrong = unet_read(c->unet.config, &unet);
+    if (!wrong) wrong = unet_load(c->unet.weights, unet, keep, &out->unet);
+    if (!wrong) wrong = vae_read(c->vae.config, &vae);
+    if (!wrong) wrong = vae_load(c->vae.weights, vae, keep, &out->vae);
+    if (!wrong) wrong = clip_read(c->text.config, &text);
+    if (!wrong) wrong = clip_load(c->text.weights, text, keep, &out->clip);
+    if (!wrong && out->unet.config.text != out->clip.config.width)
+        wrong = error_make("%.300s: the network wants texts of %d numbers, its encoder makes %d",
+                           c->path, out->unet.config.text, out->clip.config.width);
+    if (!wrong) out->side = config_int(c->unet.config, "sample_size", 64) * vae_factor(&out->vae);
+    return wrong;
+}
+
+error model_open(const char *path, arena *keep, model *out)
+{
+    *out = (model){0};
+    error wrong = checkpoint_open(path, keep, *keep, &out->files);
+    if (wrong) return wrong;
+    wrong = training(&out->files.scheduler, keep, out);
+    if (!wrong) wrong = networks(&out->files, keep, out);
+    if (!wrong) wrong = tokenizer_open(out->files.tokenizer, keep, *keep, &out->tokenizer);
+    if (wrong) checkpoint_close(&out->files);
+    return wrong;
+}
+
+void model_close(model *m)
+{
+    checkpoint_close(&m->files);
+}
+
+void model_rest(const model *m)
+{
+    checkpoint_rest(&m->files.unet);
+}
