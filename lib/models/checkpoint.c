@@ -98,25 +98,40 @@ error checkpoint_open_part(const char *folder, arena *keep, checkpoint_part *out
 
 /* ---- The scheduler ---- */
 
-/* Its file says only what differs from what diffusers has without it. */
+/* What diffusers' classes have where the file is silent, by how their names begin; the last row is
+ * all others. */
+static const struct {
+    const char *name;
+    double beta_start, beta_end;
+    const char *beta_schedule, *spacing;
+} defaults[] = {
+    {"DDIM", 0.0001, 0.02, "linear", "leading"},
+    {"DDPM", 0.0001, 0.02, "linear", "leading"},
+    {"PNDM", 0.0001, 0.02, "linear", "leading"},
+    {"LCM", 0.00085, 0.012, "scaled_linear", "leading"},
+    {"TCD", 0.00085, 0.012, "scaled_linear", "leading"},
+    {"Heun", 0.00085, 0.012, "linear", "linspace"},
+    {"KDPM2", 0.00085, 0.012, "linear", "linspace"},
+    {"DPMSolverSDE", 0.00085, 0.012, "linear", "linspace"},
+    {"", 0.0001, 0.02, "linear", "linspace"},
+};
+
 static error read_scheduler(const char *path, arena *keep, checkpoint_scheduler *out)
 {
     const config *c;
     error wrong = config_read(path, keep, &c);
     if (wrong) return wrong;
     const char *name = config_text(c, "_class_name", "PNDMScheduler");
-    static const char *const leading[] = {"DDIM", "DDPM", "PNDM", "LCM", "TCD"};
-    bool leads = false;
-    for (int i = 0; i < 5; i++) leads |= strncmp(name, leading[i], strlen(leading[i])) == 0;
-    bool late = strncmp(name, "LCM", 3) == 0 || strncmp(name, "TCD", 3) == 0;
+    int i = 0;
+    while (strncmp(name, defaults[i].name, strlen(defaults[i].name)) != 0) i++;
     *out = (checkpoint_scheduler){
         .name = name,
         .times = config_int(c, "num_train_timesteps", 1000),
-        .beta_start = config_number(c, "beta_start", late ? 0.00085 : 0.0001),
-        .beta_end = config_number(c, "beta_end", late ? 0.012 : 0.02),
-        .beta_schedule = config_text(c, "beta_schedule", late ? "scaled_linear" : "linear"),
+        .beta_start = config_number(c, "beta_start", defaults[i].beta_start),
+        .beta_end = config_number(c, "beta_end", defaults[i].beta_end),
+        .beta_schedule = config_text(c, "beta_schedule", defaults[i].beta_schedule),
         .prediction = config_text(c, "prediction_type", "epsilon"),
-        .spacing = config_text(c, "timestep_spacing", leads ? "leading" : "linspace"),
+        .spacing = config_text(c, "timestep_spacing", defaults[i].spacing),
         .offset = config_int(c, "steps_offset", 0),
         .alpha_to_one = config_bool(c, "set_alpha_to_one", strncmp(name, "PNDM", 4) != 0),
         .zero_snr = config_bool(c, "rescale_betas_zero_snr", false),

@@ -1,0 +1,218 @@
+/* Writes a Stable Diffusion 1.x model with random weights: the real architecture to run and to
+ * time, without a download. It paints noise.
+ *
+ *   make_model OUT [--single] [--tiny] [--type f32|f16|bf16|mixed] [--seed N] [--list]
+ *
+ * OUT is a folder as diffusers has it, or with --single one LDM .safetensors file. --tiny: of the
+ * same form, but 2 MB instead of 2 GB. mixed: all three types by turns. --list: names and shapes
+ * only. Same seed, same numbers, in either layout. Weights are as large as keeps what runs through
+ * the networks near size 1.
+ */
+#include "model_words.h"
+#include "models/ldm.h"
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+enum { BLOCK = 1 << 16 };
+
+/* What the command line says. */
+typedef struct {
+    const char *out;
+    sizes of;
+    bool single, only_list;
+    int type; /* a dtype, or 3: by turns */
+    uint64_t seed;
+} wish;
+
+/* ---- Numbers ---- */
+
+/* Steele 2014, "Fast splittable pseudorandom number generators": SplitMix64. */
+static uint64_t mixed(uint64_t z)
+{
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+    return z ^ z >> 31;
+}
+
+/* Each tensor has numbers of its own, whatever stands before it. */
+static uint64_t key_of(const blueprint *b, uint64_t seed)
+{
+    uint64_t key = mixed(seed + 0x9e3779b97f4a7c15u + (uint64_t)b->part);
+    for (const char *c = b->name; *c; c++) key = mixed(key ^ (uint64_t)*c);
+    return key;
+}
+
+static uint16_t to_bf16(float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+/* Of numbers below 2; the nearest, the even one of two. */
+static uint16_t to_f16(float x)
+{
+    uint32_t bits, size;
+    memcpy(&bits, &x, sizeof bits);
+    size = bits & 0x7fffffff;
+    if (fabsf(x) < 0x1p-14f)
+        size = (uint32_t)lrintf(fabsf(x) * 0x1p24f);
+    else
+        size = ((size + 0xfff + (size >> 13 & 1)) >> 13) - (112 << 10);
+    return (uint16_t)(bits >> 16 & 0x8000) | (uint16_t)size;
+}
+
+static size_t numbers_of(const blueprint *b)
+{
+    size_t n = 1;
+    for (int i = 0; i < b->dims; i++) n *= (size_t)b->shape[i];
+    return n;
+}
+
+static bool write_numbers(FILE *to, const blueprint *b, dtype type, uint64_t seed)
+{
+    static float wide[BLOCK];
+    static uint16_t narrow[BLOCK];
+    uint64_t key = key_of(b, seed);
+    size_t left = numbers_of(b), n;
+    for (bool good = true; left > 0 && good; left -= n) {
+        n = left < BLOCK ? left : BLOCK;
+        for (size_t i = 0; i < n; i++) {
+            int64_t u = (int64_t)(mixed(key += 0x9e3779b97f4a7c15u) >> 40) - (1 << 23);
+            wide[i] = b->middle + b->spread * ((float)u * 0x1p-23f);
+            if (type != DTYPE_F32)
+                narrow[i] = type == DTYPE_F16 ? to_f16(wide[i]) : to_bf16(wide[i]);
+        }
+        good = fwrite(type == DTYPE_F32 ? (void *)wide : narrow, dtype_size(type), n, to) == n;
+        if (!good) return false;
+    }
+    return true;
+}
+
+/* ---- Files ---- */
+
+/* What a tensor is called in an LDM file. There matrices of the VAE's attention are filters. */
+static void to_ldm(blueprint *b, const sizes *s)
+{
+    static weights_naming *const naming[] = {ldm_unet, ldm_vae, ldm_text};
+    ldm names = {.layers = s->layers, .levels = s->vae_levels};
+    weights_alias alias = {0};
+    bool deepest = strstr(b->name, "up_blocks.0.upsamplers."); /* behind no attention */
+    naming[b->part](&names, b->name, b->part == UNET && deepest, &alias);
+    if (b->part == VAE && b->dims == 2) b->dims = 4, b->shape[2] = b->shape[3] = 1;
+    snprintf(b->name, sizeof b->name, "%.127s", alias.name);
+}
+
+static dtype type_of(const wish *w, int i)
+{
+    return (dtype)(w->type < 3 ? w->type : i % 3);
+}
+
+/* The head: its length, then JSON, with spaces so that the data begin on a multiple of 64. */
+static bool write_head(FILE *to, const wish *w, int part)
+{
+    static char text[TENSORS * 256];
+    static const char *const names[] = {"F32", "F16", "BF16"};
+    size_t used = 0, at = 0;
+    for (int i = 0; i < count; i++) {
+        const blueprint *b = &list[i];
+        if (part >= 0 && b->part != part) continue;
+        size_t bytes = numbers_of(b) * dtype_size(type_of(w, i));
+        used += (size_t)sprintf(text + used, "%s\"%s\":{\"dtype\":\"%s\",\"shape\":[",
+                                used ? "," : "{", b->name, names[type_of(w, i)]);
+        for (int k = 0; k < b->dims; k++)
+            used += (size_t)sprintf(text + used, "%s%d", k ? "," : "", b->shape[k]);
+        used += (size_t)sprintf(text + used, "],\"data_offsets\":[%zu,%zu]}", at, at + bytes);
+        at += bytes;
+    }
+    text[used++] = '}';
+    while ((used + 8) % 64 != 0) text[used++] = ' ';
+    unsigned char length[8];
+    for (int i = 0; i < 8; i++) length[i] = (unsigned char)(used >> (8 * i));
+    return fwrite(length, 1, 8, to) == 8 && fwrite(text, 1, used, to) == used;
+}
+
+/* A part, or with -1 all of them; beside, then renamed, so that nobody sees half of it. */
+static error write_model(const wish *w, int part, const char *path)
+{
+    char beside[4300];
+    snprintf(beside, sizeof beside, "%s.part", path);
+    FILE *to = fopen(beside, "wb");
+    bool good = to && write_head(to, w, part);
+    for (int i = 0; i < count && good; i++)
+        if (part < 0 || list[i].part == part)
+            good = write_numbers(to, &list[i], type_of(w, i), w->seed);
+    if (to && fclose(to) != 0) good = false;
+    if (good && rename(beside, path) == 0) return NULL;
+    int why = errno;
+    remove(beside);
+    return error_make("cannot write %.300s: %s", path, strerror(why));
+}
+
+static error write_all(const wish *w)
+{
+    static const char *const files[] = {"unet/diffusion_pytorch_model",
+                                        "vae/diffusion_pytorch_model", "text_encoder/model"};
+    if (w->single) return write_model(w, -1, w->out);
+    error wrong = save_words(&w->of, w->out);
+    for (int i = 0; i < 3 && !wrong; i++) {
+        char path[4200];
+        snprintf(path, sizeof path, "%.4000s/%s.safetensors", w->out, files[i]);
+        wrong = write_model(w, i, path);
+    }
+    return wrong;
+}
+
+static void print_list(void)
+{
+    static const char *const parts[] = {"unet", "vae", "text_encoder"};
+    for (int i = 0; i < count; i++) {
+        printf("%s:%s ", parts[list[i].part], list[i].name);
+        for (int k = 0; k < list[i].dims; k++) printf("%s%d", k ? "x" : "", list[i].shape[k]);
+        printf("\n");
+    }
+}
+
+static error read_wish(int argc, char **argv, wish *w)
+{
+    static const char *const types[] = {"f32", "f16", "bf16", "mixed", NULL};
+    for (int i = 1; i < argc; i++) {
+        const char *word = argv[i], *value = i + 1 < argc ? argv[i + 1] : "";
+        if (strcmp(word, "--single") == 0)
+            w->single = true;
+        else if (strcmp(word, "--list") == 0)
+            w->only_list = true;
+        else if (strcmp(word, "--tiny") == 0)
+            w->of = tiny;
+        else if (strcmp(word, "--seed") == 0)
+            w->seed = strtoull(value, NULL, 10), i++;
+        else if (strcmp(word, "--type") == 0) {
+            for (w->type = 0; types[w->type] && strcmp(types[w->type], value) != 0;) w->type++;
+            if (!types[w->type]) return error_unknown("type", value, types);
+            i++;
+        } else if (word[0] == '-' || w->out)
+            return error_make("what is %.100s?", word);
+        else
+            w->out = word;
+    }
+    if (!w->out && !w->only_list)
+        return error_make("make_model OUT [--single] [--tiny] "
+                          "[--type f32|f16|bf16|mixed] [--seed N] [--list]");
+    return NULL;
+}
+
+int main(int argc, char **argv)
+{
+    wish w = {.of = full, .type = DTYPE_F16};
+    error wrong = read_wish(argc, argv, &w);
+    if (!wrong) list_all(&w.of);
+    if (!wrong && w.single)
+        for (int i = 0; i < count; i++) to_ldm(&list[i], &w.of);
+    if (!wrong && w.only_list)
+        print_list();
+    else if (!wrong)
+        wrong = write_all(&w);
+    if (wrong) return fprintf(stderr, "%s\n", wrong), 1;
+    return 0;
+}
