@@ -1,0 +1,178 @@
+#include "models/blocks.h"
+#include "base/error.h"
+#include "base/parallel.h"
+#include "nn/attention.h"
+#include <string.h>
+
+conv blocks_filter(weights w, const char *name, int in, int out)
+{
+    weights at = weights_in(w, "%s", name);
+    return (conv){.in = in,
+                  .out = out,
+                  .weights = weights_filter(at, "weight", out, in),
+                  .bias = weights_floats(at, "bias", out)};
+}
+
+linear blocks_matrix(weights w, const char *name, int in, int out)
+{
+    weights at = weights_in(w, "%s", name);
+    return (linear){.in = in, .out = out, .w = weights_matrix(at, "weight", out, in)};
+}
+
+linear blocks_linear(weights w, const char *name, int in, int out)
+{
+    linear l = blocks_matrix(w, name, in, out);
+    l.bias = weights_floats(weights_in(w, "%s", name), "bias", out);
+    return l;
+}
+
+norm_groups blocks_group_norm(weights w, const char *name, norm_groups usual)
+{
+    weights at = weights_in(w, "%s", name);
+    usual.weight = weights_floats(at, "weight", usual.channels);
+    usual.bias = weights_floats(at, "bias", usual.channels);
+    return usual;
+}
+
+static int rows_of(tensor x)
+{
+    return x.n * x.h * x.w;
+}
+
+/* The norm of x, once its sums are known. */
+static norm normed(norm_groups g, tensor x, arena *keep)
+{
+    g.pictures = x.n, g.rows = x.h * x.w, g.x = x.data;
+    return norm_group(g, keep);
+}
+
+tensor blocks_convolve(conv c, tensor x, float *y, arena scratch)
+{
+    PROMISE(x.c == c.in, "blocks_convolve: x has other channels");
+    c.n = x.n, c.h = x.h, c.w = x.w, c.x = x.data, c.y = y;
+    conv_apply(c, scratch);
+    return (tensor){y, x.n, conv_side(c.sides, x.h), conv_side(c.sides, x.w), c.out};
+}
+
+tensor blocks_norm_convolve(norm_groups g, conv c, tensor x, float *y, arena scratch)
+{
+    c.before = normed(g, x, &scratch);
+    return blocks_convolve(c, x, y, scratch);
+}
+
+blocks_resnet blocks_resnet_load(weights w, int in, int out, int time, norm_groups usual)
+{
+    blocks_resnet r = {0};
+    usual.silu = true;
+    usual.channels = in;
+    r.norm1 = blocks_group_norm(w, "norm1", usual);
+    r.conv1 = blocks_filter(w, "conv1", in, out);
+    if (time) r.time = blocks_linear(w, "time_emb_proj", time, out);
+    usual.channels = out;
+    r.norm2 = blocks_group_norm(w, "norm2", usual);
+    r.conv2 = blocks_filter(w, "conv2", out, out);
+    if (in != out) r.shortcut = blocks_linear(w, "conv_shortcut", in, out);
+    return r;
+}
+
+/* x = W x, for pictures so large that a second one is too much. Some rows at a time; from the end
+ * where rows get longer, so that nothing is written over before it was read. */
+static void in_place(linear l, int rows, float *x, arena scratch)
+{
+    enum { SOME = 4096 };
+    int bands = (rows + SOME - 1) / SOME;
+    l.y = arena_take(&scratch, SOME * (size_t)l.out * sizeof *l.y);
+    for (int b = 0; b < bands; b++) {
+        size_t first = SOME * (size_t)(l.out <= l.in ? b : bands - 1 - b),
+               left = (size_t)rows - first;
+        l.rows = left < SOME ? (int)left : SOME;
+        l.x = x + first * (size_t)l.in;
+        linear_apply(l, scratch);
+        memcpy(x + first * (size_t)l.out, l.y, (size_t)l.rows * (size_t)l.out * sizeof *x);
+    }
+}
+
+void blocks_resnet_apply(const blocks_resnet *r, blocks_stream *s, const float *time, arena scratch)
+{
+    conv first = r->conv1, second = r->conv2;
+    if (r->time.in) {
+        linear told = r->time;
+        told.rows = s->x.n, told.x = time;
+        told.y = arena_take(&scratch, (size_t)told.rows * (size_t)told.out * sizeof *time);
+        linear_apply(told, scratch);
+        first.shift = told.y;
+    }
+    tensor between = blocks_norm_convolve(r->norm1, first, s->x, s->spare, scratch);
+    if (r->shortcut.in) in_place(r->shortcut, rows_of(s->x), s->x.data, scratch);
+    second.add = s->x.data;
+    s->x = blocks_norm_convolve(r->norm2, second, between, s->x.data, scratch);
+}
+
+/* Each pixel of y is the one of x that lies there when x is drawn twice as large. */
+static tensor doubled(tensor x, int h, int w, float *y)
+{
+    size_t pixel = (size_t)x.c;
+    PARALLEL_FOR((double)x.n * h * w * x.c > PARALLEL_WORTH)
+    for (int row = 0; row < x.n * h; row++)
+        for (int j = 0; j < w; j++) {
+            size_t from = ((size_t)(row / h * x.h + row % h / 2) * (size_t)x.w + (size_t)(j / 2));
+            memcpy(y + ((size_t)row * (size_t)w + (size_t)j) * pixel, x.data + from * pixel,
+                   pixel * sizeof *y);
+        }
+    return (tensor){y, x.n, h, w, x.c};
+}
+
+void blocks_resize(conv c, blocks_stream *s, arena scratch)
+{
+    float *old = s->x.data;
+    s->x = blocks_convolve(c, s->x, s->spare, scratch);
+    s->spare = old;
+}
+
+void blocks_enlarge(conv c, blocks_stream *s, int h, int w, arena scratch)
+{
+    if (h == 2 * s->x.h && w == 2 * s->x.w) {
+        c.sides = CONV_DOUBLE;
+        blocks_resize(c, s, scratch);
+    } else
+        s->x = blocks_convolve(c, doubled(s->x, h, w, s->spare), s->x.data, scratch);
+}
+
+blocks_attention blocks_attention_load(weights w, int channels, norm_groups usual)
+{
+    static const char *const names[2][4] = {{"to_q", "to_k", "to_v", "to_out.0"},
+                                            {"query", "key", "value", "proj_attn"}};
+    const char *const *name = names[weights_has(w, "query.weight")];
+    usual.channels = channels;
+    return (blocks_attention){.norm = blocks_group_norm(w, "group_norm", usual),
+                              .q = blocks_linear(w, name[0], channels, channels),
+                              .k = blocks_linear(w, name[1], channels, channels),
+                              .v = blocks_linear(w, name[2], channels, channels),
+                              .out = blocks_linear(w, name[3], channels, channels)};
+}
+
+void blocks_attention_apply(const blocks_attention *a, blocks_stream *s, arena scratch)
+{
+    tensor x = s->x;
+    norm before = normed(a->norm, x, &scratch);
+    linear asked[] = {a->q, a->k, a->v};
+    for (int i = 0; i < 3; i++) {
+        linear *l = &asked[i];
+        l->rows = rows_of(x), l->x = x.data, l->before = before;
+        l->y = i ? arena_take(&scratch, tensor_count(x) * sizeof *l->y) : s->spare;
+        linear_apply(*l, scratch);
+    }
+    attention_apply((attention){.n = x.n,
+                                .heads = 1,
+                                .size = x.c,
+                                .queries = x.h * x.w,
+                                .keys = x.h * x.w,
+                                .q = asked[0].y,
+                                .k = asked[1].y,
+                                .v = asked[2].y,
+                                .y = s->spare},
+                    scratch);
+    linear out = a->out;
+    out.rows = rows_of(x), out.x = s->spare, out.add = x.data, out.y = x.data;
+    linear_apply(out, scratch);
+}

@@ -1,0 +1,204 @@
+#include "models/taesd.h"
+#include "base/error.h"
+#include "base/parallel.h"
+#include <math.h>
+#include <string.h>
+
+taesd_config taesd_usual(void)
+{
+    return (taesd_config){.picture = 3,
+                          .out = 3,
+                          .latent = 4,
+                          .encoder = {4, 64, {1, 3, 3, 3}},
+                          .decoder = {4, 64, {3, 3, 3, 1}},
+                          .scale = 1};
+}
+
+static error check(const taesd_config *c)
+{
+    enum { WIDEST = 1 << 16 };
+    const int channels[] = {c->picture, c->out, c->latent, c->encoder.channels,
+                            c->decoder.channels};
+    for (int i = 0; i < 5; i++)
+        if (channels[i] < 1 || channels[i] > WIDEST)
+            return error_make("TAESD config: %d channels: not 1 to %d", channels[i], WIDEST);
+    if (!(c->scale > 0))
+        return error_make("TAESD config: \"scaling_factor\" is %g, not above 0", c->scale);
+    for (int half = 0; half < 2; half++) {
+        const taesd_levels *l = half ? &c->decoder : &c->encoder;
+        if (l->levels < 1 || l->levels > TAESD_LEVELS)
+            return error_make("TAESD config: %d levels: not 1 to %d", l->levels, TAESD_LEVELS);
+        for (int i = 0; i < l->levels; i++)
+            if (l->blocks[i] < 0 || l->blocks[i] > TAESD_BLOCKS)
+                return error_make("TAESD config: %d blocks in a level: not 0 to %d", l->blocks[i],
+                                  TAESD_BLOCKS);
+    }
+    return NULL;
+}
+
+/* One half: its channels are one number, given for each level. */
+static error read_levels(const config *from, const char *channels, const char *blocks,
+                         taesd_levels *l)
+{
+    if (config_find(from, blocks)) l->levels = config_count(from, blocks);
+    if (config_find(from, channels) && config_count(from, channels) != l->levels)
+        return error_make("TAESD config: \"%s\" has %d values, not %d", channels,
+                          config_count(from, channels), l->levels);
+    l->channels = config_int_at(from, channels, 0, 64);
+    for (int i = 0; i < l->levels && i < TAESD_LEVELS; i++) {
+        l->blocks[i] = config_int_at(from, blocks, i, l->blocks[i]);
+        if (config_int_at(from, channels, i, l->channels) != l->channels)
+            return error_make("TAESD config: \"%s\" are not all the same", channels);
+    }
+    return NULL;
+}
+
+error taesd_read(const config *from, taesd_config *out)
+{
+    taesd_config c = taesd_usual();
+    const char *act = config_text(from, "act_fn", "relu"),
+               *up = config_text(from, "upsample_fn", "nearest");
+    int factor = config_int(from, "upsampling_scaling_factor", 2);
+    if (strcmp(act, "relu") || strcmp(up, "nearest") || factor != 2)
+        return error_make("TAESD config: \"act_fn\" %s, \"upsample_fn\" %s, "
+                          "\"upsampling_scaling_factor\" %d: only relu, nearest, 2 are supported",
+                          act, up, factor);
+    c.picture = config_int(from, "in_channels", 3), c.out = config_int(from, "out_channels", 3);
+    c.latent = config_int(from, "latent_channels", 4);
+    c.scale = config_number(from, "scaling_factor", 1);
+    c.shift = config_number(from, "shift_factor", 0);
+    error wrong = read_levels(from, "encoder_block_out_channels", "num_encoder_blocks", &c.encoder);
+    if (!wrong)
+        wrong = read_levels(from, "decoder_block_out_channels", "num_decoder_blocks", &c.decoder);
+    if (!wrong) wrong = config_trouble(from);
+    *out = c;
+    return wrong ? wrong : check(&c);
+}
+
+/* "layers" are numbered through; those without weights count, too. */
+static conv filter(weights w, int at, int in, int out, bool bias)
+{
+    weights layer = weights_in(w, "layers.%d", at);
+    return (conv){.in = in,
+                  .out = out,
+                  .weights = weights_filter(layer, "weight", out, in),
+                  .bias = bias ? weights_floats(layer, "bias", out) : NULL};
+}
+
+static taesd_half load_half(weights w, const taesd_levels *l, bool up, int in, int out, arena *keep)
+{
+    taesd_half h = {.levels = l->levels, .first = filter(w, 0, in, l->channels, true)};
+    int at = up ? 2 : 1, c = l->channels; /* behind the decoder's first is an activation */
+    for (int i = 0; i < l->levels; i++) {
+        taesd_level *level = &h.level[i];
+        bool last = i == l->levels - 1;
+        level->blocks = l->blocks[i];
+        level->block = arena_take(keep, (size_t)level->blocks * sizeof *level->block);
+        for (int b = 0; b < level->blocks; b++, at++)
+            for (int k = 0; k < 3; k++) {
+                weights block = weights_in(w, "layers.%d", at);
+                level->block[b].conv[k] = blocks_filter(
+                    block, (const char *const[]){"conv.0", "conv.2", "conv.4"}[k], c, c);
+            }
+        if (up && !last) at++; /* the enlarging itself */
+        level->behind = filter(w, at++, c, last ? out : c, last);
+        if (!last) level->behind.sides = up ? CONV_DOUBLE : CONV_HALVE;
+    }
+    return h;
+}
+
+error taesd_load(weights w, taesd_config c, arena *keep, taesd *out)
+{
+    error wrong = check(&c);
+    if (wrong) return wrong;
+    taesd v = {.config = c};
+    v.encoder = load_half(weights_in(w, "encoder"), &c.encoder, false, c.picture, c.latent, keep);
+    v.decoder = load_half(weights_in(w, "decoder"), &c.decoder, true, c.latent, c.out, keep);
+    *out = v;
+    return weights_trouble(w);
+}
+
+static tensor relu(tensor x)
+{
+    size_t n = tensor_count(x);
+    PARALLEL_FOR(n > PARALLEL_WORTH)
+    for (size_t i = 0; i < n; i++) x.data[i] = x.data[i] > 0 ? x.data[i] : 0;
+    return x;
+}
+
+/* a and b are rooms as large as x. */
+static void block(const taesd_block *l, tensor x, float *a, float *b, arena scratch)
+{
+    conv last = l->conv[2];
+    tensor y = relu(blocks_convolve(l->conv[0], x, a, scratch));
+    y = relu(blocks_convolve(l->conv[1], y, b, scratch));
+    last.add = x.data;
+    relu(blocks_convolve(last, y, x.data, scratch));
+}
+
+/* Numbers of the widest that a picture x becomes on its way. */
+static size_t widest(const taesd_half *h, tensor x)
+{
+    size_t most = 0;
+    for (int i = 0; i < h->levels; i++) {
+        x.c = h->first.out;
+        most = tensor_count(x) > most ? tensor_count(x) : most;
+        conv_sides sides = h->level[i].behind.sides;
+        x.h = conv_side(sides, x.h), x.w = conv_side(sides, x.w);
+    }
+    return most;
+}
+
+/* One picture through one half; the decoder bends what its first layer makes. */
+static tensor pass(const taesd_half *h, bool up, tensor x, float *out, arena scratch)
+{
+    size_t room = widest(h, x) * sizeof *out;
+    float *own = arena_take(&scratch, room), *b = arena_take(&scratch, room);
+    blocks_stream s = {.spare = arena_take(&scratch, room)};
+    s.x = blocks_convolve(h->first, x, own, scratch);
+    if (up) relu(s.x);
+    for (int i = 0; i < h->levels; i++) {
+        const taesd_level *l = &h->level[i];
+        for (int k = 0; k < l->blocks; k++) block(&l->block[k], s.x, s.spare, b, scratch);
+        if (i < h->levels - 1) blocks_resize(l->behind, &s, scratch);
+    }
+    return blocks_convolve(h->level[h->levels - 1].behind, s.x, out, scratch);
+}
+
+/* x = a x + b. */
+static void line(tensor x, double a, double b)
+{
+    for (size_t i = 0; i < tensor_count(x); i++) x.data[i] = (float)(a * (double)x.data[i] + b);
+}
+
+void taesd_decode(const taesd *v, tensor x, tensor out, arena scratch)
+{
+    int factor = 1 << (v->decoder.levels - 1);
+    PROMISE(x.c == v->config.latent && out.c == v->config.out && out.n == x.n &&
+                out.h == x.h * factor && out.w == x.w * factor,
+            "taesd_decode: x or out has another shape");
+    tensor bent = tensor_new(&scratch, 1, x.h, x.w, x.c);
+    for (int p = 0; p < x.n; p++) {
+        tensor_copy(bent, tensor_pictures(x, p, 1));
+        line(bent, 1 / v->config.scale, v->config.shift);
+        for (size_t i = 0; i < tensor_count(bent); i++) bent.data[i] = 3 * tanhf(bent.data[i] / 3);
+        line(pass(&v->decoder, true, bent, tensor_pictures(out, p, 1).data, scratch), 2, -1);
+    }
+}
+
+void taesd_encode(const taesd *v, tensor x, tensor out, arena scratch)
+{
+    int h = x.h, w = x.w;
+    for (int i = 1; i < v->encoder.levels; i++)
+        h = conv_side(CONV_HALVE, h), w = conv_side(CONV_HALVE, w);
+    PROMISE(x.c == v->config.picture && out.c == v->config.latent && out.n == x.n && out.h == h &&
+                out.w == w,
+            "taesd_encode: x or out has another shape");
+    tensor half = tensor_new(&scratch, 1, x.h, x.w, x.c); /* 0 to 1 */
+    for (int p = 0; p < x.n; p++) {
+        tensor_copy(half, tensor_pictures(x, p, 1));
+        line(half, 0.5, 0.5);
+        tensor z = pass(&v->encoder, false, half, tensor_pictures(out, p, 1).data, scratch);
+        line(z, v->config.scale, -v->config.shift * v->config.scale);
+    }
+}

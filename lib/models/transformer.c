@@ -1,0 +1,138 @@
+#include "models/transformer.h"
+#include "base/error.h"
+#include "nn/attention.h"
+
+static norm layer_norm(weights w, const char *name, int channels)
+{
+    weights at = weights_in(w, "%s", name);
+    return (norm){.scale = weights_floats(at, "weight", channels),
+                  .shift = weights_floats(at, "bias", channels),
+                  .epsilon = 1e-5f};
+}
+
+static transformer_layer load_layer(weights w, int c, int text)
+{
+    transformer_layer l = {0};
+    l.norm1 = layer_norm(w, "norm1", c);
+    l.self_q = blocks_matrix(w, "attn1.to_q", c, c);
+    l.self_k = blocks_matrix(w, "attn1.to_k", c, c);
+    l.self_v = blocks_matrix(w, "attn1.to_v", c, c);
+    l.self_out = blocks_linear(w, "attn1.to_out.0", c, c);
+    l.norm2 = layer_norm(w, "norm2", c);
+    l.text_q = blocks_matrix(w, "attn2.to_q", c, c);
+    l.text_k = blocks_matrix(w, "attn2.to_k", text, c);
+    l.text_v = blocks_matrix(w, "attn2.to_v", text, c);
+    l.text_out = blocks_linear(w, "attn2.to_out.0", c, c);
+    l.norm3 = layer_norm(w, "norm3", c);
+    l.widen = blocks_linear(w, "ff.net.0.proj", c, 8 * c);
+    l.widen.out = 4 * c, l.widen.gate = true, l.widen.after = ACTIVATE_GELU;
+    l.narrow = blocks_linear(w, "ff.net.2", 4 * c, c);
+    return l;
+}
+
+transformer transformer_load(weights w, transformer_form form, size_t *at, arena *keep)
+{
+    int c = form.channels;
+    transformer t = {.form = form};
+    if (!form.layers) return t;
+    form.norm.channels = c, form.norm.epsilon = 1e-6f, form.norm.silu = false;
+    t.norm = blocks_group_norm(w, "norm", form.norm);
+    t.in = blocks_linear(w, "proj_in", c, c);
+    t.layer = arena_take(keep, (size_t)form.layers * sizeof *t.layer);
+    for (int i = 0; i < form.layers; i++) {
+        t.layer[i] = load_layer(weights_in(w, "transformer_blocks.%d", i), c, form.text);
+        t.layer[i].at = *at;
+        *at += 2 * (size_t)c;
+    }
+    t.out = blocks_linear(w, "proj_out", c, c);
+    return t;
+}
+
+/* y = l(before(x)). */
+static float *apply(linear l, int rows, norm before, const float *x, float *y, arena scratch)
+{
+    l.rows = rows, l.before = before, l.x = x, l.y = y;
+    linear_apply(l, scratch);
+    return y;
+}
+
+/* x += l(y). */
+static void add(linear l, int rows, const float *y, float *x, arena scratch)
+{
+    l.add = x;
+    apply(l, rows, (norm){0}, y, x, scratch);
+}
+
+void transformer_remember(const transformer *t, tensor text, float *numbers, arena scratch)
+{
+    size_t tokens = (size_t)text.n * (size_t)text.w;
+    for (int i = 0; i < t->form.layers; i++) {
+        const transformer_layer *l = &t->layer[i];
+        float *keys = numbers + l->at * tokens, *values = keys + tokens * (size_t)l->text_k.out;
+        apply(l->text_k, (int)tokens, (norm){0}, text.data, keys, scratch);
+        apply(l->text_v, (int)tokens, (norm){0}, text.data, values, scratch);
+    }
+}
+
+/* Tokens look at each other: x += out(attention(q, k, v)). */
+static void look_around(const transformer_layer *l, int heads, tensor x, arena scratch)
+{
+    size_t bytes = tensor_count(x) * sizeof *x.data;
+    int rows = x.n * x.w;
+    attention a = {.n = x.n, .heads = heads, .size = x.c / heads, .queries = x.w, .keys = x.w};
+    a.y = arena_take(&scratch, bytes);
+    float *k = arena_take(&scratch, bytes), *v = arena_take(&scratch, bytes);
+    a.q = apply(l->self_q, rows, l->norm1, x.data, a.y, scratch);
+    a.k = apply(l->self_k, rows, l->norm1, x.data, k, scratch);
+    a.v = apply(l->self_v, rows, l->norm1, x.data, v, scratch);
+    attention_apply(a, scratch);
+    add(l->self_out, rows, a.y, x.data, scratch);
+}
+
+/* Tokens look at the text, whose k and v are known. */
+static void look_at_text(const transformer_layer *l, int heads, tensor x, transformer_text text,
+                         arena scratch)
+{
+    size_t tokens = (size_t)text.n * (size_t)text.tokens;
+    int rows = x.n * x.w;
+    attention a = {.n = x.n, .heads = heads, .size = x.c / heads, .queries = x.w};
+    a.keys = text.tokens;
+    a.k = text.numbers + l->at * tokens, a.v = a.k + tokens * (size_t)x.c;
+    a.y = arena_take(&scratch, tensor_count(x) * sizeof *a.y);
+    a.q = apply(l->text_q, rows, l->norm2, x.data, a.y, scratch);
+    attention_apply(a, scratch);
+    add(l->text_out, rows, a.y, x.data, scratch);
+}
+
+/* Each token by itself: x += narrow(half of widen(x) times gelu(other half)). Some rows at a time,
+ * since what is between is four times as wide. */
+static void think(const transformer_layer *l, tensor x, arena scratch)
+{
+    enum { SOME = 4096 };
+    int rows = x.n * x.w;
+    float *wide = arena_take(&scratch, SOME * (size_t)l->widen.out * sizeof *wide);
+    for (int first = 0; first < rows; first += SOME) {
+        int some = rows - first < SOME ? rows - first : SOME;
+        float *of = x.data + (size_t)first * (size_t)x.c;
+        apply(l->widen, some, l->norm3, of, wide, scratch);
+        add(l->narrow, some, wide, of, scratch);
+    }
+}
+
+void transformer_apply(const transformer *t, blocks_stream *s, transformer_text text, arena scratch)
+{
+    tensor tokens = {s->spare, s->x.n, 1, s->x.h * s->x.w, s->x.c};
+    int rows = tokens.n * tokens.w;
+    if (!t->form.layers) return;
+    PROMISE(text.n == s->x.n && text.tokens > 0, "transformer_apply: not a text for each picture");
+    norm_groups g = t->norm;
+    arena for_norm = scratch;
+    g.pictures = tokens.n, g.rows = tokens.w, g.x = s->x.data;
+    apply(t->in, rows, norm_group(g, &for_norm), s->x.data, tokens.data, for_norm);
+    for (int i = 0; i < t->form.layers; i++) {
+        look_around(&t->layer[i], t->form.heads, tokens, scratch);
+        look_at_text(&t->layer[i], t->form.heads, tokens, text, scratch);
+        think(&t->layer[i], tokens, scratch);
+    }
+    add(t->out, rows, tokens.data, s->x.data, scratch);
+}

@@ -1,0 +1,158 @@
+/* unet.h: the numbers of a UNet, from its config.json. */
+#include "models/unet.h"
+#include <stdio.h>
+#include <string.h>
+
+unet_config unet_usual(void)
+{
+    return (unet_config){.in = 4,
+                         .out = 4,
+                         .levels = 4,
+                         .channels = {320, 640, 1280, 1280},
+                         .layers = {2, 2, 2, 2},
+                         .heads = {8, 8, 8, 8},
+                         .transformers = {1, 1, 1, 1},
+                         .text_down = {true, true, true, false},
+                         .text_up = {false, true, true, true},
+                         .middle = true,
+                         .text = 768,
+                         .groups = 32,
+                         .epsilon = 1e-5f,
+                         .time = {.width = 320}};
+}
+
+error unet_check(const unet_config *c)
+{
+    enum { WIDEST = 1 << 16 };
+    if (c->levels < 1 || c->levels > UNET_LEVELS)
+        return error_make("a UNet of %d levels: 1 to %d are possible", c->levels, UNET_LEVELS);
+    if (c->in < 1 || c->out < 1 || c->text < 1 || c->groups < 1 || c->in > WIDEST ||
+        c->out > WIDEST || c->text > WIDEST)
+        return error_make("a UNet with in_channels %d, out_channels %d, cross_attention_dim %d, "
+                          "norm_num_groups %d: not 1 to %d",
+                          c->in, c->out, c->text, c->groups, WIDEST);
+    for (int i = 0; i < c->levels; i++) {
+        int channels = c->channels[i], heads = c->heads[i];
+        if (channels < 1 || channels > WIDEST || channels % c->groups)
+            return error_make("block_out_channels: %d is no multiple of norm_num_groups %d, or is "
+                              "above %d",
+                              channels, c->groups, WIDEST);
+        if (heads < 1 || channels % heads)
+            return error_make("attention_head_dim: %d heads cannot share %d channels", heads,
+                              channels);
+        if (c->layers[i] < 1 || c->layers[i] >= UNET_LAYERS || c->transformers[i] < 1 ||
+            c->transformers[i] > UNET_LAYERS)
+            return error_make("layers_per_block %d, transformer_layers_per_block %d: not 1 to %d",
+                              c->layers[i], c->transformers[i], UNET_LAYERS - 1);
+    }
+    return NULL;
+}
+
+/* What a config may say only so, since nothing else is built here; NULL: it may not say it. Values
+ * as in the file. */
+static const struct {
+    const char *key, *only;
+} fixed[] = {
+    {"act_fn", "silu"},
+    {"addition_embed_type", NULL},
+    {"attention_type", "default"},
+    {"center_input_sample", "false"},
+    {"class_embed_type", NULL},
+    {"class_embeddings_concat", "false"},
+    {"conv_in_kernel", "3"},
+    {"conv_out_kernel", "3"},
+    {"cross_attention_norm", NULL},
+    {"downsample_padding", "1"},
+    {"dual_cross_attention", "false"},
+    {"encoder_hid_dim", NULL},
+    {"encoder_hid_dim_type", NULL},
+    {"mid_block_scale_factor", "1"},
+    {"num_attention_heads", NULL},
+    {"num_class_embeds", NULL},
+    {"only_cross_attention", "false"},
+    {"resnet_out_scale_factor", "1"},
+    {"resnet_skip_time_act", "false"},
+    {"resnet_time_scale_shift", "default"},
+    {"reverse_transformer_layers_per_block", NULL},
+    {"time_cond_proj_dim", NULL},
+    {"time_embedding_act_fn", NULL},
+    {"time_embedding_dim", NULL},
+    {"time_embedding_type", "positional"},
+    {"timestep_post_act", NULL},
+};
+
+static error only_what_is_built(const config *from)
+{
+    for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++) {
+        const config *c = config_find(from, fixed[i].key);
+        char number[32];
+        const char *only = fixed[i].only, *text = "something else";
+        if (!c) continue;
+        if (c->kind == CONFIG_TEXT) text = c->text;
+        if (c->kind == CONFIG_BOOL) text = c->number != 0 ? "true" : "false";
+        if (c->kind == CONFIG_NUMBER)
+            snprintf(number, sizeof number, "%g", c->number), text = number;
+        if (!only || strcmp(text, only))
+            return error_make("UNet config: \"%s\" is %s; only %s is supported", fixed[i].key, text,
+                              only ? only : "null");
+    }
+    return NULL;
+}
+
+/* Whether level i of a list of block types is the kind with text. */
+static error read_type(const config *from, const char *key, int i, const char *const kinds[3],
+                       bool *with_text)
+{
+    const char *type = config_text_at(from, key, i, kinds[*with_text]);
+    *with_text = !strcmp(type, kinds[1]);
+    return *with_text || !strcmp(type, kinds[0]) ? NULL : error_unknown(key, type, kinds);
+}
+
+static error read_level(const config *from, int i, unet_config *c)
+{
+    static const char *const down[] = {"DownBlock2D", "CrossAttnDownBlock2D", NULL},
+                             *const up[] = {"UpBlock2D", "CrossAttnUpBlock2D", NULL};
+    c->channels[i] = config_int_at(from, "block_out_channels", i, c->channels[i]);
+    c->layers[i] = config_int_at(from, "layers_per_block", i, 2);
+    c->heads[i] = config_int_at(from, "attention_head_dim", i, 8);
+    c->transformers[i] = config_int_at(from, "transformer_layers_per_block", i, 1);
+    error wrong = read_type(from, "down_block_types", i, down, &c->text_down[i]);
+    return wrong ? wrong : read_type(from, "up_block_types", i, up, &c->text_up[i]);
+}
+
+/* Whether a key is there and has no value: some small models have no middle block. */
+static bool says_null(const config *from, const char *key)
+{
+    for (int i = 0; i < from->count; i++)
+        if (!strcmp(from->inside[i].key, key)) return from->inside[i].kind == CONFIG_NULL;
+    return false;
+}
+
+error unet_read(const config *from, unet_config *out)
+{
+    unet_config c = unet_usual();
+    error wrong = only_what_is_built(from);
+    static const char *const lists[] = {"block_out_channels", "down_block_types", "up_block_types"};
+    static const char *const middles[] = {"UNetMidBlock2DCrossAttn", NULL};
+    if (wrong) return wrong;
+    c.in = config_int(from, "in_channels", 4), c.out = config_int(from, "out_channels", 4);
+    c.text = config_int_at(from, "cross_attention_dim", 0, 1280);
+    c.groups = config_int(from, "norm_num_groups", 32);
+    c.epsilon = (float)config_number(from, "norm_eps", 1e-5);
+    c.time.sines_first = !config_bool(from, "flip_sin_to_cos", true);
+    c.time.shift = config_number(from, "freq_shift", 0);
+    if (config_find(from, lists[0])) c.levels = config_count(from, lists[0]);
+    for (int i = 0; i < 3; i++)
+        if (config_find(from, lists[i]) && config_count(from, lists[i]) != c.levels)
+            return error_make("UNet config: \"%s\" has %d values, not %d", lists[i],
+                              config_count(from, lists[i]), c.levels);
+    for (int i = 0; i < c.levels && i < UNET_LEVELS; i++)
+        if ((wrong = read_level(from, i, &c))) return wrong;
+    c.time.width = c.channels[0];
+    c.middle = !says_null(from, "mid_block_type");
+    const char *middle = config_text(from, "mid_block_type", middles[0]);
+    if (strcmp(middle, middles[0])) return error_unknown("mid_block_type", middle, middles);
+    *out = c;
+    wrong = config_trouble(from);
+    return wrong ? wrong : unet_check(&c);
+}
