@@ -3,7 +3,7 @@
 #include <string.h>
 
 /* Scratch for each byte of text: its code points, words and ids, 3 bytes where there was one. */
-enum { ROOM = 160, LITTLE = 1 << 16, LONGEST = 1 << 24 };
+enum { ROOM = 160, LITTLE = 1 << 16 };
 
 /* Ids on their way out. */
 typedef struct {
@@ -95,12 +95,10 @@ static void between(writer *w, const char *text, size_t bytes, arena scratch)
     words(w, codes + begin, n - begin, scratch);
 }
 
-error tokenizer_read(const tokenizer *t, const char *text, size_t bytes, arena *keep, arena scratch,
-                     tokenizer_ids *out)
+size_t tokenizer_write(const tokenizer *t, const char *text, size_t bytes, int32_t *ids,
+                       arena scratch)
 {
-    if (bytes > LONGEST || bytes * ROOM + LITTLE > arena_left(scratch))
-        return error_make("a text of %zu bytes is too long to be read", bytes);
-    writer w = {.t = t, .ids = arena_take(&scratch, (3 * bytes + 1) * sizeof *w.ids)};
+    writer w = {.t = t, .ids = ids};
     size_t begin = 0;
     for (size_t i = 0; i < bytes;) {
         const tokenizer_special *s = special_at(t, false, text + i, bytes - i);
@@ -111,10 +109,19 @@ error tokenizer_read(const tokenizer *t, const char *text, size_t bytes, arena *
         begin = i += s->bytes;
     }
     between(&w, text + begin, bytes - begin, scratch);
-    if (w.count * sizeof *w.ids + 64 > arena_left(*keep))
+    return w.count;
+}
+
+error tokenizer_read(const tokenizer *t, const char *text, size_t bytes, arena *keep, arena scratch,
+                     tokenizer_ids *out)
+{
+    if (bytes > TOKENIZER_LONGEST || bytes * ROOM + LITTLE > arena_left(scratch) ||
+        bytes * 3 * sizeof(int32_t) + LITTLE > arena_left(*keep))
         return error_make("a text of %zu bytes is too long to be read", bytes);
-    out->ids = arena_take(keep, w.count * sizeof *w.ids), out->count = w.count;
-    memcpy(out->ids, w.ids, w.count * sizeof *w.ids);
+    int32_t *ids = arena_take(&scratch, 3 * bytes * sizeof *ids);
+    out->count = tokenizer_write(t, text, bytes, ids, scratch);
+    out->ids = arena_take(keep, out->count * sizeof *ids);
+    memcpy(out->ids, ids, out->count * sizeof *ids);
     return NULL;
 }
 

@@ -41,6 +41,9 @@ typedef struct {
     size_t count;
 } tokenizer_ids;
 
+/** Bytes of a text: no more. */
+enum { TOKENIZER_LONGEST = 1 << 24 };
+
 /** Open a tokenizer.
  *  @param folder  vocab.json with merges.txt, or tokenizer.json; beside it special_tokens_map.json
  *                 and tokenizer_config.json, where there are any. NULL: CLIP's own pieces, which
@@ -61,6 +64,16 @@ error tokenizer_open(const char *folder, arena *keep, arena scratch, tokenizer *
  *  @return NULL, or that the text is too long for what memory there is */
 error tokenizer_read(const tokenizer *t, const char *text, size_t bytes, arena *keep, arena scratch,
                      tokenizer_ids *out);
+
+/** The same where the room is known to be there, for texts in many parts.
+ *  @param t       the tokenizer
+ *  @param text    UTF-8
+ *  @param bytes   at most TOKENIZER_LONGEST
+ *  @param ids     room for 3 for each byte; set
+ *  @param scratch 150 bytes for each of the text, and 64 KiB
+ *  @return how many there are */
+size_t tokenizer_write(const tokenizer *t, const char *text, size_t bytes, int32_t *ids,
+                       arena scratch);
 
 /** Ids between start and end, filled up: what the encoder reads.
  *  @param t      the tokenizer
