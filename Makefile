@@ -73,6 +73,7 @@ PARTS   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/*.c lib/*/*.c)) $(FAST_O) 
 DOUBLES := $(patsubst %.c,$(BUILD)/double/%.o,$(wildcard lib/base/*.c lib/diffusion/*.c \
              lib/samplers/*.c lib/pipeline/names.c))
 program  = $(patsubst %.c,$(BUILD)/%,$(wildcard $(1)))
+PROGRAMS := $(call program,programs/*.c)
 LESSONS := $(call program,lessons/*.c)
 EXERS   := $(call program,lessons/exercises/*.c lessons/answers/*.c)
 TESTS   := $(call program,tests/test_*.c)
@@ -90,7 +91,7 @@ $(BUILD)/bench/nn/machine.o: CPPFLAGS += -D'LOOPS=$(foreach i,$(LOOPS),X($i))'
 NOTES   := $(call program,notebooks-c/*.c)
 NOTEBOOK = $(BUILD)/tools/notebook
 TOOLS   := $(call program,tools/*.c)
-USUAL   := $(LESSONS) $(EXERS) $(TESTS) $(SLOW) $(FUZZERS) $(BENCHES) $(NOTES) \
+USUAL   := $(PROGRAMS) $(LESSONS) $(EXERS) $(TESTS) $(SLOW) $(FUZZERS) $(BENCHES) $(NOTES) \
            $(filter-out %/embed $(DTOOLS),$(TOOLS))
 DOBJS   := $(patsubst $(BUILD)/%,$(BUILD)/double/%.o,$(DTESTS) $(DTOOLS))
 
@@ -103,8 +104,9 @@ SHARED   = libdiffusion.so
 SONAME   = -shared -Wl,-soname,$(SHARED).0
 endif
 
-all: lib lessons exercises tests benches tools $(NOTES) ## build everything (the default)
+all: lib programs lessons exercises tests benches tools $(NOTES) ## build everything (the default)
 lib: $(BUILD)/libdiffusion.a $(BUILD)/$(SHARED)
+programs: $(PROGRAMS)
 lessons: $(LESSONS)
 exercises: $(EXERS)
 tests: $(TESTS) $(DTESTS)
@@ -113,7 +115,7 @@ benches: $(BENCHES)
 fuzzers: $(FUZZERS)
 tools: $(TOOLS)
 everything: all slow $(FUZZERS:=.o)
-lib lessons exercises tests slow benches fuzzers tools everything:
+lib programs lessons exercises tests slow benches fuzzers tools everything:
 	@:
 
 run: setup-build ## run the lessons in order; `make run L=07` runs one
@@ -186,7 +188,7 @@ clean: ## forget all that was built (out/ stays)
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: all lib lessons exercises tests slow benches fuzzers tools everything run test bench bench-nn check \
+.PHONY: all lib programs lessons exercises tests slow benches fuzzers tools everything run test bench bench-nn check \
         check-all break figures notebooks docs fuzz size format info setup look install uninstall \
         clean help
 

@@ -249,23 +249,25 @@ static error check_output(const char *path)
     return NULL;
 }
 
-static int describe(int argc, char **argv, arena memory)
+static int describe(int argc, char **argv, arena memory, arena scratch)
 {
     if (argc != 3) return trouble("diffuse model PATH says what a model is");
-    const char *words;
-    error wrong = model_describe(argv[2], &memory, &words);
+    checkpoint files;
+    error wrong = checkpoint_open(argv[2], &memory, scratch, &files);
     if (wrong) return trouble(wrong);
-    return fputs(words, stdout) < 0 || fflush(stdout) ? trouble("cannot write") : 0;
+    return fputs(checkpoint_describe(&files, &memory), stdout) < 0 || fflush(stdout)
+               ? trouble("cannot write")
+               : 0;
 }
 
 int main(int argc, char **argv)
 {
-    arena memory = arena_make(0);
-    if (!memory.begin) return trouble("there is no memory left");
-    if (argc > 1 && strcmp(argv[1], "model") == 0) return describe(argc, argv, memory);
+    arena memory = arena_make((size_t)8 << 30), scratch = arena_make(0);
+    if (!memory.begin || !scratch.begin) return trouble("there is no memory left");
+    if (argc > 1 && strcmp(argv[1], "model") == 0) return describe(argc, argv, memory, scratch);
     wanted w = {.model = getenv("DIFFUSE_MODEL"), .output = "out.png"};
     progress p = {.begin = seconds()};
-    w.wish = picture_usual();
+    w.wish = picture_usual(), w.wish.prompt = NULL;
     error wrong = understand(argc, argv, &w);
     if (!wrong) wrong = check_output(w.output);
     if (wrong) return trouble(wrong);
@@ -274,10 +276,10 @@ int main(int argc, char **argv)
     signal(SIGINT, interrupt);
     model m;
     tensor x0 = {0};
-    if (!wrong) wrong = model_open(w.model, &memory, &m);
-    if (!wrong) wrong = picture_make(&m, &w.wish, &memory, &x0);
+    if (!wrong) wrong = model_open(w.model, &memory, scratch, &m);
+    if (!wrong) wrong = picture_make(&m, &w.wish, &memory, scratch, &x0);
     if (p.shown) fputs("\n", stderr);
-    if (!wrong) wrong = save(&w, x0, memory);
+    if (!wrong) wrong = save(&w, x0, scratch);
     if (!wrong && !w.quiet) fprintf(stderr, "%.1f s\n", seconds() - p.begin);
     return wrong ? trouble(wrong) : 0;
 }

@@ -5,18 +5,18 @@
 static scheduler_config sampling(const checkpoint_scheduler *s)
 {
     scheduler_config c = {.name = s->name, .offset = s->offset, .plms = true};
-    const config *file = s->config;
-    if (!file) return c;
-    c.spacing = config_text(file, "timestep_spacing", NULL);
-    c.plms = config_bool(file, "skip_prk_steps", false);
-    c.order = config_int(file, "solver_order", 0);
-    if (config_bool(file, "use_karras_sigmas", false)) c.list = "karras";
-    if (config_bool(file, "use_exponential_sigmas", false)) c.list = "exponential";
-    if (config_bool(file, "use_beta_sigmas", false)) c.list = "beta_sigmas";
-    const char *last = config_text(file, "final_sigmas_type", "");
-    if (config_find(file, "set_alpha_to_one")) last = s->alpha_to_one ? "zero" : "sigma_min";
+    const config *said = s->config;
+    if (!said) return c;
+    c.spacing = config_text(said, "timestep_spacing", NULL);
+    c.plms = config_bool(said, "skip_prk_steps", false);
+    c.order = config_int(said, "solver_order", 0);
+    if (config_bool(said, "use_karras_sigmas", false)) c.list = "karras";
+    if (config_bool(said, "use_exponential_sigmas", false)) c.list = "exponential";
+    if (config_bool(said, "use_beta_sigmas", false)) c.list = "beta_sigmas";
+    const char *last = config_text(said, "final_sigmas_type", "");
+    if (config_find(said, "set_alpha_to_one")) last = s->alpha_to_one ? "zero" : "sigma_min";
     c.ends_at_0 = strcmp(last, "zero") == 0, c.ends_above_0 = strcmp(last, "sigma_min") == 0;
-    const char *algorithm = config_text(file, "algorithm_type", "dpmsolver++");
+    const char *algorithm = config_text(said, "algorithm_type", "dpmsolver++");
     if (strcmp(algorithm, "dpmsolver++") != 0 && strstr(c.name, "DPMSolverMultistep"))
         c.name = algorithm;
     return c;
@@ -46,30 +46,28 @@ static error training(const checkpoint_scheduler *s, arena *keep, model *out)
 
 static error networks(const checkpoint *c, arena *keep, model *out)
 {
-    unet_config unet;
-    vae_config vae;
-    clip_config text;
-    error wrong = unet_read(c->unet.config, &unet);
-    if (!wrong) wrong = unet_load(c->unet.weights, unet, keep, &out->unet);
-    if (!wrong) wrong = vae_read(c->vae.config, &vae);
-    if (!wrong) wrong = vae_load(c->vae.weights, vae, keep, &out->vae);
-    if (!wrong) wrong = clip_read(c->text.config, &text);
-    if (!wrong) wrong = clip_load(c->text.weights, text, keep, &out->clip);
-    if (!wrong && out->unet.config.text != out->clip.config.width)
+    unet_config of_unet;
+    vae_config of_vae;
+    error wrong = unet_read(c->unet.config, &of_unet);
+    if (!wrong) wrong = unet_load(c->unet.weights, of_unet, keep, &out->unet);
+    if (!wrong) wrong = vae_read(c->vae.config, &of_vae);
+    if (!wrong) wrong = vae_load(c->vae.weights, of_vae, keep, &out->vae);
+    if (!wrong) wrong = clip_text_load(c->text.weights, c->text.config, keep, &out->text);
+    if (!wrong && out->unet.config.text != out->text.width)
         wrong = error_make("%.300s: the network wants texts of %d numbers, its encoder makes %d",
-                           c->path, out->unet.config.text, out->clip.config.width);
+                           c->path, out->unet.config.text, out->text.width);
     if (!wrong) out->side = config_int(c->unet.config, "sample_size", 64) * vae_factor(&out->vae);
     return wrong;
 }
 
-error model_open(const char *path, arena *keep, model *out)
+error model_open(const char *path, arena *keep, arena scratch, model *out)
 {
     *out = (model){0};
-    error wrong = checkpoint_open(path, keep, *keep, &out->files);
+    error wrong = checkpoint_open(path, keep, scratch, &out->files);
     if (wrong) return wrong;
     wrong = training(&out->files.scheduler, keep, out);
     if (!wrong) wrong = networks(&out->files, keep, out);
-    if (!wrong) wrong = tokenizer_open(out->files.tokenizer, keep, *keep, &out->tokenizer);
+    if (!wrong) wrong = tokenizer_open(out->files.tokenizer, keep, scratch, &out->tokenizer);
     if (wrong) checkpoint_close(&out->files);
     return wrong;
 }

@@ -8,7 +8,7 @@
 #define PIPELINE_MODEL_H
 #include "diffusion/network.h"
 #include "models/checkpoint.h"
-#include "models/clip.h"
+#include "models/clip_text.h"
 #include "models/tokenizer.h"
 #include "models/unet.h"
 #include "models/vae.h"
@@ -18,21 +18,22 @@
 typedef struct {
     checkpoint files;
     tokenizer tokenizer;
-    clip clip;
+    clip_text text;
     unet unet;
     vae vae;
-    schedule schedule;           /**< of training */
-    network_prediction says;     /**< what the network was trained to say */
-    scheduler_config scheduler;  /**< which sampler and list, unless others are asked for */
-    int side;                    /**< pixels of the pictures it was trained on */
+    schedule schedule;          /**< of training */
+    network_prediction says;    /**< what the network was trained to say */
+    scheduler_config scheduler; /**< which sampler and list, unless others are asked for */
+    int side;                   /**< pixels of the pictures it was trained on */
 } model;
 
 /** Open one.
  *  @param path a folder as diffusers has it, or one .safetensors file as CompVis had it
  *  @param keep where names, and numbers that are small, live
+ *  @param scratch for a while
  *  @param out  set when all went well; give it to model_close() afterwards
  *  @return NULL, or which file, which tensor or which value is wrong */
-error model_open(const char *path, arena *keep, model *out);
+error model_open(const char *path, arena *keep, arena scratch, model *out);
 
 /** Forget its files.
  *  @param m what model_open() gave */

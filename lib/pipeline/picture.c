@@ -43,7 +43,7 @@ static void draw_each(void *self, tensor z, int number, double from, double to)
 }
 
 /* Where noise comes from, and the first of it in x. */
-static noise first_noise(const picture_wish *w, tensor x, generators *g, arena *keep)
+static noise first_noise(const picture_wish *w, tensor x, generators *g, arena *keep, arena scratch)
 {
     noise source = noise_fresh(rng_torch(w->seed));
     if (w->philox) {
@@ -52,16 +52,17 @@ static noise first_noise(const picture_wish *w, tensor x, generators *g, arena *
         for (int i = 0; i < x.n; i++) g->each[i] = rng_philox(w->seed + (uint64_t)i);
         source = noise_given(draw_each, g);
     }
-    noise_draw(&source, x, 1, 0, *keep);
+    noise_draw(&source, x, 1, 0, scratch);
     return source;
 }
 
 /* The two texts for each picture of the batch: what is not wanted, then what is. */
-static error understand(const model *m, const picture_wish *w, int k, arena *keep, tensor *out)
+static error understand(const model *m, const picture_wish *w, int k, arena *keep, arena scratch,
+                        tensor *out)
 {
     const char *const texts[] = {w->negative, w->prompt};
     tensor said;
-    error wrong = words_say(m, texts + 2 - k, k, w->clip_skip, keep, &said);
+    error wrong = words_say(m, texts + 2 - k, k, w->clip_skip, keep, scratch, &said);
     if (wrong) return wrong;
     *out = tensor_new(keep, k * w->batch, 1, said.w, said.c);
     for (int i = 0; i < out->n; i++)
@@ -73,23 +74,24 @@ static error check(const model *m, const picture_wish *w)
 {
     int factor = vae_factor(&m->vae);
     if (w->width <= 0 || w->height <= 0 || w->width % factor || w->height % factor)
-        return error_make("a picture of %d x %d cannot be made: sides are multiples of %d", w->width,
-                          w->height, factor);
+        return error_make("a picture of %d x %d cannot be made: sides are multiples of %d",
+                          w->width, w->height, factor);
     if (m->unet.config.in != m->vae.config.latent)
         return error_make("this network wants %d channels: it is made for inpainting or the like, "
-                          "not for text alone", m->unet.config.in);
+                          "not for text alone",
+                          m->unet.config.in);
     if (w->batch < 1 || w->steps < 1) return error_make("no pictures, or no steps, are asked for");
     return NULL;
 }
 
 /* All of x is walked down. */
 static error walk(const model *m, const picture_wish *w, question *q, const scheduler_plan *plan,
-                  tensor x, arena scratch)
+                  tensor x, arena *keep, arena scratch)
 {
     network net = {.run = ask, .self = q, .k = q->k, .says = m->says, .schedule = &m->schedule};
     guidance lean = {network_denoiser(&net), &w->guidance, false};
     generators g;
-    noise source = first_noise(w, x, &g, &scratch);
+    noise source = first_noise(w, x, &g, keep, scratch);
     tensor_scale(x, w->philox ? plan->walk.at[0] : plan->start, x);
     sampler s = sampler_make(plan->rule.kind, q->k > 1 ? guidance_denoiser(&lean) : lean.model,
                              plan->walk, source);
@@ -110,33 +112,35 @@ static error settle(const model *m, const picture_wish *wish, picture_wish *out)
     return check(m, out);
 }
 
-error picture_latents(const model *m, const picture_wish *wish, arena *keep, tensor *out)
+error picture_latents(const model *m, const picture_wish *wish, arena *keep, arena scratch,
+                      tensor *out)
 {
     picture_wish w;
     error wrong = settle(m, wish, &w);
     if (wrong) return wrong;
     int factor = vae_factor(&m->vae);
     *out = tensor_new(keep, w.batch, w.height / factor, w.width / factor, m->unet.config.in);
-    arena scratch = *keep;
+    arena mine = *keep;
     question q = {.unet = &m->unet, .k = w.guidance == 1 ? 1 : 2};
     scheduler_plan plan;
     tensor text;
-    wrong = scheduler_make(&m->scheduler, w.sampler, w.list, w.steps, &m->schedule, &scratch, &plan);
-    if (!wrong) wrong = understand(m, &w, q.k, &scratch, &text);
+    wrong = scheduler_make(&m->scheduler, w.sampler, w.list, w.steps, &m->schedule, &mine, &plan);
+    if (!wrong) wrong = understand(m, &w, q.k, &mine, scratch, &text);
     if (wrong) return wrong;
-    q.text = unet_remember(&m->unet, text, &scratch, scratch);
-    return walk(m, &w, &q, &plan, *out, scratch);
+    q.text = unet_remember(&m->unet, text, &mine);
+    return walk(m, &w, &q, &plan, *out, &mine, scratch);
 }
 
-error picture_make(const model *m, const picture_wish *wish, arena *keep, tensor *out)
+error picture_make(const model *m, const picture_wish *wish, arena *keep, arena scratch,
+                   tensor *out)
 {
     picture_wish w;
     error wrong = settle(m, wish, &w);
     if (wrong) return wrong;
     *out = tensor_new(keep, w.batch, w.height, w.width, m->vae.config.out);
-    arena scratch = *keep;
+    arena mine = *keep;
     tensor x;
-    wrong = picture_latents(m, &w, &scratch, &x);
+    wrong = picture_latents(m, &w, &mine, scratch, &x);
     if (wrong) return wrong;
     model_rest(m);
     vae_decode(&m->vae, x, *out, scratch);

@@ -80,16 +80,16 @@ static error ends_of(const char *spaced, int n, const schedule *s, sigmas_option
     return NULL;
 }
 
-error scheduler_make(const scheduler_config *c, const char *sampler, const char *list, int n,
+error scheduler_make(const scheduler_config *c, const char *name, const char *list, int n,
                      const schedule *s, arena *keep, scheduler_plan *out)
 {
-    error wrong = names_choose(sampler ? sampler : c->name, &out->rule);
+    error wrong = names_choose(name ? name : c->name, &out->rule);
     if (wrong) return wrong;
     manner m = manner_of(c, out->rule.kind);
     sigmas_options o = {.offset = c->offset, .end_at_min = m.ends_above_0};
     const char *even = spaced(m.family, m.spacing);
     if (!list) list = out->rule.list ? out->rule.list : c->list ? c->list : even;
-    if (!sampler) adopt(c, &out->rule.options, out->rule.kind);
+    if (!name) adopt(c, &out->rule.options, out->rule.kind);
     if (c->list && list == c->list && m.family == BY_SIGMA) wrong = ends_of(even, n, s, &o, *keep);
     if (!wrong) wrong = sigmas_make(list, n, s, o, keep, &out->walk);
     if (wrong) return wrong;

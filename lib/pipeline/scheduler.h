@@ -11,14 +11,14 @@
 
 /** The config. What is NULL or 0 takes the class's own value. */
 typedef struct {
-    const char *name;          /**< _class_name; any sampler's name will do */
-    const char *spacing;       /**< timestep_spacing: linspace, leading or trailing */
-    const char *list;          /**< karras, exponential, beta_sigmas, ...: a list that is not even in t */
-    int offset;                /**< steps_offset, of leading */
-    bool ends_above_0;         /**< set_alpha_to_one false, or final_sigmas_type sigma_min */
-    bool ends_at_0;            /**< set_alpha_to_one true, or final_sigmas_type zero */
-    bool plms;                 /**< skip_prk_steps */
-    int order;                 /**< solver_order */
+    const char *name;    /**< _class_name; any sampler's name will do */
+    const char *spacing; /**< timestep_spacing: linspace, leading or trailing */
+    const char *list;    /**< karras, exponential, beta_sigmas, ...: a list that is not even in t */
+    int offset;          /**< steps_offset, of leading */
+    bool ends_above_0;   /**< set_alpha_to_one false, or final_sigmas_type sigma_min */
+    bool ends_at_0;      /**< set_alpha_to_one true, or final_sigmas_type zero */
+    bool plms;           /**< skip_prk_steps */
+    int order;           /**< solver_order */
 } scheduler_config;
 
 /** A walk that is ready, but for its first picture. */
@@ -26,20 +26,20 @@ typedef struct {
     names_choice rule;
     sigmas walk;
     double start; /**< the first x is so many times normal noise */
-    double end;   /**< what comes out is multiplied with this: 1, or below where the list ends above 0
+    double end; /**< what comes out is multiplied with this: 1, or below where the list ends above 0
                        and the class thinks in variance-preserving pictures */
 } scheduler_plan;
 
 /** Which list, which first noise.
  *  @param c       the model's config
- *  @param sampler another sampler, by any of its names; NULL: the config's
+ *  @param name    another sampler, by any of its names; NULL: the config's
  *  @param list    another list of sigmas; NULL: the one in the sampler's name, or the config's
  *  @param n       steps
  *  @param s       the schedule of training
  *  @param keep    where the list lives
  *  @param out     the plan
  *  @return NULL, or which name is unknown, or why the list cannot be had */
-error scheduler_make(const scheduler_config *c, const char *sampler, const char *list, int n,
+error scheduler_make(const scheduler_config *c, const char *name, const char *list, int n,
                      const schedule *s, arena *keep, scheduler_plan *out);
 
 #endif

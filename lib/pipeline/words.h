@@ -5,15 +5,16 @@
 #define PIPELINE_WORDS_H
 #include "pipeline/model.h"
 
-/** Read some prompts and encode them, in one batch.
+/** Read some prompts and encode them.
  *  @param m         the model
  *  @param texts     [count] in UTF-8, with emphasis and BREAK (prompt.h)
  *  @param count     how many; the shorter ones are filled up, so that all have as many chunks
  *  @param clip_skip 1: the encoder's last layer, 2: the one before; 0: as the model has it
  *  @param keep      where the result lives
+ *  @param scratch   for the encoder
  *  @param out       [count, 1, 77 chunks, C]
  *  @return NULL, or what is wrong with a text or with clip_skip */
 error words_say(const model *m, const char *const *texts, int count, int clip_skip, arena *keep,
-                tensor *out);
+                arena scratch, tensor *out);
 
 #endif

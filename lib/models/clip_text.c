@@ -1,0 +1,216 @@
+#include "models/clip_text.h"
+#include "base/parallel.h"
+#include "nn/attention.h"
+#include "nn/linear.h"
+#include <string.h>
+
+enum { AT_ONCE = 8, WIDEST = 1 << 16, MOST_LAYERS = 1000 };
+
+/* ---- Weights ---- */
+
+static clip_text_linear linear_of(weights w, const char *name, int out, int in)
+{
+    weights at = weights_in(w, "%s", name);
+    return (clip_text_linear){weights_matrix(at, "weight", out, in),
+                              weights_floats(at, "bias", out)};
+}
+
+static clip_text_norm norm_of(weights w, const char *name, int width)
+{
+    weights at = weights_in(w, "%s", name);
+    return (clip_text_norm){weights_floats(at, "weight", width), weights_floats(at, "bias", width)};
+}
+
+static clip_text_layer layer_of(weights w, int width, int inner)
+{
+    return (clip_text_layer){
+        .norm1 = norm_of(w, "layer_norm1", width),
+        .q = linear_of(w, "self_attn.q_proj", width, width),
+        .k = linear_of(w, "self_attn.k_proj", width, width),
+        .v = linear_of(w, "self_attn.v_proj", width, width),
+        .out = linear_of(w, "self_attn.out_proj", width, width),
+        .norm2 = norm_of(w, "layer_norm2", width),
+        .fc1 = linear_of(w, "mlp.fc1", inner, width),
+        .fc2 = linear_of(w, "mlp.fc2", width, inner),
+    };
+}
+
+/* The sizes; what a file is silent about is as transformers has it. */
+static error read_sizes(const config *c, clip_text *out)
+{
+    static const char *const bends[] = {"quick_gelu", "gelu", NULL};
+    const struct {
+        const char *key;
+        int usual, most, *to;
+    } sizes[] = {
+        {"hidden_size", 512, WIDEST, &out->width},
+        {"intermediate_size", 2048, WIDEST, &out->inner},
+        {"num_hidden_layers", 12, MOST_LAYERS, &out->layers},
+        {"num_attention_heads", 8, WIDEST, &out->heads},
+        {"max_position_embeddings", 77, WIDEST, &out->length},
+        {"vocab_size", 49408, 1 << 24, &out->vocabulary},
+    };
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        int size = *sizes[i].to = config_int(c, sizes[i].key, sizes[i].usual);
+        if (size < 1 || size > sizes[i].most)
+            return error_make("%s: \"%s\" is %d, and must be 1 to %d", config_name(c), sizes[i].key,
+                              size, sizes[i].most);
+    }
+    if (out->width % out->heads != 0)
+        return error_make("%s: \"hidden_size\" %d is no multiple of \"num_attention_heads\" %d",
+                          config_name(c), out->width, out->heads);
+    double epsilon = config_number(c, "layer_norm_eps", 1e-5);
+    if (!(epsilon >= 1e-30 && epsilon <= 1))
+        return error_make("%s: \"layer_norm_eps\" is %g", config_name(c), epsilon);
+    out->epsilon = (float)epsilon;
+    const char *bend = config_text(c, "hidden_act", bends[0]);
+    out->bend = strcmp(bend, bends[0]) == 0 ? ACTIVATE_GELU_QUICK : ACTIVATE_GELU;
+    if (out->bend == ACTIVATE_GELU && strcmp(bend, bends[1]) != 0)
+        return error_make("%s: %s", config_name(c), error_unknown("\"hidden_act\"", bend, bends));
+    return config_trouble(c);
+}
+
+error clip_text_load(weights w, const config *c, arena *keep, clip_text *out)
+{
+    clip_text t = {0};
+    error wrong = read_sizes(c, &t);
+    if (wrong) return wrong;
+    if (weights_has(w, "text_model.embeddings.token_embedding.weight"))
+        w = weights_in(w, "text_model");
+    clip_text_layer *layers = arena_take(keep, (size_t)t.layers * sizeof *layers);
+    t.tokens = weights_matrix(w, "embeddings.token_embedding.weight", t.vocabulary, t.width);
+    t.positions = weights_matrix(w, "embeddings.position_embedding.weight", t.length, t.width);
+    for (int i = 0; i < t.layers; i++)
+        layers[i] = layer_of(weights_in(w, "encoder.layers.%d", i), t.width, t.inner);
+    t.last = norm_of(w, "final_layer_norm", t.width);
+    t.layer = layers;
+    *out = t;
+    return weights_trouble(w);
+}
+
+/* ---- Numbers ---- */
+
+/* Texts in work. */
+typedef struct {
+    const clip_text *c;
+    int count;                  /* texts */
+    float *x, *q, *k, *v, *mid; /* [count, length, width]; mid [count, length, inner] */
+} work;
+
+static norm norm_before(const work *w, clip_text_norm n)
+{
+    return (norm){.scale = n.scale, .shift = n.shift, .epsilon = w->c->epsilon};
+}
+
+static linear product(const work *w, clip_text_linear l, const float *x, float *y)
+{
+    int width = w->c->width;
+    return (linear){.rows = w->count * w->c->length,
+                    .in = width,
+                    .out = width,
+                    .x = x,
+                    .w = l.matrix,
+                    .bias = l.bias,
+                    .y = y};
+}
+
+static void from_norm(const work *w, clip_text_norm n, clip_text_linear l, float *y, arena scratch)
+{
+    linear p = product(w, l, w->x, y);
+    p.before = norm_before(w, n);
+    linear_apply(p, scratch);
+}
+
+/* x += W attention(norm(x)) */
+static void attend(const work *w, const clip_text_layer *l, arena scratch)
+{
+    const clip_text *c = w->c;
+    from_norm(w, l->norm1, l->q, w->q, scratch);
+    from_norm(w, l->norm1, l->k, w->k, scratch);
+    from_norm(w, l->norm1, l->v, w->v, scratch);
+    attention_apply((attention){.n = w->count,
+                                .heads = c->heads,
+                                .size = c->width / c->heads,
+                                .queries = c->length,
+                                .keys = c->length,
+                                .q = w->q,
+                                .k = w->k,
+                                .v = w->v,
+                                .causal = true,
+                                .y = w->q},
+                    scratch);
+    linear out = product(w, l->out, w->q, w->x);
+    out.add = w->x;
+    linear_apply(out, scratch);
+}
+
+/* x += W2 gelu(W1 norm(x)) */
+static void think(const work *w, const clip_text_layer *l, arena scratch)
+{
+    linear up = product(w, l->fc1, w->x, w->mid), down = product(w, l->fc2, w->mid, w->x);
+    up.before = norm_before(w, l->norm2), up.out = w->c->inner, up.after = w->c->bend;
+    linear_apply(up, scratch);
+    down.in = w->c->inner, down.add = w->x;
+    linear_apply(down, scratch);
+}
+
+static void embed(const work *w, const int32_t *ids)
+{
+    size_t width = (size_t)w->c->width, length = (size_t)w->c->length;
+    for (size_t i = 0; i < (size_t)w->count * length; i++)
+        for (size_t k = 0; k < width; k++)
+            w->x[i * width + k] = weight_at(w->c->tokens, (size_t)ids[i] * width + k) +
+                                  weight_at(w->c->positions, i % length * width + k);
+}
+
+static error check(const clip_text *c, const int32_t *ids, int count, int skip)
+{
+    if (skip < 0 || skip > c->layers)
+        return error_make("clip skip %d: this text encoder has %d layers", skip, c->layers);
+    for (size_t i = 0; i < (size_t)count * (size_t)c->length; i++)
+        if (ids[i] < 0 || ids[i] >= c->vocabulary)
+            return error_make("the tokenizer gives the id %d, but the text encoder knows ids below "
+                              "%d only: are they of one model?",
+                              (int)ids[i], c->vocabulary);
+    return NULL;
+}
+
+/* Room for some texts, and what the layers take while they work. */
+static error begin(const clip_text *c, int count, work *w, arena *scratch)
+{
+    size_t tokens = (size_t)count * (size_t)c->length, wide = tokens * (size_t)c->width;
+    size_t threads = (size_t)parallel_threads(), mid = tokens * (size_t)c->inner;
+    attention a = {.n = count, .heads = c->heads, .size = c->width / c->heads};
+    a.queries = a.keys = c->length;
+    size_t room = attention_room(a), products = threads << 20;
+    if ((3 * wide + mid) * sizeof(float) + (room > products ? room : products) + 1024 >
+        arena_left(*scratch))
+        return error_make("no memory for texts of %d tokens", c->length);
+    *w = (work){.c = c, .count = count};
+    w->q = arena_take(scratch, wide * sizeof(float));
+    w->k = arena_take(scratch, wide * sizeof(float));
+    w->v = arena_take(scratch, wide * sizeof(float));
+    w->mid = arena_take(scratch, mid * sizeof(float));
+    return NULL;
+}
+
+error clip_text_apply(const clip_text *c, const int32_t *ids, int count, int skip, float *out,
+                      arena scratch)
+{
+    work w = {0};
+    PROMISE(count >= 1, "clip_text_apply: a text");
+    error wrong = check(c, ids, count, skip);
+    if (!wrong) wrong = begin(c, count < AT_ONCE ? count : AT_ONCE, &w, &scratch);
+    for (int done = 0; !wrong && done < count; done += AT_ONCE) {
+        size_t before = (size_t)done * (size_t)c->length;
+        w.count = count - done < AT_ONCE ? count - done : AT_ONCE;
+        w.x = out + before * (size_t)c->width;
+        embed(&w, ids + before);
+        for (int i = 0; i < c->layers - (skip > 1 ? skip - 1 : 0); i++) {
+            attend(&w, &c->layer[i], scratch);
+            think(&w, &c->layer[i], scratch);
+        }
+        norm_apply(norm_before(&w, c->last), w.x, w.count * c->length, c->width, w.x);
+    }
+    return wrong;
+}
