@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/parallel.h"
 #include "draw/image.h"
 #include "golden/pipeline.h"
 #include "pipeline/picture.h"
@@ -42,6 +43,8 @@ static void test_latents_and_pictures_are_those_of_diffusers(void **state)
 {
     (void)state;
     double worst = 0;
+    int worst_grey = 0;
+    parallel_set_threads(1); /* so small a model has nothing to share */
     for (int i = 0; i < CASES; i++) {
         arena keep = memory;
         picture_wish w = wish_of(i);
@@ -63,9 +66,10 @@ static void test_latents_and_pictures_are_those_of_diffusers(void **state)
         print_message("%-34s %-8s %2d steps: latents off by %.1e, bytes by %d\n",
                       w.sampler ? w.sampler : "the model's own", w.list ? w.list : "", w.steps, off,
                       grey);
-        worst = fmax(worst, off);
+        worst = fmax(worst, off), worst_grey = grey > worst_grey ? grey : worst_grey;
     }
-    assert_true(worst < 1e-3);
+    assert_true(worst < 4e-5); /* 2e-5 is seen: sums of another order, over some 20 steps */
+    assert_true(worst_grey <= 1);
 }
 
 int main(int argc, char **argv)
@@ -75,8 +79,9 @@ int main(int argc, char **argv)
     const char *slash = strrchr(argv[0], '/');
     int length = slash ? (int)(slash - argv[0]) : 0;
     snprintf(folder, sizeof folder, "%.*s/tiny_model", length, argv[0]);
-    snprintf(command, sizeof command, "rm -rf '%s'; '%.*s/../tools/make_model' '%s' --tiny --seed 7",
-             folder, length, argv[0], folder);
+    snprintf(command, sizeof command,
+             "rm -rf '%s'; '%.*s/../tools/make_model' '%s' --tiny --seed 7", folder, length,
+             argv[0], folder);
     if (system(command) != 0) return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_latents_and_pictures_are_those_of_diffusers),

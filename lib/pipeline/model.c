@@ -13,9 +13,8 @@ static scheduler_config sampling(const checkpoint_scheduler *s)
     if (config_bool(said, "use_karras_sigmas", false)) c.list = "karras";
     if (config_bool(said, "use_exponential_sigmas", false)) c.list = "exponential";
     if (config_bool(said, "use_beta_sigmas", false)) c.list = "beta_sigmas";
-    const char *last = config_text(said, "final_sigmas_type", "");
-    if (config_find(said, "set_alpha_to_one")) last = s->alpha_to_one ? "zero" : "sigma_min";
-    c.ends_at_0 = strcmp(last, "zero") == 0, c.ends_above_0 = strcmp(last, "sigma_min") == 0;
+    c.last = config_text(said, "final_sigmas_type", NULL);
+    if (config_find(said, "set_alpha_to_one")) c.last_time = s->alpha_to_one ? "zero" : "sigma_min";
     const char *algorithm = config_text(said, "algorithm_type", "dpmsolver++");
     if (strcmp(algorithm, "dpmsolver++") != 0 && strstr(c.name, "DPMSolverMultistep"))
         c.name = algorithm;

@@ -13,6 +13,7 @@ typedef struct {
     const unet *unet;
     transformer_text text;
     int k; /* conditionings of each picture */
+    double (*time)(double t);
 } question;
 
 /* Answer j n + i is about picture i with conditioning j. All in one batch, so that each weight is
@@ -22,7 +23,7 @@ static void ask(void *self, tensor out, tensor in, double t, arena scratch)
     question *q = self;
     tensor x = tensor_new(&scratch, q->k * in.n, in.h, in.w, in.c);
     for (int j = 0; j < q->k; j++) tensor_copy(tensor_pictures(x, j * in.n, in.n), in);
-    unet_apply(q->unet, x, t, q->text, out, scratch);
+    unet_apply(q->unet, x, q->time ? q->time(t) : t, q->text, out, scratch);
 }
 
 /* A generator for each picture. */
@@ -127,6 +128,7 @@ error picture_latents(const model *m, const picture_wish *wish, arena *keep, are
     wrong = scheduler_make(&m->scheduler, w.sampler, w.list, w.steps, &m->schedule, &mine, &plan);
     if (!wrong) wrong = understand(m, &w, q.k, &mine, scratch, &text);
     if (wrong) return wrong;
+    q.time = plan.time;
     q.text = unet_remember(&m->unet, text, &mine);
     return walk(m, &w, &q, &plan, *out, &mine, scratch);
 }

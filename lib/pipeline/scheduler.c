@@ -58,8 +58,10 @@ static manner manner_of(const scheduler_config *c, const sampler_kind *kind)
         if (strcmp(classes[i].kind, kind->name) == 0)
             m = (manner){classes[i].family, classes[i].spacing, classes[i].ends_above_0};
     if (c->spacing) m.spacing = c->spacing;
-    if (m.family != BY_SIGMA && c->ends_above_0) m.ends_above_0 = true;
-    if (c->ends_at_0) m.ends_above_0 = false;
+    const char *last = c->last;
+    if (m.family == BY_TIME) last = kind == &sampler_ddpm ? NULL : c->last_time;
+    if (m.family == BY_SIGMA && kind != &sampler_euler) last = NULL;
+    if (last) m.ends_above_0 = strcmp(last, "sigma_min") == 0;
     return m;
 }
 
@@ -70,7 +72,16 @@ static void adopt(const scheduler_config *c, sampler_options *o, const sampler_k
     if (c->order > 0 && c->order <= kind->max_order) o->order = c->order;
 }
 
-/* A list that is even in some function of sigma takes its ends from the spacing. */
+/* Lists that are even in some function of sigma, not of t. */
+static bool by_size(const char *list)
+{
+    static const char *const names[] = {"karras", "exponential", "beta_sigmas"};
+    for (int i = 0; i < 3; i++)
+        if (strcmp(list, names[i]) == 0) return true;
+    return false;
+}
+
+/* They take their ends from the spacing. */
 static error ends_of(const char *spaced, int n, const schedule *s, sigmas_options *o, arena scratch)
 {
     sigmas walk;
@@ -85,17 +96,19 @@ error scheduler_make(const scheduler_config *c, const char *name, const char *li
 {
     error wrong = names_choose(name ? name : c->name, &out->rule);
     if (wrong) return wrong;
+    out->time = NULL;
     manner m = manner_of(c, out->rule.kind);
     sigmas_options o = {.offset = c->offset, .end_at_min = m.ends_above_0};
     const char *even = spaced(m.family, m.spacing);
     if (!list) list = out->rule.list ? out->rule.list : c->list ? c->list : even;
     if (!name) adopt(c, &out->rule.options, out->rule.kind);
-    if (c->list && list == c->list && m.family == BY_SIGMA) wrong = ends_of(even, n, s, &o, *keep);
+    if (m.family == BY_SIGMA && by_size(list)) wrong = ends_of(even, n, s, &o, *keep);
     if (!wrong) wrong = sigmas_make(list, n, s, o, keep, &out->walk);
     if (wrong) return wrong;
     double first = out->walk.at[0], last = out->walk.at[out->walk.n];
     bool whole = m.family != BY_SIGMA || strcmp(m.spacing, "leading") == 0;
     out->start = whole ? hypot(first, 1) : first;
     out->end = m.family == BY_SIGMA ? 1 : 1 / hypot(last, 1);
+    if (m.family == BY_LOG && by_size(list)) out->time = strcmp(list, "karras") == 0 ? rint : floor;
     return NULL;
 }

@@ -15,10 +15,10 @@ typedef struct {
     const char *spacing; /**< timestep_spacing: linspace, leading or trailing */
     const char *list;    /**< karras, exponential, beta_sigmas, ...: a list that is not even in t */
     int offset;          /**< steps_offset, of leading */
-    bool ends_above_0;   /**< set_alpha_to_one false, or final_sigmas_type sigma_min */
-    bool ends_at_0;      /**< set_alpha_to_one true, or final_sigmas_type zero */
-    bool plms;           /**< skip_prk_steps */
-    int order;           /**< solver_order */
+    const char *last; /**< final_sigmas_type: zero or sigma_min; of DPM-Solver's family and Euler */
+    const char *last_time; /**< the same, told from set_alpha_to_one; of DDIM and PNDM */
+    bool plms;             /**< skip_prk_steps */
+    int order;             /**< solver_order */
 } scheduler_config;
 
 /** A walk that is ready, but for its first picture. */
@@ -26,8 +26,9 @@ typedef struct {
     names_choice rule;
     sigmas walk;
     double start; /**< the first x is so many times normal noise */
-    double end; /**< what comes out is multiplied with this: 1, or below where the list ends above 0
-                       and the class thinks in variance-preserving pictures */
+    double end;   /**< what comes out is multiplied with this: 1, or below where the list ends above
+                       0 and the class thinks in variance-preserving pictures */
+    double (*time)(double t); /**< what the network is told of a time; NULL: the time itself */
 } scheduler_plan;
 
 /** Which list, which first noise.
