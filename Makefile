@@ -54,7 +54,7 @@ MAKEFLAGS += -j$(shell getconf _NPROCESSORS_ONLN)
 endif
 
 # These build by a make of their own: beside another goal they wait their turn.
-ALONE    = run test bench bench-nn check% break figures notebooks fuzz
+ALONE    = run test bench bench-nn bench-sd check% break figures notebooks fuzz
 ifneq ($(and $(word 2,$(MAKECMDGOALS)),$(filter $(ALONE),$(MAKECMDGOALS))),)
 .NOTPARALLEL:
 endif
@@ -128,11 +128,15 @@ test: setup-test ## build and run the tests
 
 bench: setup-build ## measure speed and memory
 	$(SUBMAKE) benches
-	@for b in $(BENCHES); do echo "$$b"; $$b || exit 1; done
+	@for b in $(filter-out %/bench_sd,$(BENCHES)); do echo "$$b"; $$b || exit 1; done
 
 bench-nn: setup-build ## the network's layers beside other libraries; P="linear conv" measures some
 	$(SUBMAKE) $(BUILD)/bench/bench_nn
 	@$(BUILD)/bench/bench_nn $(P)
+
+bench-sd: setup-build ## Stable Diffusion beside other engines; MODEL=PATH, PYTHON=... (with them)
+	$(SUBMAKE) $(BUILD)/bench/bench_sd $(BUILD)/tools/make_model
+	@tools/bench_sd.sh $(BUILD) "$(MODEL)" "$(PYTHON)"
 
 check: setup-check ## all that must hold before a commit; `make check-links` is one part of it
 	+@MAKE="$(MAKE)" tools/check.sh
@@ -188,7 +192,8 @@ clean: ## forget all that was built (out/ stays)
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: all lib programs lessons exercises tests slow benches fuzzers tools everything run test bench bench-nn check \
+.PHONY: all lib programs lessons exercises tests slow benches fuzzers tools everything run test \
+        bench bench-nn bench-sd check \
         check-all break figures notebooks docs fuzz size format info setup look install uninstall \
         clean help
 
@@ -259,6 +264,7 @@ $(USUAL): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/parts.a
 	    $(if $(filter %/bench_nn,$@),-ldl) $(LIBS)
 
 $(BUILD)/bench/bench_nn: $(RACES)
+$(BUILD)/bench/bench_sd: $(BUILD)/bench/nn/machine.o $(LOOPS:%=$(BUILD)/bench/nn/fast/loops.%.o)
 -include $(RACES:.o=.d)
 
 $(DTESTS) $(DTOOLS): $(BUILD)/%: $(BUILD)/double/%.o $(BUILD)/double.a
