@@ -54,7 +54,7 @@ MAKEFLAGS += -j$(shell getconf _NPROCESSORS_ONLN)
 endif
 
 # These build by a make of their own: beside another goal they wait their turn.
-ALONE    = run test bench bench-nn check% break figures notebooks fuzz
+ALONE    = run test bench bench-nn bench-sd check% break figures notebooks fuzz
 ifneq ($(and $(word 2,$(MAKECMDGOALS)),$(filter $(ALONE),$(MAKECMDGOALS))),)
 .NOTPARALLEL:
 endif
@@ -73,6 +73,7 @@ PARTS   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/*.c lib/*/*.c)) $(FAST_O) 
 DOUBLES := $(patsubst %.c,$(BUILD)/double/%.o,$(wildcard lib/base/*.c lib/diffusion/*.c \
              lib/samplers/*.c lib/pipeline/names.c))
 program  = $(patsubst %.c,$(BUILD)/%,$(wildcard $(1)))
+PROGRAMS := $(call program,programs/*.c)
 LESSONS := $(call program,lessons/*.c)
 EXERS   := $(call program,lessons/exercises/*.c lessons/answers/*.c)
 TESTS   := $(call program,tests/test_*.c)
@@ -90,7 +91,7 @@ $(BUILD)/bench/nn/machine.o: CPPFLAGS += -D'LOOPS=$(foreach i,$(LOOPS),X($i))'
 NOTES   := $(call program,notebooks-c/*.c)
 NOTEBOOK = $(BUILD)/tools/notebook
 TOOLS   := $(call program,tools/*.c)
-USUAL   := $(LESSONS) $(EXERS) $(TESTS) $(SLOW) $(FUZZERS) $(BENCHES) $(NOTES) \
+USUAL   := $(PROGRAMS) $(LESSONS) $(EXERS) $(TESTS) $(SLOW) $(FUZZERS) $(BENCHES) $(NOTES) \
            $(filter-out %/embed $(DTOOLS),$(TOOLS))
 DOBJS   := $(patsubst $(BUILD)/%,$(BUILD)/double/%.o,$(DTESTS) $(DTOOLS))
 
@@ -103,8 +104,9 @@ SHARED   = libdiffusion.so
 SONAME   = -shared -Wl,-soname,$(SHARED).0
 endif
 
-all: lib lessons exercises tests benches tools $(NOTES) ## build everything (the default)
+all: lib programs lessons exercises tests benches tools $(NOTES) ## build everything (the default)
 lib: $(BUILD)/libdiffusion.a $(BUILD)/$(SHARED)
+programs: $(PROGRAMS)
 lessons: $(LESSONS)
 exercises: $(EXERS)
 tests: $(TESTS) $(DTESTS)
@@ -113,7 +115,7 @@ benches: $(BENCHES)
 fuzzers: $(FUZZERS)
 tools: $(TOOLS)
 everything: all slow $(FUZZERS:=.o)
-lib lessons exercises tests slow benches fuzzers tools everything:
+lib programs lessons exercises tests slow benches fuzzers tools everything:
 	@:
 
 run: setup-build ## run the lessons in order; `make run L=07` runs one
@@ -121,16 +123,20 @@ run: setup-build ## run the lessons in order; `make run L=07` runs one
 	@tools/run.sh $(BUILD) "$(L)"
 
 test: setup-test ## build and run the tests
-	$(SUBMAKE) tests
+	$(SUBMAKE) tests tools
 	@tools/test.sh $(BUILD)/tests
 
 bench: setup-build ## measure speed and memory
 	$(SUBMAKE) benches
-	@for b in $(BENCHES); do echo "$$b"; $$b || exit 1; done
+	@for b in $(filter-out %/bench_sd,$(BENCHES)); do echo "$$b"; $$b || exit 1; done
 
 bench-nn: setup-build ## the network's layers beside other libraries; P="linear conv" measures some
 	$(SUBMAKE) $(BUILD)/bench/bench_nn
 	@$(BUILD)/bench/bench_nn $(P)
+
+bench-sd: setup-build ## Stable Diffusion beside other engines; MODEL=PATH, PYTHON=... (with them)
+	$(SUBMAKE) $(BUILD)/bench/bench_sd $(BUILD)/tools/make_model
+	@tools/bench_sd.sh $(BUILD) "$(MODEL)" "$(PYTHON)"
 
 check: setup-check ## all that must hold before a commit; `make check-links` is one part of it
 	+@MAKE="$(MAKE)" tools/check.sh
@@ -186,7 +192,8 @@ clean: ## forget all that was built (out/ stays)
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: all lib lessons exercises tests slow benches fuzzers tools everything run test bench bench-nn check \
+.PHONY: all lib programs lessons exercises tests slow benches fuzzers tools everything run test \
+        bench bench-nn bench-sd check \
         check-all break figures notebooks docs fuzz size format info setup look install uninstall \
         clean help
 
@@ -257,6 +264,7 @@ $(USUAL): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/parts.a
 	    $(if $(filter %/bench_nn,$@),-ldl) $(LIBS)
 
 $(BUILD)/bench/bench_nn: $(RACES)
+$(BUILD)/bench/bench_sd: $(BUILD)/bench/nn/machine.o $(LOOPS:%=$(BUILD)/bench/nn/fast/loops.%.o)
 -include $(RACES:.o=.d)
 
 $(DTESTS) $(DTOOLS): $(BUILD)/%: $(BUILD)/double/%.o $(BUILD)/double.a

@@ -12,7 +12,7 @@ may_include() { # what a folder may include besides itself
         lib/nn) echo base ;;
         lib/nn/fast) echo nn base ;;
         lib/models) echo nn base ;;
-        lib/pipeline | lib | lessons* | notebooks-c | tests* | tools | bench*)
+        lib/pipeline | lib | programs | lessons* | notebooks-c | tests* | tools | bench*)
             echo base draw diffusion samplers nn nn/fast models pipeline . ;;
     esac
 }

@@ -2,7 +2,7 @@
 # The C files of this project, one a line, sorted.
 #   tools/sources.sh [FOLDER...]   in these folders, or everywhere
 #   tools/sources.sh formatted     those a person lays out: all but the golden numbers
-all='lib lessons notebooks-c tests tools bench'
+all='lib programs lessons notebooks-c tests tools bench'
 folders=${*:-$all}
 [ "$1" = formatted ] && folders=$all
 for folder in $folders; do

@@ -1,6 +1,7 @@
 #include "nn/attention.h"
 #include "base/error.h"
 #include "nn/kernels.h"
+#include "nn/profile.h"
 #include <math.h>
 
 /* A head of a token of a picture. */
@@ -57,6 +58,7 @@ size_t attention_room(attention a)
 
 void attention_apply(attention a, arena scratch)
 {
+    double enter = profile_enter();
     const kernels *fast = isa_kernels();
     a = usual(a);
     if (fast)
@@ -68,4 +70,7 @@ void attention_apply(attention a, arena scratch)
                 for (int i = 0; i < a.queries; i++) plain(&a, picture, head, i, s);
     }
     arena_forget(scratch);
+    double flop = (a.causal ? 2.0 : 4.0) * a.n * a.heads * a.size * a.queries * a.keys;
+    profile_leave(enter, flop, "attention %d x %d to %d, %d x %d", a.n, a.queries, a.keys, a.heads,
+                  a.size);
 }

@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "base/parallel.h"
 #include "nn/kernels.h"
+#include "nn/profile.h"
 
 enum { AROUND = 128 }; /* what an arena may want beside a block */
 
@@ -58,12 +59,16 @@ void conv_apply(conv c, arena scratch)
             "conv_apply: no pixels or no channels");
     PROMISE(c.x != c.y && c.before.epsilon <= 0, "conv_apply: y is x, or a layer norm before it");
     c.before.rows = c.h * c.w;
+    double enter = profile_enter();
     const kernels *fast = isa_kernels();
     if (fast)
         fast->conv(&c, scratch);
     else
         plain(&c, arena_take(&scratch, conv_room(c) - AROUND));
     arena_forget(scratch);
+    int h = conv_side(c.sides, c.h), w = conv_side(c.sides, c.w);
+    profile_leave(enter, 18.0 * c.n * h * w * c.in * c.out, "conv %d x %d x %d, %d to %d", c.n, h,
+                  w, c.in, c.out);
 }
 
 size_t conv_room(conv c)

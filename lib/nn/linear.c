@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "base/parallel.h"
 #include "nn/kernels.h"
+#include "nn/profile.h"
 
 /*     y[i][o] = after(sum over k of norm(x[i])[k] w[o][k] + bias[o]) + add[i][o] */
 static float before_activation(const linear *l, const float *row, int o)
@@ -29,12 +30,16 @@ void linear_apply(linear l, arena scratch)
 {
     PROMISE(l.rows > 0 && l.in > 0 && l.out > 0 && l.x != l.y, "linear_apply: no rows, or y is x");
     norm_check(&l.before);
+    double enter = profile_enter();
     const kernels *fast = isa_kernels();
     if (fast)
         fast->linear(&l, scratch);
     else
         plain(&l, arena_take(&scratch, (size_t)l.in * sizeof *l.x));
     arena_forget(scratch);
+    double flop = 2.0 * l.rows * l.in * l.out * (l.gate ? 2 : 1);
+    profile_leave(enter, flop, "linear %d rows, %d to %d%s", l.rows, l.in, l.out,
+                  l.gate ? ", gate" : "");
 }
 
 size_t linear_room(linear l)

@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "nn/activate.h"
 #include "nn/kernels.h"
+#include "nn/profile.h"
 #include <math.h>
 #include <string.h>
 
@@ -90,6 +91,7 @@ norm norm_group(norm_groups g, arena *keep)
 {
     PROMISE(g.pictures > 0 && g.rows > 0 && g.groups > 0 && g.channels % g.groups == 0,
             "norm_group: no pictures, or channels that are no multiple of groups");
+    double enter = profile_enter();
     size_t many = (size_t)g.pictures * (size_t)g.channels;
     float *scale = arena_take(keep, many * sizeof *scale);
     float *shift = arena_take(keep, many * sizeof *shift);
@@ -108,5 +110,7 @@ norm norm_group(norm_groups g, arena *keep)
         shift[i] = (float)((double)g.bias[k] - of[0] * size);
     }
     arena_forget(*keep);
+    profile_leave(enter, 3.0 * g.rows * (double)many, "group norm %d x %d rows, %d", g.pictures,
+                  g.rows, g.channels);
     return (norm){.scale = scale, .shift = shift, .rows = g.rows, .silu = g.silu};
 }

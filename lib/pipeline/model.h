@@ -1,0 +1,47 @@
+/** @file model.h
+ *  A Stable Diffusion model, opened: its networks, its words, and what its scheduler asks for.
+ *
+ *  Opening costs nothing but the reading of names: weights stay in the file and are fetched by the
+ *  system when they are first used.
+ */
+#ifndef PIPELINE_MODEL_H
+#define PIPELINE_MODEL_H
+#include "diffusion/network.h"
+#include "models/checkpoint.h"
+#include "models/clip_text.h"
+#include "models/tokenizer.h"
+#include "models/unet.h"
+#include "models/vae.h"
+#include "pipeline/scheduler.h"
+
+/** All of it. */
+typedef struct {
+    checkpoint files;
+    tokenizer tokenizer;
+    clip_text text;
+    unet unet;
+    vae vae;
+    schedule schedule;          /**< of training */
+    network_prediction says;    /**< what the network was trained to say */
+    scheduler_config scheduler; /**< which sampler and list, unless others are asked for */
+    int side;                   /**< pixels of the pictures it was trained on */
+} model;
+
+/** Open one.
+ *  @param path a folder as diffusers has it, or one .safetensors file as CompVis had it
+ *  @param keep where names, and numbers that are small, live
+ *  @param scratch for a while
+ *  @param out  set when all went well; give it to model_close() afterwards
+ *  @return NULL, or which file, which tensor or which value is wrong */
+error model_open(const char *path, arena *keep, arena scratch, model *out);
+
+/** Forget its files.
+ *  @param m what model_open() gave */
+void model_close(model *m);
+
+/** Say that the network is not needed for a while: the memory of its weights goes back to the
+ *  system, which fetches them again when they are used.
+ *  @param m what model_open() gave */
+void model_rest(const model *m);
+
+#endif

@@ -1,0 +1,150 @@
+#include "pipeline/picture.h"
+#include "diffusion/guidance.h"
+#include "pipeline/words.h"
+#include <math.h>
+
+picture_wish picture_usual(void)
+{
+    return (picture_wish){.prompt = "", .negative = "", .guidance = 7.5, .steps = 20, .batch = 1};
+}
+
+/* What the network is asked with. */
+typedef struct {
+    const unet *unet;
+    transformer_text text;
+    int k; /* conditionings of each picture */
+    double (*time)(double t);
+} question;
+
+/* Answer j n + i is about picture i with conditioning j. All in one batch, so that each weight is
+ * fetched once. */
+static void ask(void *self, tensor out, tensor in, double t, arena scratch)
+{
+    question *q = self;
+    tensor x = tensor_new(&scratch, q->k * in.n, in.h, in.w, in.c);
+    for (int j = 0; j < q->k; j++) tensor_copy(tensor_pictures(x, j * in.n, in.n), in);
+    unet_apply(q->unet, x, q->time ? q->time(t) : t, q->text, out, scratch);
+}
+
+/* A generator for each picture. */
+typedef struct {
+    rng *each;
+    float *room; /* for the numbers of a picture in the field's order */
+} generators;
+
+static void draw_each(void *self, tensor z, int number, double from, double to)
+{
+    generators *g = self;
+    (void)number, (void)from, (void)to;
+    for (int i = 0; i < z.n; i++) {
+        tensor one = tensor_pictures(z, i, 1);
+        rng_normal32(&g->each[i], g->room, tensor_count(one));
+        tensor_from_nchw(one, g->room);
+    }
+}
+
+/* Where noise comes from, and the first of it in x. */
+static noise first_noise(const picture_wish *w, tensor x, generators *g, arena *keep, arena scratch)
+{
+    noise source = noise_fresh(rng_torch(w->seed));
+    if (w->philox) {
+        g->each = arena_take(keep, (size_t)x.n * sizeof *g->each);
+        g->room = arena_take(keep, tensor_count(x) / (size_t)x.n * sizeof *g->room);
+        for (int i = 0; i < x.n; i++) g->each[i] = rng_philox(w->seed + (uint64_t)i);
+        source = noise_given(draw_each, g);
+    }
+    noise_draw(&source, x, 1, 0, scratch);
+    return source;
+}
+
+/* The two texts for each picture of the batch: what is not wanted, then what is. */
+static error understand(const model *m, const picture_wish *w, int k, arena *keep, arena scratch,
+                        tensor *out)
+{
+    const char *const texts[] = {w->negative, w->prompt};
+    tensor said;
+    error wrong = words_say(m, texts + 2 - k, k, w->clip_skip, keep, scratch, &said);
+    if (wrong) return wrong;
+    *out = tensor_new(keep, k * w->batch, 1, said.w, said.c);
+    for (int i = 0; i < out->n; i++)
+        tensor_copy(tensor_pictures(*out, i, 1), tensor_pictures(said, i / w->batch, 1));
+    return NULL;
+}
+
+static error check(const model *m, const picture_wish *w)
+{
+    int factor = vae_factor(&m->vae);
+    if (w->width <= 0 || w->height <= 0 || w->width % factor || w->height % factor)
+        return error_make("a picture of %d x %d cannot be made: sides are multiples of %d",
+                          w->width, w->height, factor);
+    if (m->unet.config.in != m->vae.config.latent)
+        return error_make("this network wants %d channels: it is made for inpainting or the like, "
+                          "not for text alone",
+                          m->unet.config.in);
+    if (w->batch < 1 || w->steps < 1) return error_make("no pictures, or no steps, are asked for");
+    return NULL;
+}
+
+/* All of x is walked down. */
+static error walk(const model *m, const picture_wish *w, question *q, const scheduler_plan *plan,
+                  tensor x, arena *keep, arena scratch)
+{
+    network net = {.run = ask, .self = q, .k = q->k, .says = m->says, .schedule = &m->schedule};
+    guidance lean = {network_denoiser(&net), &w->guidance, false};
+    generators g;
+    noise source = first_noise(w, x, &g, keep, scratch);
+    tensor_scale(x, w->philox ? plan->walk.at[0] : plan->start, x);
+    sampler s = sampler_make(plan->rule.kind, q->k > 1 ? guidance_denoiser(&lean) : lean.model,
+                             plan->walk, source);
+    s.options = plan->rule.options, s.schedule = &m->schedule;
+    s.watch = w->watch, s.watcher = w->watcher;
+    error wrong = sampler_run(&s, x, scratch);
+    if (!wrong && s.stopped) return error_make("stopped after %d of %d steps", s.i, s.walk.n);
+    if (!wrong) tensor_scale(x, plan->end, x);
+    return wrong;
+}
+
+/* The wish with a size, if it can be made. */
+static error settle(const model *m, const picture_wish *wish, picture_wish *out)
+{
+    *out = *wish;
+    if (!out->width) out->width = m->side;
+    if (!out->height) out->height = m->side;
+    return check(m, out);
+}
+
+error picture_latents(const model *m, const picture_wish *wish, arena *keep, arena scratch,
+                      tensor *out)
+{
+    picture_wish w;
+    error wrong = settle(m, wish, &w);
+    if (wrong) return wrong;
+    int factor = vae_factor(&m->vae);
+    *out = tensor_new(keep, w.batch, w.height / factor, w.width / factor, m->unet.config.in);
+    arena mine = *keep;
+    question q = {.unet = &m->unet, .k = w.guidance == 1 ? 1 : 2};
+    scheduler_plan plan;
+    tensor text;
+    wrong = scheduler_make(&m->scheduler, w.sampler, w.list, w.steps, &m->schedule, &mine, &plan);
+    if (!wrong) wrong = understand(m, &w, q.k, &mine, scratch, &text);
+    if (wrong) return wrong;
+    q.time = plan.time;
+    q.text = unet_remember(&m->unet, text, &mine);
+    return walk(m, &w, &q, &plan, *out, &mine, scratch);
+}
+
+error picture_make(const model *m, const picture_wish *wish, arena *keep, arena scratch,
+                   tensor *out)
+{
+    picture_wish w;
+    error wrong = settle(m, wish, &w);
+    if (wrong) return wrong;
+    *out = tensor_new(keep, w.batch, w.height, w.width, m->vae.config.out);
+    arena mine = *keep;
+    tensor x;
+    wrong = picture_latents(m, &w, &mine, scratch, &x);
+    if (wrong) return wrong;
+    model_rest(m);
+    vae_decode(&m->vae, x, *out, scratch);
+    return NULL;
+}

@@ -1,0 +1,114 @@
+#include "pipeline/scheduler.h"
+#include <math.h>
+#include <string.h>
+
+/* diffusers' classes are of three families. They walk pictures of another scale, round their times
+ * in another way, and end elsewhere. */
+typedef enum {
+    BY_SIGMA, /* k-diffusion's: x0 + sigma eps, fractional times */
+    BY_TIME,  /* DDPM's: variance preserving, trained times */
+    BY_LOG,   /* DPM-Solver's: the same in the logarithm of the signal-to-noise ratio */
+} family;
+
+static const struct {
+    const char *kind;
+    family family;
+    const char *spacing;
+    bool ends_above_0;
+} classes[] = {
+    {"ddim", BY_TIME, "leading", false},
+    {"ddpm", BY_TIME, "leading", false},
+    {"pndm", BY_TIME, "leading", true},
+    {"repaint", BY_TIME, "leading", false},
+    {"lcm", BY_TIME, "trailing", false},
+    {"tcd", BY_TIME, "trailing", false},
+    {"dpmpp_2m", BY_LOG, "linspace", false},
+    {"dpmpp_2m_sde", BY_LOG, "linspace", false},
+    {"dpmpp_3m_sde", BY_LOG, "linspace", false},
+    {"dpm_solver_multistep", BY_LOG, "linspace", false},
+    {"dpm_solver_singlestep", BY_LOG, "linspace", false},
+    {"uni_pc", BY_LOG, "linspace", false},
+    {"deis", BY_LOG, "linspace", true},
+    {"sa_solver", BY_LOG, "linspace", true},
+};
+enum { CLASSES = sizeof classes / sizeof *classes };
+
+/* diffusers' spacings, in the words of sigmas.h. */
+static const char *spaced(family f, const char *spacing)
+{
+    static const char *const names[][3] = {{"linspace", "leading", "trailing"},
+                                           {"linspace_rounded", "leading", "trailing"},
+                                           {"linspace_multistep", "leading_multistep", "trailing"}};
+    for (int i = 0; i < 3; i++)
+        if (strcmp(spacing, names[0][i]) == 0) return names[f][i];
+    return spacing;
+}
+
+/* How the rule's class in diffusers goes about it. */
+typedef struct {
+    family family;
+    const char *spacing;
+    bool ends_above_0;
+} manner;
+
+static manner manner_of(const scheduler_config *c, const sampler_kind *kind)
+{
+    manner m = {BY_SIGMA, "linspace", false};
+    for (int i = 0; i < CLASSES; i++)
+        if (strcmp(classes[i].kind, kind->name) == 0)
+            m = (manner){classes[i].family, classes[i].spacing, classes[i].ends_above_0};
+    if (c->spacing) m.spacing = c->spacing;
+    const char *last = c->last;
+    if (m.family == BY_TIME) last = kind == &sampler_ddpm ? NULL : c->last_time;
+    if (m.family == BY_SIGMA && kind != &sampler_euler) last = NULL;
+    if (last) m.ends_above_0 = strcmp(last, "sigma_min") == 0;
+    return m;
+}
+
+/* The config's own options, where the rule is the config's. */
+static void adopt(const scheduler_config *c, sampler_options *o, const sampler_kind *kind)
+{
+    if (c->plms && kind == &sampler_pndm) o->form = SAMPLER_PLMS;
+    if (c->order > 0 && c->order <= kind->max_order) o->order = c->order;
+}
+
+/* Lists that are even in some function of sigma, not of t. */
+static bool by_size(const char *list)
+{
+    static const char *const names[] = {"karras", "exponential", "beta_sigmas"};
+    for (int i = 0; i < 3; i++)
+        if (strcmp(list, names[i]) == 0) return true;
+    return false;
+}
+
+/* They take their ends from the spacing. */
+static error ends_of(const char *spaced, int n, const schedule *s, sigmas_options *o, arena scratch)
+{
+    sigmas walk;
+    error wrong = sigmas_make(spaced, n, s, *o, &scratch, &walk);
+    if (wrong || n < 2) return wrong;
+    o->sigma_max = walk.at[0], o->sigma_min = walk.at[n - 1];
+    return NULL;
+}
+
+error scheduler_make(const scheduler_config *c, const char *name, const char *list, int n,
+                     const schedule *s, arena *keep, scheduler_plan *out)
+{
+    error wrong = names_choose(name ? name : c->name, &out->rule);
+    if (wrong) return wrong;
+    out->time = NULL;
+    manner m = manner_of(c, out->rule.kind);
+    sigmas_options o = {.offset = c->offset, .end_at_min = m.ends_above_0};
+    const char *even = spaced(m.family, m.spacing);
+    if (!list) list = out->rule.list ? out->rule.list : c->list ? c->list : even;
+    if (!name) adopt(c, &out->rule.options, out->rule.kind);
+    if (m.family == BY_SIGMA && by_size(list)) wrong = ends_of(even, n, s, &o, *keep);
+    if (!wrong) wrong = sigmas_make(list, n, s, o, keep, &out->walk);
+    if (wrong) return wrong;
+    double first = out->walk.at[0], last = out->walk.at[out->walk.n];
+    bool whole = m.family != BY_SIGMA || strcmp(m.spacing, "leading") == 0;
+    out->start = whole ? hypot(first, 1) : first;
+    out->end = m.family == BY_SIGMA ? 1 : 1 / hypot(last, 1);
+    if (m.family == BY_LOG && by_size(list)) out->time = strcmp(list, "karras") == 0 ? rint : floor;
+    return NULL;
+}

@@ -1,0 +1,25 @@
+#include "pipeline/words.h"
+#include "models/prompt.h"
+#include <string.h>
+
+error words_say(const model *m, const char *const *texts, int count, int clip_skip, arena *keep,
+                arena scratch, tensor *out)
+{
+    prompt *each = arena_take(keep, (size_t)count * sizeof *each);
+    int chunks = 1, length = m->text.length, width = m->text.width;
+    for (int i = 0; i < count; i++) {
+        prompt_options usual = {.length = length};
+        error wrong = prompt_read(&m->tokenizer, texts[i], usual, keep, scratch, &each[i]);
+        if (wrong) return wrong;
+        if (each[i].chunks > chunks) chunks = each[i].chunks;
+    }
+    *out = tensor_new(keep, count, 1, chunks * length, width);
+    for (int i = 0; i < count; i++) {
+        float *said = tensor_pictures(*out, i, 1).data;
+        prompt_fill(&m->tokenizer, &each[i], chunks, keep);
+        error wrong = clip_text_apply(&m->text, each[i].ids, chunks, clip_skip, said, scratch);
+        if (wrong) return wrong;
+        prompt_weigh(&each[i], said, width);
+    }
+    return NULL;
+}

@@ -1,0 +1,296 @@
+/* diffuse: words in, picture out, with the weights of Stable Diffusion that you have on disk.
+ *
+ *     diffuse -m stable-diffusion-v1-5 "a lighthouse in a storm, oil on canvas"
+ *     diffuse model stable-diffusion-v1-5
+ *
+ * All of it in library calls: lib/pipeline/picture.h. This file reads the command line, shows how
+ * far it is, and writes the files.
+ */
+#define _GNU_SOURCE /* getopt_long */
+#include "base/parallel.h"
+#include "draw/image.h"
+#include "pipeline/picture.h"
+#include <getopt.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char usage[] =
+    "usage: diffuse [options] PROMPT      makes a picture\n"
+    "       diffuse model PATH            says what a model is\n"
+    "\n"
+    "  -m, --model PATH       folder of diffusers, or one .safetensors file (else $DIFFUSE_MODEL)\n"
+    "  -p, --prompt TEXT      the same as PROMPT; (word:1.3) counts more, [word] less\n"
+    "  -n, --negative TEXT    what is not wanted\n"
+    "  -o, --output FILE      default out.png; of several pictures out-1.png, out-2.png, ...\n"
+    "  -W, --width N          pixels, a multiple of 8; default: what the model was trained on\n"
+    "  -H, --height N         the same\n"
+    "  -s, --seed N           default 0; the same seed gives the same picture\n"
+    "      --seed-mode MODE   pytorch: noise as diffusers has it on a CPU (default);\n"
+    "                         philox: as web UIs have it on a GPU\n"
+    "      --steps N          default 20\n"
+    "      --cfg-scale X      how far to lean towards the prompt, default 7.5; 1: not at all\n"
+    "      --sampler NAME     any name of any program: euler_a, \"DPM++ 2M Karras\", UniPC, ...\n"
+    "      --schedule NAME    list of noise sizes: karras, exponential, trailing, ...\n"
+    "                         (both default to what the model asks for)\n"
+    "  -b, --batch N          pictures at once, default 1\n"
+    "      --clip-skip N      1: the text encoder's last layer, 2: the one before\n"
+    "  -t, --threads N        default: all cores\n"
+    "      --quiet            no progress\n"
+    "      --help             this\n"
+    "\n"
+    "docs/samplers.md says which sampler to take.\n";
+
+typedef struct {
+    const char *model, *output;
+    picture_wish wish;
+    bool quiet;
+    int threads;
+} wanted;
+
+/* One clear line, and 1. */
+static int trouble(const char *line)
+{
+    fprintf(stderr, "diffuse: %s\n", line);
+    return 1;
+}
+
+static error number(const char *name, const char *text, double least, double most, double *out)
+{
+    char *end;
+    *out = strtod(text, &end);
+    if (end == text || *end || !(*out >= least && *out <= most))
+        return error_make("--%s takes a number from %g to %g, not \"%s\"", name, least, most, text);
+    return NULL;
+}
+
+static error whole(const char *name, const char *text, int least, int most, int *out)
+{
+    double x;
+    error wrong = number(name, text, least, most, &x);
+    if (!wrong && x != floor(x)) wrong = error_make("--%s takes whole numbers, not %s", name, text);
+    if (!wrong) *out = (int)x;
+    return wrong;
+}
+
+static error seed_of(const char *text, uint64_t *out)
+{
+    char *end;
+    *out = strtoull(text, &end, 10);
+    if (end == text || *end || *text == '-')
+        return error_make("--seed takes a whole number from 0, not \"%s\"", text);
+    return NULL;
+}
+
+static error mode_of(const char *text, bool *philox)
+{
+    static const char *const modes[] = {"pytorch", "philox", NULL};
+    *philox = strcmp(text, modes[1]) == 0;
+    return *philox || strcmp(text, modes[0]) == 0 ? NULL : error_unknown("seed mode", text, modes);
+}
+
+enum { SEED_MODE = 256, STEPS, CFG_SCALE, SAMPLER_NAME, SCHEDULE, CLIP_SKIP, QUIET, HELP };
+static const struct option options[] = {{"model", 1, NULL, 'm'},
+                                        {"prompt", 1, NULL, 'p'},
+                                        {"negative", 1, NULL, 'n'},
+                                        {"output", 1, NULL, 'o'},
+                                        {"width", 1, NULL, 'W'},
+                                        {"height", 1, NULL, 'H'},
+                                        {"seed", 1, NULL, 's'},
+                                        {"seed-mode", 1, NULL, SEED_MODE},
+                                        {"steps", 1, NULL, STEPS},
+                                        {"cfg-scale", 1, NULL, CFG_SCALE},
+                                        {"sampler", 1, NULL, SAMPLER_NAME},
+                                        {"schedule", 1, NULL, SCHEDULE},
+                                        {"batch", 1, NULL, 'b'},
+                                        {"clip-skip", 1, NULL, CLIP_SKIP},
+                                        {"threads", 1, NULL, 't'},
+                                        {"quiet", 0, NULL, QUIET},
+                                        {"help", 0, NULL, HELP},
+                                        {NULL, 0, NULL, 0}};
+
+static error take(int option, const char *value, wanted *w)
+{
+    picture_wish *wish = &w->wish;
+    switch (option) {
+    case 'm':
+        return w->model = value, NULL;
+    case 'p':
+        return wish->prompt = value, NULL;
+    case 'n':
+        return wish->negative = value, NULL;
+    case 'o':
+        return w->output = value, NULL;
+    case 'W':
+        return whole("width", value, 8, 8192, &wish->width);
+    case 'H':
+        return whole("height", value, 8, 8192, &wish->height);
+    case 's':
+        return seed_of(value, &wish->seed);
+    case SEED_MODE:
+        return mode_of(value, &wish->philox);
+    case STEPS:
+        return whole("steps", value, 1, SIGMAS_MOST, &wish->steps);
+    case CFG_SCALE:
+        return number("cfg-scale", value, 0, 1000, &wish->guidance);
+    case SAMPLER_NAME:
+        return wish->sampler = value, NULL;
+    case SCHEDULE:
+        return wish->list = value, NULL;
+    case 'b':
+        return whole("batch", value, 1, 64, &wish->batch);
+    case CLIP_SKIP:
+        return whole("clip-skip", value, 1, 64, &wish->clip_skip);
+    case 't':
+        return whole("threads", value, 1, 1024, &w->threads);
+    case QUIET:
+        return w->quiet = true, NULL;
+    }
+    return error_make("see diffuse --help");
+}
+
+static error understand(int argc, char **argv, wanted *w)
+{
+    error wrong = NULL;
+    for (int option; !wrong && (option = getopt_long(argc, argv, ":m:p:n:o:W:H:s:b:t:", options,
+                                                     NULL)) != -1;) {
+        if (option == HELP) fputs(usage, stdout), exit(0);
+        if (option == ':')
+            wrong = error_make("%s wants a value; see diffuse --help", argv[optind - 1]);
+        else if (option == '?')
+            wrong = error_make("%s is no option; see diffuse --help", argv[optind - 1]);
+        else
+            wrong = take(option, optarg, w);
+    }
+    if (!wrong && optind < argc && !w->wish.prompt) w->wish.prompt = argv[optind++];
+    if (!wrong && optind < argc)
+        wrong =
+            error_make("what is \"%s\"? A prompt of several words stands in quotes", argv[optind]);
+    if (!wrong && !w->model)
+        wrong = error_make("which model? -m PATH, or the path in DIFFUSE_MODEL");
+    if (!wrong && !w->wish.prompt)
+        wrong = error_make("no prompt; an empty one is \"\". See diffuse --help");
+    return wrong;
+}
+
+/* How far it is: a line that is written over, on a terminal; else nothing but the last. */
+typedef struct {
+    double begin, first; /* seconds: at the start, after the first step */
+    bool shown, quiet;
+} progress;
+
+static volatile sig_atomic_t interrupted;
+static void interrupt(int signal_number)
+{
+    (void)signal_number;
+    interrupted = 1;
+}
+
+static double seconds(void)
+{
+    struct timespec now;
+    timespec_get(&now, TIME_UTC);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+enum { BAR = 24 };
+static bool show(void *watcher, const sampler *s, tensor x)
+{
+    progress *p = watcher;
+    (void)x;
+    double now = seconds();
+    if (s->i <= 1) p->first = now;
+    if (interrupted) return false;
+    if (p->quiet || !isatty(STDERR_FILENO)) return true;
+    int of = s->walk.n, full = of > 0 ? BAR * s->i / of : BAR;
+    double each = s->i > 1 ? (now - p->first) / (s->i - 1) : now - p->begin;
+    fprintf(stderr, "\r[%.*s%.*s] step %d of %d, %.2f s each, %.0f s left   ", full,
+            "########################", BAR - full, "........................", s->i, of, each,
+            each * (of - s->i));
+    p->shown = true;
+    return true;
+}
+
+/* out.png; of several pictures out-1.png, out-2.png, ... */
+static error save(const wanted *w, tensor pictures, arena scratch)
+{
+    const char *dot = strrchr(w->output, '.'), *slash = strrchr(w->output, '/');
+    if (!dot || (slash && dot < slash)) dot = w->output + strlen(w->output);
+    for (int i = 0; i < pictures.n; i++) {
+        char path[4096], number[16] = "", credit[64];
+        if (pictures.n > 1) snprintf(number, sizeof number, "-%d", i + 1);
+        int length = snprintf(path, sizeof path, "%.*s%s%s", (int)(dot - w->output), w->output,
+                              number, *dot ? dot : ".png");
+        if (length >= (int)sizeof path) return error_make("the name of the output is too long");
+        snprintf(credit, sizeof credit, "diffusion.c, seed %llu",
+                 (unsigned long long)(w->wish.seed + (w->wish.philox ? (uint64_t)i : 0)));
+        arena room = scratch;
+        error wrong = image_save(path, image_from_tensor(&room, pictures, i), credit, room);
+        if (wrong) return wrong;
+        if (!w->quiet) fprintf(stderr, "%s\n", path);
+    }
+    return NULL;
+}
+
+/* Before minutes of work: a place where nothing can be written is known now. */
+static error check_output(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *dot = strrchr(path, '.');
+    char folder[4096];
+    int length = slash ? (int)(slash - path) : 1;
+    snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : length, slash ? path : ".");
+    if (dot && dot > path && (!slash || dot > slash) && strcmp(dot, ".png") != 0)
+        return error_make("-o %s: pictures are written as .png", path);
+    if (access(folder, W_OK) != 0) return error_make("-o %s: nothing can be written there", path);
+    return NULL;
+}
+
+static int describe(int argc, char **argv, arena memory, arena scratch)
+{
+    if (argc != 3) return trouble("diffuse model PATH says what a model is");
+    checkpoint files;
+    error wrong = checkpoint_open(argv[2], &memory, scratch, &files);
+    if (wrong) return trouble(wrong);
+    return fputs(checkpoint_describe(&files, &memory), stdout) < 0 || fflush(stdout)
+               ? trouble("cannot write")
+               : 0;
+}
+
+/* Threads of gcc's OpenMP go on turning for milliseconds when they wait, and on a busy machine take
+ * the time of those that work. They are told to sleep after a tenth of that, in the environment,
+ * which is read before main() begins: so once more from the start. */
+static void wait_briefly(char **argv)
+{
+    if (getenv("GOMP_SPINCOUNT") || getenv("OMP_WAIT_POLICY")) return;
+    setenv("GOMP_SPINCOUNT", "20000", 1);
+    execv("/proc/self/exe", argv);
+}
+
+int main(int argc, char **argv)
+{
+    wait_briefly(argv);
+    arena memory = arena_make((size_t)8 << 30), scratch = arena_make(0);
+    if (!memory.begin || !scratch.begin) return trouble("there is no memory left");
+    if (argc > 1 && strcmp(argv[1], "model") == 0) return describe(argc, argv, memory, scratch);
+    wanted w = {.model = getenv("DIFFUSE_MODEL"), .output = "out.png"};
+    progress p = {.begin = seconds()};
+    w.wish = picture_usual(), w.wish.prompt = NULL;
+    error wrong = understand(argc, argv, &w);
+    if (!wrong) wrong = check_output(w.output);
+    if (wrong) return trouble(wrong);
+    if (w.threads) parallel_set_threads(w.threads);
+    p.quiet = w.quiet, w.wish.watch = show, w.wish.watcher = &p;
+    signal(SIGINT, interrupt);
+    model m;
+    tensor x0 = {0};
+    if (!wrong) wrong = model_open(w.model, &memory, scratch, &m);
+    if (!wrong) wrong = picture_make(&m, &w.wish, &memory, scratch, &x0);
+    if (p.shown) fputs("\n", stderr);
+    if (!wrong) wrong = save(&w, x0, scratch);
+    if (!wrong && !w.quiet) fprintf(stderr, "%.1f s\n", seconds() - p.begin);
+    return wrong ? trouble(wrong) : 0;
+}
