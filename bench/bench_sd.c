@@ -7,8 +7,8 @@
  *
  * The columns are those of bench/peers/sd.py, which runs the same networks in other engines: stage,
  * side of the picture, seconds (the median, the best), seconds from the start to the first result,
- * peak resident megabytes with the pages of the mapped weights. Each stage has a process of its own.
- * `make bench-sd` runs both. docs/speed.md says how.
+ * peak resident megabytes with the pages of the mapped weights. Each stage has a process of its
+ * own. `make bench-sd` runs both.
  */
 #define _DEFAULT_SOURCE
 #include "nn/machine.h"

@@ -8,9 +8,9 @@
  *      tensor x0;
  *      if (!wrong) wrong = picture_make(&sd, &wish, &memory, scratch, &x0);   // [1, 512, 512, 3]
  *
- *  What happens, in this order: the prompt becomes numbers (clip.h), noise is drawn, a sampler walks
- *  it down while the network (unet.h) is asked with and without the prompt (guidance.h), and the
- *  decoder (vae.h) makes a picture of what is left. Rombach 2022, arXiv:2112.10752.
+ *  What happens, in this order: the prompt becomes numbers (words.h), noise is drawn, a sampler
+ *  walks it down while the network (unet.h) is asked with and without the prompt (guidance.h), and
+ *  the decoder (vae.h) makes a picture of what is left. Rombach 2022, arXiv:2112.10752.
  */
 #ifndef PIPELINE_PICTURE_H
 #define PIPELINE_PICTURE_H
@@ -40,7 +40,6 @@ typedef struct {
 } picture_wish;
 
 /** What people usually wish: guidance 7.5, 20 steps, the size that the model was trained on.
- *  @param m the model
  *  @return a wish for nothing in particular */
 picture_wish picture_usual(void);
 
@@ -55,8 +54,12 @@ picture_wish picture_usual(void);
 error picture_make(const model *m, const picture_wish *w, arena *keep, arena scratch, tensor *out);
 
 /** The same up to the latents, before the decoder.
- *  @param out [batch, height / 8, width / 8, channels of a latent], to be divided by the VAE's
- *             scaling factor */
+ *  @param m       the model
+ *  @param w       the wish
+ *  @param keep    as for picture_make()
+ *  @param scratch the same
+ *  @param out     [batch, height / 8, width / 8, channels of a latent], as vae_decode() wants it
+ *  @return NULL, or what cannot be */
 error picture_latents(const model *m, const picture_wish *w, arena *keep, arena scratch,
                       tensor *out);
 
