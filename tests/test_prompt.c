@@ -47,85 +47,87 @@ static char *shown(const prompt *p)
     return out;
 }
 
+/* A prompt, and what is read from it: weights behind a colon, chunks behind a slash. */
+static const char *const grammar[][2] = {
+    {"", ""},
+    {"a cat", "a cat"},
+    {"a (cat)", "a cat:1.1"},
+    {"a ((cat))", "a cat:1.21"},
+    {"(a (cat))", "a:1.1 cat:1.21"},
+    {"a (cat:1.3) dog", "a cat:1.3 dog"},
+    {"a (red (cat:1.5):1.2)", "a red:1.2 cat:1.8"},
+    {"a [cat]", "a cat:0.9091"},
+    {"a [[cat]]", "a cat:0.8264"},
+    {"[(cat)]", "cat"},
+    {"(cat:.5)(dog:2.)", "cat:0.5 dog:2"},
+    {"(cat:-1) (dog:+2)", "cat:-1 dog:2"},
+    {"(cat : 1.5 )", "cat:1.5"},
+    {"(cat:0)", "cat:0"},
+    {"(un)(real)", "unreal:1.1"}, /* one text, so one word */
+    {"un(real:1)", "unreal"},
+    {"un(real)", "un real:1.1"},
+    /* escaped */
+    {"\\(cat\\)", "( cat )"},
+    {"(\\(cat\\))", "(:1.1 cat:1.1 ):1.1"},
+    {"\\[a\\] \\\\ b\\c", "[ a ] \\ bc"},
+    {"cat\\", "cat"},
+    {"(cat\\:1.3)", "cat:1.3"},
+    /* unbalanced */
+    {"(cat", "cat:1.1"},
+    {"a ((cat) dog", "a cat:1.21 dog:1.1"},
+    {"cat)", "cat )"},
+    {"cat] dog", "cat ] dog"},
+    {"[cat", "cat:0.9091"},
+    {")(", ")"},
+    {"(a [b) c]", "a:1.1 b c:0.9091"}, /* each kind pairs up with its own */
+    {"()", ""},
+    {"(((", ""},
+    /* no weights */
+    {"cat:1.3)", "cat : 1 . 3 )"},
+    {"[cat:1.3]", "cat:0.9091 ::0.9091 1:0.9091 .:0.9091 3:0.9091"},
+    {"(cat:)", "cat:1.1 ::1.1"},
+    {"(cat:.)", "cat:1.1 :+:1.1 .:1.1"},
+    {"(cat:1.2.3)", "cat:1.1 ::1.1 1:1.1 .:1.1 2:1.1 .:1.1 3:1.1"},
+    {"(cat:nan)", "cat:1.1 ::1.1 nan:1.1"},
+    {"(cat:inf)", "cat:1.1 ::1.1 inf:1.1"},
+    {"(cat:1e3)", "cat:1.1 ::1.1 1:1.1 e:1.1 3:1.1"},
+    {"(cat:--1)", "cat:1.1 :+:1.1 --:1.1 1:1.1"},
+    {"(cat:1.3", "cat:1.1 ::1.1 1:1.1 .:1.1 3:1.1"},
+    {"(a:b:1.3)", "a:1.3 ::1.3 b:1.3"},
+    /* large ones */
+    {"(cat:99999999999999999999999999)", "cat:1e+06"},
+    {"(cat:-99999999999999999999999999)", "cat:-1e+06"},
+    {"((cat:1000000):1000000)", "cat:1e+06"},
+    {"(cat:0.000000000000000000000000000001)", "cat:1e-30"},
+    {"(cat:1.30000000000000000000000000000)", "cat:1.3"},
+    /* BREAK */
+    {"a cat BREAK a dog", "a cat / a dog"},
+    {"cat BREAK", "cat"},
+    {"BREAK cat", "/ cat"},
+    {"cat BREAK BREAK dog", "cat / / dog"},
+    {"(cat)BREAK(dog)", "cat:1.1 / dog:1.1"},
+    {"(cat BREAK dog)", "cat:1.1 / dog:1.1"},
+    {"BREAKfast", "breakfast"},
+    {"xBREAK", "x+ break"},
+    {"_BREAK", "_ break"},
+    {"\xc3\xa9"
+     "BREAK",
+     "\xc3\x83\xc2\xa9+ break"},
+    {"break", "break"},
+    {"a,BREAK,b", "a , / , b"},
+    {"\xe2\x80\x94"
+     "BREAK",
+     "\xc3\xa2\xc4\xa2\xc4\xb6"},
+};
+
 static void test_the_grammar(void **state)
 {
     (void)state;
-    static const char *const rows[][2] = {
-        {"", ""},
-        {"a cat", "a cat"},
-        {"a (cat)", "a cat:1.1"},
-        {"a ((cat))", "a cat:1.21"},
-        {"(a (cat))", "a:1.1 cat:1.21"},
-        {"a (cat:1.3) dog", "a cat:1.3 dog"},
-        {"a (red (cat:1.5):1.2)", "a red:1.2 cat:1.8"},
-        {"a [cat]", "a cat:0.9091"},
-        {"a [[cat]]", "a cat:0.8264"},
-        {"[(cat)]", "cat"},
-        {"(cat:.5)(dog:2.)", "cat:0.5 dog:2"},
-        {"(cat:-1) (dog:+2)", "cat:-1 dog:2"},
-        {"(cat : 1.5 )", "cat:1.5"},
-        {"(cat:0)", "cat:0"},
-        {"(un)(real)", "unreal:1.1"}, /* one text, so one word */
-        {"un(real:1)", "unreal"},
-        {"un(real)", "un real:1.1"},
-        /* escaped */
-        {"\\(cat\\)", "( cat )"},
-        {"(\\(cat\\))", "(:1.1 cat:1.1 ):1.1"},
-        {"\\[a\\] \\\\ b\\c", "[ a ] \\ bc"},
-        {"cat\\", "cat"},
-        {"(cat\\:1.3)", "cat:1.3"},
-        /* unbalanced */
-        {"(cat", "cat:1.1"},
-        {"a ((cat) dog", "a cat:1.21 dog:1.1"},
-        {"cat)", "cat )"},
-        {"cat] dog", "cat ] dog"},
-        {"[cat", "cat:0.9091"},
-        {")(", ")"},
-        {"(a [b) c]", "a:1.1 b c:0.9091"}, /* each kind pairs up with its own */
-        {"()", ""},
-        {"(((", ""},
-        /* no weights */
-        {"cat:1.3)", "cat : 1 . 3 )"},
-        {"[cat:1.3]", "cat:0.9091 ::0.9091 1:0.9091 .:0.9091 3:0.9091"},
-        {"(cat:)", "cat:1.1 ::1.1"},
-        {"(cat:.)", "cat:1.1 :+:1.1 .:1.1"},
-        {"(cat:1.2.3)", "cat:1.1 ::1.1 1:1.1 .:1.1 2:1.1 .:1.1 3:1.1"},
-        {"(cat:nan)", "cat:1.1 ::1.1 nan:1.1"},
-        {"(cat:inf)", "cat:1.1 ::1.1 inf:1.1"},
-        {"(cat:1e3)", "cat:1.1 ::1.1 1:1.1 e:1.1 3:1.1"},
-        {"(cat:--1)", "cat:1.1 :+:1.1 --:1.1 1:1.1"},
-        {"(cat:1.3", "cat:1.1 ::1.1 1:1.1 .:1.1 3:1.1"},
-        {"(a:b:1.3)", "a:1.3 ::1.3 b:1.3"},
-        /* large ones */
-        {"(cat:99999999999999999999999999)", "cat:1e+06"},
-        {"(cat:-99999999999999999999999999)", "cat:-1e+06"},
-        {"((cat:1000000):1000000)", "cat:1e+06"},
-        {"(cat:0.000000000000000000000000000001)", "cat:1e-30"},
-        {"(cat:1.30000000000000000000000000000)", "cat:1.3"},
-        /* BREAK */
-        {"a cat BREAK a dog", "a cat / a dog"},
-        {"cat BREAK", "cat"},
-        {"BREAK cat", "/ cat"},
-        {"cat BREAK BREAK dog", "cat / / dog"},
-        {"(cat)BREAK(dog)", "cat:1.1 / dog:1.1"},
-        {"(cat BREAK dog)", "cat:1.1 / dog:1.1"},
-        {"BREAKfast", "breakfast"},
-        {"xBREAK", "x+ break"},
-        {"_BREAK", "_ break"},
-        {"\xc3\xa9"
-         "BREAK",
-         "\xc3\x83\xc2\xa9+ break"},
-        {"break", "break"},
-        {"a,BREAK,b", "a , / , b"},
-        {"\xe2\x80\x94"
-         "BREAK",
-         "\xc3\xa2\xc4\xa2\xc4\xb6"},
-    };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < COUNT(grammar); i++) {
         arena keep = memory;
-        prompt p = read_with(rows[i][0], (prompt_options){0}, &keep);
-        if (strcmp(shown(&p), rows[i][1]) != 0)
-            fail_msg("%s\nis\n%s\nnot\n%s", rows[i][0], shown(&p), rows[i][1]);
+        prompt p = read_with(grammar[i][0], (prompt_options){0}, &keep);
+        if (strcmp(shown(&p), grammar[i][1]) != 0)
+            fail_msg("%s\nis\n%s\nnot\n%s", grammar[i][0], shown(&p), grammar[i][1]);
     }
 }
 
