@@ -10,7 +10,7 @@ case $1 in
           run() { OMP_WAIT_POLICY=passive qemu-aarch64 -L /usr/aarch64-linux-gnu "$1"; } ;;
     wasm) tools='emcc node'
           compile() { NODE_PATH=/usr/share/nodejs emcc -msimd128 "$@"; }
-          link='-s SINGLE_FILE=1 -s ALLOW_MEMORY_GROWTH=1'
+          link='-s SINGLE_FILE=1 -s INITIAL_MEMORY=128MB -s ALLOW_MEMORY_GROWTH=1'
           run() { node "$1"; } ;;
     *) sed -n '2,6s/^# *//p' "$0"; exit 1 ;;
 esac
