@@ -83,7 +83,7 @@ SLOW    := $(call program,tests/slow_*.c)
 FUZZERS := $(call program,tests/fuzz/*.c)
 BENCHES := $(call program,bench/*.c)
 # What bench_nn is made of, its loops built for each instruction set.
-LOOPS   := $(or $(filter $(UNASKED),$(ISAS)),base)
+LOOPS   := $(or $(filter $(UNASKED) avx512_bf16,$(ISAS)),base)
 RACES   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard bench/nn/*.c)) \
            $(LOOPS:%=$(BUILD)/bench/nn/fast/loops.%.o)
 $(BUILD)/bench/nn/%.o: CONTRACT = fast

@@ -129,7 +129,7 @@ machine machine_look(arena scratch)
         }
         double peak = machine_median(every, ROUNDS);
         printf("%-24s %10.1f %10.1f\n", all[i]->isa, machine_median(one, ROUNDS), peak);
-        if (peak > m.peak) m.best = all[i], m.peak = peak;
+        if (!all[i]->pairs && peak > m.peak) m.best = all[i], m.peak = peak;
     }
     float *x = arena_take(&scratch, FLOATS * sizeof *x),
           *y = arena_take(&scratch, FLOATS * sizeof *y);

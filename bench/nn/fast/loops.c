@@ -7,15 +7,24 @@
 #define TEXT(isa)       #isa
 #define NAMED(isa)      TEXT(isa)
 
-/* s = a s + b stays between 0 and 1, so no turn is slower than another. */
+#if defined(ISA_BF16)
+enum { PAIRS = true };
+#else
+enum { PAIRS = false };
+#endif
+
+/* s = a s + b stays between 0 and 1, so no turn is slower than another. With PAIRS s + 2 a b grows
+ * by a millionth. */
 static float fma_loop(long turns)
 {
-    vec s[LOOPS_SUMS], a = vec_all(0.5f), b = vec_all(0.25f);
+    vec s[LOOPS_SUMS], a = vec_all(0.5f), b = vec_all(PAIRS ? 0x1p-20f : 0.25f);
+    if (PAIRS) a = vec_pairs(a, a), b = vec_pairs(b, b);
     UNROLL(16)
     for (int j = 0; j < LOOPS_SUMS; j++) s[j] = vec_all((float)j / LOOPS_SUMS);
     for (long i = 0; i < turns; i++) {
         UNROLL(16)
-        for (int j = 0; j < LOOPS_SUMS; j++) s[j] = s[j] * a + b;
+        for (int j = 0; j < LOOPS_SUMS; j++)
+            s[j] = PAIRS ? vec_dot_pairs(s[j], a, b) : s[j] * a + b;
     }
     UNROLL(16)
     for (int j = 1; j < LOOPS_SUMS; j++) s[0] += s[j];
@@ -37,4 +46,4 @@ static float read_loop(const float *x, size_t n)
 }
 
 extern const loops NAME(loops, ISA);
-const loops NAME(loops, ISA) = {NAMED(ISA), LANES, fma_loop, read_loop};
+const loops NAME(loops, ISA) = {NAMED(ISA), LANES *(1 + PAIRS), PAIRS, fma_loop, read_loop};

@@ -19,7 +19,9 @@
 #include "nn/kernels.h"
 
 enum {
-    ROWS = 192,    /* of x in a block, at most */
+    /* Rows of x in a block, at most: half a MiB or a quarter of the outer cache. Each block packs
+     * all weights anew. */
+    ROWS = LANES == 16 ? 336 : 192,
     COLUMNS = 640, /* of sums in a block, at most: they are read again for each strip */
     AHEAD = 4,     /* rows of x to fetch before their turn: their pieces lie far apart */
 };
