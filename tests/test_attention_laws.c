@@ -43,8 +43,8 @@ static void test_equal_values_stay(void)
     }
 }
 
-/* What lies far below the largest score has no weight at all, also where v is very large: in a block
- * of keys with the largest, before it and behind it. */
+/* What lies far below the largest score has no weight at all, also where v is very large: in the
+ * block of keys that has the largest, before it and behind it. */
 static void test_far_scores_have_no_weight(void)
 {
     static const float scores[] = {100, 1e10f, 1e30f};

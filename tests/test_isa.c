@@ -40,8 +40,8 @@ static void test_each_set_can_be_taken_or_is_refused(void **state)
     }
 }
 
-/* Nobody has a set without what its kernels are compiled for. All that matters is missing somewhere:
- * `qemu-x86_64 -cpu max,-f16c build/tests/test_isa` and so on, to see it. */
+/* Nobody has a set without what its kernels are compiled for. To see a processor that lacks a part:
+ * `qemu-x86_64 -cpu max,-f16c build/tests/test_isa`, and so with fma and avx2. */
 static void test_sets_ask_for_all_they_use(void **state)
 {
     (void)state;

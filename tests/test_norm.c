@@ -121,8 +121,8 @@ static void test_groups_that_would_cancel(void)
     hold_groups(g);
 }
 
-/* The first rows, one of them or more, say nothing of the others. The 16 that make the guess have one
- * of them: as norm.h has it, the guess is no more than sqrt(rows) / 16 deviations from the mean. */
+/* The first rows, one of them or more, say nothing of the others. One of the 16 that make the guess
+ * is theirs: as norm.h has it, that is no more than sqrt(rows) / 16 deviations from the mean. */
 static void test_groups_whose_first_rows_are_unlike_the_rest(void)
 {
     enum { TALL = 4096, WIDE = 8 };
