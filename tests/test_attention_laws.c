@@ -43,6 +43,25 @@ static void test_equal_values_stay(void)
     }
 }
 
+/* What lies far below the largest score has no weight at all, also where v is very large: in the
+ * block of keys that has the largest, before it and behind it. */
+static void test_far_scores_have_no_weight(void)
+{
+    static const float scores[] = {100, 1e10f, 1e30f};
+    for (int i = 0; i < 3; i++)
+        for (int keys = 2; keys < 900; keys += 89)
+            for (int best = 0; best < keys; best += (keys + 1) / 2) {
+                attention a = {.n = 1, .heads = 1, .size = 1, .queries = 7, .keys = keys};
+                a = made(a, 1), a.scale = 1;
+                for (int q = 0; q < 7; q++) array(Q, 7)[q] = 1;
+                float *k = array(K, (size_t)keys), *v = array(V, (size_t)keys);
+                for (int j = 0; j < keys; j++) k[j] = -scores[i], v[j] = 1e35f;
+                k[best] = scores[i], v[best] = 1;
+                apply(a);
+                for (int q = 0; q < 7; q++) assert_true(a.y[q] == 1);
+            }
+}
+
 /* What comes later changes no bit of what came before. */
 static void test_no_token_sees_the_future(void)
 {
@@ -111,7 +130,8 @@ int main(void)
     set_up();
     return nn_run((const nn_test[]){NN_TEST(test_one_key), NN_TEST(test_equal_keys_give_the_mean),
                                     NN_TEST(test_equal_values_stay),
+                                    NN_TEST(test_far_scores_have_no_weight),
                                     NN_TEST(test_no_token_sees_the_future), NN_TEST(test_same_bits),
                                     NN_TEST(test_y_may_be_q)},
-                  6);
+                  7);
 }

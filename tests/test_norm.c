@@ -27,11 +27,26 @@ static void define(const norm_groups *g, int picture, int group, double *mean, d
     *variance /= count;
 }
 
+/* One number of x', as norm.h defines it. */
+static double formula(const norm *n, const float *row, int i, int channels, int k)
+{
+    if (n->epsilon == 0) {
+        int at = i / n->rows * channels + k;
+        double v = (double)row[k] * (double)n->scale[at] + (double)n->shift[at];
+        return n->silu ? v / (1 + exp(-v)) : v;
+    }
+    double mean = 0, variance = 0;
+    for (int j = 0; j < channels; j++) mean += (double)row[j] / channels;
+    for (int j = 0; j < channels; j++)
+        variance += ((double)row[j] - mean) * ((double)row[j] - mean) / channels;
+    double size = sqrt(variance + (double)n->epsilon);
+    return ((double)row[k] - mean) / size * (double)n->scale[k] + (double)n->shift[k];
+}
+
 /* 128 squares in a row are summed in float, so scale is off by up to 1e-6 of itself, and shift by
  * as much of what it is made of; less in groups of several such sums. */
-static void hold_groups(norm_groups g)
+static void hold_groups_to(double allowed, norm_groups g)
 {
-    const double allowed = 2e-6;
     size_t room = (norm_group_room(g) + 63) / 64 * 64;
     arena taken = memory, keep = {memory.begin, memory.begin + room, memory.shelf};
     memset(arena_take(&taken, room), 0xff, room); /* what is used before it is set shows */
@@ -50,6 +65,11 @@ static void hold_groups(norm_groups g)
         nn_near(what, (size_t)i, n.shift[i], shift,
                 allowed * (fabs(mean * scale) + fabs(scale) * sqrt(variance) + 1));
     }
+}
+
+static void hold_groups(norm_groups g)
+{
+    hold_groups_to(2e-6, g);
 }
 
 /* Its numbers, which a test may change. */
@@ -101,6 +121,63 @@ static void test_groups_that_would_cancel(void)
     hold_groups(g);
 }
 
+/* The first rows, one of them or more, say nothing of the others. One of the 16 that make the guess
+ * is theirs: as norm.h has it, that is no more than sqrt(rows) / 16 deviations from the mean. */
+static void test_groups_whose_first_rows_are_unlike_the_rest(void)
+{
+    enum { TALL = 4096, WIDE = 8 };
+    for (int unlike = 1; unlike <= 64; unlike *= 4) {
+        norm_groups g = groups(1, TALL, WIDE, 2, 0);
+        for (int i = 0; i < unlike * WIDE; i++) numbers[i] += 1e4f;
+        hold_groups_to(1e-6 * (1 + TALL / 256), g);
+    }
+}
+
+/* Numbers that are all the same and large: their variance is 0, or what rounding makes of it, which
+ * is less than the square of 2^-22 of them and never below 0. */
+static void test_groups_of_large_constants(void)
+{
+    enum { N = 91 * 40 };
+    norm_groups g = groups(1, 91, 40, 8, 0); /* 91 times 1 / 91 is not 1 */
+    for (float same = 1e4f; same < 1e18f; same *= 1.3f) {
+        for (int i = 0; i < N; i++) numbers[i] = same;
+        arena keep = memory;
+        norm n = norm_group(g, &keep);
+        double rounding = (double)same * 0x1p-22, epsilon = (double)g.epsilon;
+        for (int k = 0; k < 40; k++) {
+            double gain = fabs((double)gains[k]), size = fabs((double)n.scale[k]);
+            assert_true(size <= gain / sqrt(epsilon) * 1.000001);
+            assert_true(size >= gain / sqrt(epsilon + rounding * rounding) * 0.999999);
+        }
+    }
+}
+
+/* What norm.h says of numbers that are many deviations from 0. */
+static void test_normed_numbers_far_from_0(void)
+{
+    enum { TALL = 300, WIDE = 40, N = TALL * WIDE };
+    static float y[2][N];
+    norm_groups g = groups(1, TALL, WIDE, 8, 0);
+    for (int k = 0; k < WIDE; k++) gains[k] = 1, biases[k] = 0;
+    for (int power = 0; power < 20; power++) {
+        double mean[8], variance[8], far = ldexp(1.1, power) / sqrt(1.0 / 3);
+        nn_fill(numbers, N, X, 1);
+        for (int i = 0; i < N; i++) numbers[i] += ldexpf(1.1f, power);
+        for (int i = 0; i < 8; i++) define(&g, 0, i, mean + i, variance + i);
+        arena keep = memory;
+        norm layer = {.scale = gains, .shift = biases, .epsilon = g.epsilon};
+        norm_apply(norm_group(g, &keep), g.x, TALL, WIDE, y[0]);
+        norm_apply(layer, g.x, TALL, WIDE, y[1]);
+        for (int i = 0; i < N; i++) {
+            int row = i / WIDE, k = i % WIDE, of = k / 5;
+            double right = ((double)g.x[i] - mean[of]) / sqrt(variance[of] + (double)g.epsilon);
+            nn_near("group", (size_t)i, y[0][i], right, 1e-6 + 0x1p-23 * far);
+            right = formula(&layer, g.x + row * WIDE, row, WIDE, k);
+            nn_near("layer", (size_t)i, y[1][i], right, 1e-6 + 0x1p-21 * far);
+        }
+    }
+}
+
 /* One number that is none is seen by all of its group, and by no other. */
 static void test_groups_with_no_number_in_one(void)
 {
@@ -142,22 +219,6 @@ static void test_groups_same_bits_for_any_number_of_threads_and_alone(void)
         assert_memory_equal(n.scale, first.scale + p * CHANNELS_, CHANNELS_ * sizeof(float));
         assert_memory_equal(n.shift, first.shift + p * CHANNELS_, CHANNELS_ * sizeof(float));
     }
-}
-
-/* One number of x', as norm.h defines it. */
-static double formula(const norm *n, const float *row, int i, int channels, int k)
-{
-    if (n->epsilon == 0) {
-        int at = i / n->rows * channels + k;
-        double v = (double)row[k] * (double)n->scale[at] + (double)n->shift[at];
-        return n->silu ? v / (1 + exp(-v)) : v;
-    }
-    double mean = 0, variance = 0;
-    for (int j = 0; j < channels; j++) mean += (double)row[j] / channels;
-    for (int j = 0; j < channels; j++)
-        variance += ((double)row[j] - mean) * ((double)row[j] - mean) / channels;
-    double size = sqrt(variance + (double)n->epsilon);
-    return ((double)row[k] - mean) / size * (double)n->scale[k] + (double)n->shift[k];
 }
 
 /* Results of size 3; a layer norm's mean is rounded, and what is taken off it after that. */
@@ -274,6 +335,9 @@ int main(void)
     static const nn_test tests[] = {
         NN_TEST(test_groups_of_every_size),
         NN_TEST(test_groups_that_would_cancel),
+        NN_TEST(test_groups_whose_first_rows_are_unlike_the_rest),
+        NN_TEST(test_groups_of_large_constants),
+        NN_TEST(test_normed_numbers_far_from_0),
         NN_TEST(test_groups_with_no_number_in_one),
         NN_TEST(test_groups_same_bits_for_any_number_of_threads_and_alone),
         NN_TEST(test_apply_every_size),

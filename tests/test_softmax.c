@@ -45,6 +45,21 @@ static void test_large_numbers_do_not_overflow(void)
         for (int n = 1; n < 40; n += 3) hold(2, n, size, 0);
 }
 
+/* Far below the largest, or masked: no weight, or what is none beside 1. */
+static void test_masks(void)
+{
+    static const float best[] = {1e30f, 0, -1e30f};
+    for (int n = 2; n < 40; n++)
+        for (int i = 0; i < 3 * n; i++) {
+            float x[40], y[40];
+            for (int j = 0; j < n; j++) x[j] = i < 2 * n && j % 3 ? -2e30f : -INFINITY;
+            x[i % n] = best[i / n];
+            softmax_rows(y, x, 1, n);
+            for (int j = 0; j < n; j++)
+                assert_true(j == i % n ? y[j] == 1 : y[j] >= 0 && y[j] < 2e-38f);
+        }
+}
+
 static void test_same_bits_for_any_number_of_threads(void)
 {
     enum { ROWS = 301, N = 333 };
@@ -66,6 +81,7 @@ int main(void)
     out = fence_make((size_t)1 << 17);
     return nn_run((const nn_test[]){NN_TEST(test_all_lengths_and_places),
                                     NN_TEST(test_large_numbers_do_not_overflow),
+                                    NN_TEST(test_masks),
                                     NN_TEST(test_same_bits_for_any_number_of_threads)},
-                  3);
+                  4);
 }

@@ -73,11 +73,50 @@ static void test_all_through_a_layer(void)
     arena_free(scratch);
 }
 
+/* The nearest number that has 16 bits less; of two the one whose last bit is 0. */
+static float nearest(float x)
+{
+    uint32_t bits;
+    float below, above;
+    memcpy(&bits, &x, sizeof x);
+    bits &= 0xffff0000;
+    memcpy(&below, &bits, sizeof x);
+    bits += 0x10000;
+    memcpy(&above, &bits, sizeof x);
+    double down = fabs((double)x - (double)below), up = fabs((double)above - (double)x);
+    return down < up || (down == up && bits & 0x10000) ? below : above;
+}
+
+/* Ties, their neighbours, and what is nothing to round, as x and as w. Where products are not of
+ * bf16 nothing is rounded. */
+static void test_rounding(void)
+{
+    enum { EACH = 7, N = 8 * 8 * EACH };
+    static const uint32_t lower[EACH] = {0, 1, 0x7fff, 0x8000, 0x8001, 0x9000, 0xffff};
+    float x[N], y[N], one[1] = {1};
+    arena scratch = arena_make((size_t)1 << 26);
+    for (uint32_t i = 0; i < N;
+         i++) { /* upper halves around 1.0, then of both signs and far away */
+        uint32_t bits = (0x3f7c + i / EACH % 8) << 16 | lower[i % EACH];
+        memcpy(x + i, &bits, sizeof bits);
+        x[i] = ldexpf(i / EACH / 8 % 2 ? -x[i] : x[i], (int)(i / EACH / 16) * 30 - 45);
+    }
+    for (int as_w = 0; as_w < 2; as_w++) {
+        linear l = {.rows = as_w ? 1 : N, .in = 1, .out = as_w ? N : 1, .y = y};
+        l.x = as_w ? one : x, l.w.data = as_w ? x : one;
+        linear_apply(l, scratch);
+        for (size_t i = 0; i < N; i++)
+            nn_near("rounded", i, y[i], (double)(nn_bf16() ? nearest(x[i]) : x[i]), 1e-38);
+    }
+    arena_free(scratch);
+}
+
 int main(void)
 {
     static const nn_test tests[] = {
         NN_TEST(test_one_by_one),
         NN_TEST(test_all_through_a_layer),
+        NN_TEST(test_rounding),
     };
     for (int i = 0; i < ALL; i++) every[i] = (uint16_t)i;
     return nn_run(tests, sizeof tests / sizeof *tests);

@@ -2,6 +2,9 @@
 #include "nn/kernels.h"
 #include <stdlib.h>
 #include <string.h>
+#if defined(__x86_64__) && defined(__GNUC__)
+#include <cpuid.h>
+#endif
 
 /* ISAS comes from the Makefile: X(base) X(avx2) ..., the best last; those that are never taken
  * unasked have a 0. */
@@ -21,17 +24,28 @@ static const struct {
 enum { NONE = -1, BUILT = sizeof built / sizeof *built };
 static int chosen = NONE;
 
+/* The number of a set; NONE where there is no such name. */
+static int number_of(const char *name)
+{
+    int k = BUILT - 1;
+    while (k >= 0 && strcmp(isa_names[k], name) != 0) k--;
+    return k;
+}
+
 bool isa_here(const char *name)
 {
+    if (number_of(name) == NONE) return false;
 #if defined(__x86_64__) && defined(__GNUC__)
-    bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+    unsigned a, b, c = 0, d; /* clang 14 knows no __builtin_cpu_supports("f16c") */
+    bool f16c = __get_cpuid(1, &a, &b, &c, &d) && (c & bit_F16C);
+    bool avx2 = f16c && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                   __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
     if (strncmp(name, "avx2", 4) == 0) return avx2;
     if (strcmp(name, "avx512_bf16") == 0) return avx512 && __builtin_cpu_supports("avx512bf16");
     if (strncmp(name, "avx512", 6) == 0) return avx512;
 #endif
-    return strcmp(name, "plain") == 0 || strcmp(name, "base") == 0;
+    return true;
 }
 
 error isa_choose(const char *name)
@@ -39,8 +53,8 @@ error isa_choose(const char *name)
     int k = BUILT - 1;
     if (!name) name = getenv("DIFFUSION_ISA");
     if (name && *name) {
-        while (k >= 0 && strcmp(isa_names[k], name) != 0) k--;
-        if (k < 0) return error_unknown("instruction set", name, isa_names);
+        k = number_of(name);
+        if (k == NONE) return error_unknown("instruction set", name, isa_names);
         if (!isa_here(name)) return error_make("this processor has no %s", name);
     } else
         while (!built[k].usual || !isa_here(isa_names[k])) k--;

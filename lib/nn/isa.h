@@ -24,8 +24,8 @@
 extern const char *const isa_names[];
 
 /** Whether a set can be used here.
- *  @param name one of isa_names
- *  @return whether this processor has it */
+ *  @param name any
+ *  @return whether it is one of isa_names, and this processor has it */
 bool isa_here(const char *name);
 
 /** Take a set, for all kernels from now on. Not while a kernel runs.

@@ -12,7 +12,8 @@
 
 /** Of each row.
  *  @param y    [rows, n] the result; may be x
- *  @param x    [rows, n], finite; the largest of a row is taken off first, so none is too large
+ *  @param x    [rows, n]; the largest of a row is taken off first, so none is too large. -INFINITY
+ *              masks: its weight is below 2e-38. The largest must be finite
  *  @param rows how many
  *  @param n    numbers in a row, at least 1 */
 void softmax_rows(float *y, const float *x, int rows, int n);
