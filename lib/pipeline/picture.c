@@ -1,5 +1,6 @@
 #include "pipeline/picture.h"
 #include "diffusion/guidance.h"
+#include "nn/profile.h"
 #include "pipeline/words.h"
 #include <math.h>
 
@@ -23,7 +24,9 @@ static void ask(void *self, tensor out, tensor in, double t, arena scratch)
     question *q = self;
     tensor x = tensor_new(&scratch, q->k * in.n, in.h, in.w, in.c);
     for (int j = 0; j < q->k; j++) tensor_copy(tensor_pictures(x, j * in.n, in.n), in);
+    profile_part("network");
     unet_apply(q->unet, x, q->time ? q->time(t) : t, q->text, out, scratch);
+    profile_part("sampler");
 }
 
 /* A generator for each picture. */
@@ -63,6 +66,7 @@ static error understand(const model *m, const picture_wish *w, int k, arena *kee
 {
     const char *const texts[] = {w->negative, w->prompt};
     tensor said;
+    profile_part("text");
     error wrong = words_say(m, texts + 2 - k, k, w->clip_skip, keep, scratch, &said);
     if (wrong) return wrong;
     *out = tensor_new(keep, k * w->batch, 1, said.w, said.c);
@@ -130,6 +134,7 @@ error picture_latents(const model *m, const picture_wish *wish, arena *keep, are
     if (wrong) return wrong;
     q.time = plan.time;
     q.text = unet_remember(&m->unet, text, &mine);
+    profile_part("sampler");
     return walk(m, &w, &q, &plan, *out, &mine, scratch);
 }
 
@@ -145,6 +150,7 @@ error picture_make(const model *m, const picture_wish *wish, arena *keep, arena 
     wrong = picture_latents(m, &w, &mine, scratch, &x);
     if (wrong) return wrong;
     model_rest(m);
+    profile_part("decoder");
     vae_decode(&m->vae, x, *out, scratch);
     return NULL;
 }
