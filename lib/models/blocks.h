@@ -17,6 +17,12 @@
 #include "nn/conv.h"
 #include "nn/linear.h"
 
+/** The larger of two sizes. */
+static inline size_t blocks_larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
 /** Rows that are taken together where all at once would need too much room. */
 enum { BLOCKS_ROWS = 4096 };
 

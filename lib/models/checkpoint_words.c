@@ -17,6 +17,7 @@ static const struct {
     {"conditioner.embedders.", "Stable Diffusion XL"},
     {"label_emb.0.0.", "Stable Diffusion XL"},
     {"add_embedding.", "the UNet of Stable Diffusion XL"},
+    {"cond_proj.", "a latent consistency model (LCM)"},
     {"label_emb.", "a model with classes, as the upscaler is"},
     {"double_blocks.", "Flux"},
     {"single_transformer_blocks.", "Flux"},

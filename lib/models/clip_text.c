@@ -53,27 +53,26 @@ static error read_sizes(const config *c, clip_text *out)
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         int size = *sizes[i].to = config_int(c, sizes[i].key, sizes[i].usual);
         if (size < 1 || size > sizes[i].most)
-            return error_make("%s: \"%s\" is %d, and must be 1 to %d", config_name(c), sizes[i].key,
-                              size, sizes[i].most);
+            return error_make("\"%s\" is %d, and must be 1 to %d", sizes[i].key, size,
+                              sizes[i].most);
     }
     if (out->width % out->heads != 0)
-        return error_make("%s: \"hidden_size\" %d is no multiple of \"num_attention_heads\" %d",
-                          config_name(c), out->width, out->heads);
+        return error_make("\"hidden_size\" %d is no multiple of \"num_attention_heads\" %d",
+                          out->width, out->heads);
     double epsilon = config_number(c, "layer_norm_eps", 1e-5);
-    if (!(epsilon >= 1e-30 && epsilon <= 1))
-        return error_make("%s: \"layer_norm_eps\" is %g", config_name(c), epsilon);
+    if (!(epsilon >= 1e-30 && epsilon <= 1)) return error_make("\"layer_norm_eps\" is %g", epsilon);
     out->epsilon = (float)epsilon;
     const char *bend = config_text(c, "hidden_act", bends[0]);
     out->bend = strcmp(bend, bends[0]) == 0 ? ACTIVATE_GELU_QUICK : ACTIVATE_GELU;
     if (out->bend == ACTIVATE_GELU && strcmp(bend, bends[1]) != 0)
-        return error_make("%s: %s", config_name(c), error_unknown("\"hidden_act\"", bend, bends));
+        return error_unknown("\"hidden_act\"", bend, bends);
     return config_trouble(c);
 }
 
 error clip_text_load(weights w, const config *c, arena *keep, clip_text *out)
 {
     clip_text t = {0};
-    error wrong = read_sizes(c, &t);
+    error wrong = config_blame(c, read_sizes(c, &t));
     if (wrong) return wrong;
     if (weights_has(w, "text_model.embeddings.token_embedding.weight"))
         w = weights_in(w, "text_model");

@@ -93,7 +93,7 @@ static error only_what_is_built(const config *from)
         if (c->kind == CONFIG_NUMBER)
             snprintf(number, sizeof number, "%g", c->number), text = number;
         if (!only || strcmp(text, only))
-            return error_make("UNet config: \"%s\" is %s; only %s is supported", fixed[i].key, text,
+            return error_make("\"%s\" is %s; only %s is supported", fixed[i].key, text,
                               only ? only : "null");
     }
     return NULL;
@@ -144,7 +144,7 @@ error unet_read(const config *from, unet_config *out)
     if (config_find(from, lists[0])) c.levels = config_count(from, lists[0]);
     for (int i = 0; i < 3; i++)
         if (config_find(from, lists[i]) && config_count(from, lists[i]) != c.levels)
-            return error_make("UNet config: \"%s\" has %d values, not %d", lists[i],
+            return error_make("\"%s\" has %d values, not %d", lists[i],
                               config_count(from, lists[i]), c.levels);
     for (int i = 0; i < c.levels && i < UNET_LEVELS; i++)
         if ((wrong = read_level(from, i, &c))) return wrong;

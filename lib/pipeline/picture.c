@@ -77,10 +77,14 @@ static error check(const model *m, const picture_wish *w)
     if (w->width <= 0 || w->height <= 0 || w->width % factor || w->height % factor)
         return error_make("a picture of %d x %d cannot be made: sides are multiples of %d",
                           w->width, w->height, factor);
-    if (m->unet.config.in != m->vae.config.latent)
-        return error_make("this network wants %d channels: it is made for inpainting or the like, "
-                          "not for text alone",
-                          m->unet.config.in);
+    int in = m->unet.config.in, latent = m->vae.config.latent;
+    if (in != latent || m->unet.config.out != latent)
+        return error_make("%.300s: its network takes %d channels and gives %d, where latents have "
+                          "%d: it is made for %s, not for text alone",
+                          m->files.path, in, m->unet.config.out, latent,
+                          in == 2 * latent + 1 ? "inpainting"
+                          : in == latent + 1   ? "pictures with depth"
+                                               : "another picture as well");
     if (w->batch < 1 || w->steps < 1) return error_make("no pictures, or no steps, are asked for");
     return NULL;
 }
