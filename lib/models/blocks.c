@@ -36,6 +36,14 @@ norm_groups blocks_group_norm(weights w, const char *name, norm_groups usual)
     return usual;
 }
 
+norm blocks_layer_norm(weights w, const char *name, int channels)
+{
+    weights at = weights_in(w, "%s", name);
+    return (norm){.scale = weights_floats(at, "weight", channels),
+                  .shift = weights_floats(at, "bias", channels),
+                  .epsilon = 1e-5f};
+}
+
 static int rows_of(tensor x)
 {
     return x.n * x.h * x.w;

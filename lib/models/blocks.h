@@ -57,6 +57,13 @@ linear blocks_linear(weights w, const char *name, int in, int out);
  *  @return the layer */
 norm_groups blocks_group_norm(weights w, const char *name, norm_groups usual);
 
+/** A layer norm: NAME.weight and NAME.bias, [channels] each; epsilon 1e-5.
+ *  @param w        where
+ *  @param name     "norm1"
+ *  @param channels of a row
+ *  @return the norm */
+norm blocks_layer_norm(weights w, const char *name, int channels);
+
 /** The picture on its way through a network. `spare` is a second room as large, for what a block
  *  needs on the way; a block may leave the picture there, and the old room is the spare one then.
  *  Both hold the widest that a block meets: before it, within it, or behind it. */

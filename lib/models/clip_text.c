@@ -1,38 +1,27 @@
 #include "models/clip_text.h"
 #include "base/parallel.h"
 #include "nn/attention.h"
-#include "nn/linear.h"
 #include <string.h>
 
 enum { AT_ONCE = 8, WIDEST = 1 << 16, MOST_LAYERS = 1000 };
 
 /* ---- Weights ---- */
 
-static clip_text_linear linear_of(weights w, const char *name, int out, int in)
+static clip_text_layer layer_of(weights w, const clip_text *c)
 {
-    weights at = weights_in(w, "%s", name);
-    return (clip_text_linear){weights_matrix(at, "weight", out, in),
-                              weights_floats(at, "bias", out)};
-}
-
-static clip_text_norm norm_of(weights w, const char *name, int width)
-{
-    weights at = weights_in(w, "%s", name);
-    return (clip_text_norm){weights_floats(at, "weight", width), weights_floats(at, "bias", width)};
-}
-
-static clip_text_layer layer_of(weights w, int width, int inner)
-{
-    return (clip_text_layer){
-        .norm1 = norm_of(w, "layer_norm1", width),
-        .q = linear_of(w, "self_attn.q_proj", width, width),
-        .k = linear_of(w, "self_attn.k_proj", width, width),
-        .v = linear_of(w, "self_attn.v_proj", width, width),
-        .out = linear_of(w, "self_attn.out_proj", width, width),
-        .norm2 = norm_of(w, "layer_norm2", width),
-        .fc1 = linear_of(w, "mlp.fc1", inner, width),
-        .fc2 = linear_of(w, "mlp.fc2", width, inner),
+    int width = c->width, inner = c->inner;
+    clip_text_layer l = {
+        .norm1 = blocks_layer_norm(w, "layer_norm1", width),
+        .q = blocks_linear(w, "self_attn.q_proj", width, width),
+        .k = blocks_linear(w, "self_attn.k_proj", width, width),
+        .v = blocks_linear(w, "self_attn.v_proj", width, width),
+        .out = blocks_linear(w, "self_attn.out_proj", width, width),
+        .norm2 = blocks_layer_norm(w, "layer_norm2", width),
+        .fc1 = blocks_linear(w, "mlp.fc1", width, inner),
+        .fc2 = blocks_linear(w, "mlp.fc2", inner, width),
     };
+    l.norm1.epsilon = l.norm2.epsilon = c->epsilon, l.fc1.after = c->bend;
+    return l;
 }
 
 /* The sizes; what a file is silent about is as transformers has it. */
@@ -80,9 +69,9 @@ error clip_text_load(weights w, const config *c, arena *keep, clip_text *out)
     t.tokens = weights_matrix(w, "embeddings.token_embedding.weight", t.vocabulary, t.width);
     t.positions = weights_matrix(w, "embeddings.position_embedding.weight", t.length, t.width);
     for (int i = 0; i < t.layers; i++)
-        layers[i] = layer_of(weights_in(w, "encoder.layers.%d", i), t.width, t.inner);
-    t.last = norm_of(w, "final_layer_norm", t.width);
-    t.layer = layers;
+        layers[i] = layer_of(weights_in(w, "encoder.layers.%d", i), &t);
+    t.last = blocks_layer_norm(w, "final_layer_norm", t.width);
+    t.last.epsilon = t.epsilon, t.layer = layers;
     *out = t;
     return weights_trouble(w);
 }
@@ -96,28 +85,22 @@ typedef struct {
     float *x, *q, *k, *v, *mid; /* [count, length, width]; mid [count, length, inner] */
 } work;
 
-static norm norm_before(const work *w, clip_text_norm n)
+static void apply(const work *w, linear l, const float *x, float *y, arena scratch)
 {
-    return (norm){.scale = n.scale, .shift = n.shift, .epsilon = w->c->epsilon};
+    l.rows = w->count * w->c->length, l.x = x, l.y = y;
+    linear_apply(l, scratch);
 }
 
-static linear product(const work *w, clip_text_linear l, const float *x, float *y)
+static void from_norm(const work *w, norm n, linear l, float *y, arena scratch)
 {
-    int width = w->c->width;
-    return (linear){.rows = w->count * w->c->length,
-                    .in = width,
-                    .out = width,
-                    .x = x,
-                    .w = l.matrix,
-                    .bias = l.bias,
-                    .y = y};
+    l.before = n;
+    apply(w, l, w->x, y, scratch);
 }
 
-static void from_norm(const work *w, clip_text_norm n, clip_text_linear l, float *y, arena scratch)
+static void add_to_x(const work *w, linear l, const float *y, arena scratch)
 {
-    linear p = product(w, l, w->x, y);
-    p.before = norm_before(w, n);
-    linear_apply(p, scratch);
+    l.add = w->x;
+    apply(w, l, y, w->x, scratch);
 }
 
 /* x += W attention(norm(x)) */
@@ -138,19 +121,14 @@ static void attend(const work *w, const clip_text_layer *l, arena scratch)
                                 .causal = true,
                                 .y = w->q},
                     scratch);
-    linear out = product(w, l->out, w->q, w->x);
-    out.add = w->x;
-    linear_apply(out, scratch);
+    add_to_x(w, l->out, w->q, scratch);
 }
 
 /* x += W2 gelu(W1 norm(x)) */
 static void think(const work *w, const clip_text_layer *l, arena scratch)
 {
-    linear up = product(w, l->fc1, w->x, w->mid), down = product(w, l->fc2, w->mid, w->x);
-    up.before = norm_before(w, l->norm2), up.out = w->c->inner, up.after = w->c->bend;
-    linear_apply(up, scratch);
-    down.in = w->c->inner, down.add = w->x;
-    linear_apply(down, scratch);
+    from_norm(w, l->norm2, l->fc1, w->mid, scratch);
+    add_to_x(w, l->fc2, w->mid, scratch);
 }
 
 static void embed(const work *w, const int32_t *ids)
@@ -209,7 +187,7 @@ error clip_text_apply(const clip_text *c, const int32_t *ids, int count, int ski
             attend(&w, &c->layer[i], scratch);
             think(&w, &c->layer[i], scratch);
         }
-        norm_apply(norm_before(&w, c->last), w.x, w.count * c->length, c->width, w.x);
+        norm_apply(c->last, w.x, w.count * c->length, c->width, w.x);
     }
     return wrong;
 }
