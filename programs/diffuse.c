@@ -38,6 +38,7 @@ static const char usage[] =
     "      --schedule NAME    list of noise sizes: karras, exponential, trailing, ...\n"
     "                         (both default to what the model asks for)\n"
     "  -b, --batch N          pictures at once, default 1\n"
+    "      --taesd PATH       decodes by this small autoencoder: faster, a little worse\n"
     "      --clip-skip N      1: the text encoder's last layer, 2: the one before\n"
     "  -t, --threads N        default: all cores\n"
     "      --quiet            no progress\n"
@@ -46,7 +47,7 @@ static const char usage[] =
     "docs/samplers.md says which sampler to take.\n";
 
 typedef struct {
-    const char *model, *output;
+    const char *model, *output, *taesd;
     picture_wish wish;
     bool quiet;
     int threads;
@@ -57,6 +58,12 @@ static int trouble(const char *line)
 {
     fprintf(stderr, "diffuse: %s\n", line);
     return 1;
+}
+
+/* To standard output; 1 when it cannot be written. */
+static int say(const char *text)
+{
+    return fputs(text, stdout) < 0 || fflush(stdout) ? trouble("cannot write") : 0;
 }
 
 static error number(const char *name, const char *text, double least, double most, double *out)
@@ -93,7 +100,7 @@ static error mode_of(const char *text, bool *philox)
     return *philox || strcmp(text, modes[0]) == 0 ? NULL : error_unknown("seed mode", text, modes);
 }
 
-enum { SEED_MODE = 256, STEPS, CFG_SCALE, SAMPLER_NAME, SCHEDULE, CLIP_SKIP, QUIET, HELP };
+enum { SEED_MODE = 256, STEPS, CFG_SCALE, SAMPLER_NAME, SCHEDULE, TAESD, CLIP_SKIP, QUIET, HELP };
 static const struct option options[] = {{"model", 1, NULL, 'm'},
                                         {"prompt", 1, NULL, 'p'},
                                         {"negative", 1, NULL, 'n'},
@@ -107,6 +114,7 @@ static const struct option options[] = {{"model", 1, NULL, 'm'},
                                         {"sampler", 1, NULL, SAMPLER_NAME},
                                         {"schedule", 1, NULL, SCHEDULE},
                                         {"batch", 1, NULL, 'b'},
+                                        {"taesd", 1, NULL, TAESD},
                                         {"clip-skip", 1, NULL, CLIP_SKIP},
                                         {"threads", 1, NULL, 't'},
                                         {"quiet", 0, NULL, QUIET},
@@ -143,6 +151,8 @@ static error take(int option, const char *value, wanted *w)
         return wish->list = value, NULL;
     case 'b':
         return whole("batch", value, 1, 64, &wish->batch);
+    case TAESD:
+        return w->taesd = value, NULL;
     case CLIP_SKIP:
         return whole("clip-skip", value, 1, 64, &wish->clip_skip);
     case 't':
@@ -158,7 +168,7 @@ static error understand(int argc, char **argv, wanted *w)
     error wrong = NULL;
     for (int option; !wrong && (option = getopt_long(argc, argv, ":m:p:n:o:W:H:s:b:t:", options,
                                                      NULL)) != -1;) {
-        if (option == HELP) fputs(usage, stdout), exit(0);
+        if (option == HELP) exit(say(usage));
         if (option == ':')
             wrong = error_make("%s wants a value; see diffuse --help", argv[optind - 1]);
         else if (option == '?')
@@ -180,14 +190,16 @@ static error understand(int argc, char **argv, wanted *w)
 /* How far it is: a line that is written over, on a terminal; else nothing but the last. */
 typedef struct {
     double begin, first; /* seconds: at the start, after the first step */
+    const model *m;
     bool shown, quiet;
 } progress;
 
-static volatile sig_atomic_t interrupted;
-static void interrupt(int signal_number)
+/* Nothing is half written at any time (base/file.h), so there is nothing to clean up. */
+static void interrupt(int number)
 {
-    (void)signal_number;
-    interrupted = 1;
+    static const char line[] = "\ndiffuse: a file of the model was cut short while it was used\n";
+    if (number == SIGBUS && write(STDERR_FILENO, line, sizeof line - 1) > 0) _exit(1);
+    _exit(number == SIGBUS ? 1 : 128 + number);
 }
 
 static double seconds(void)
@@ -204,7 +216,7 @@ static bool show(void *watcher, const sampler *s, tensor x)
     (void)x;
     double now = seconds();
     if (s->i <= 1) p->first = now;
-    if (interrupted) return false;
+    if (checkpoint_check(&p->m->files)) return false; /* picture_make() says so, too */
     if (p->quiet || !isatty(STDERR_FILENO)) return true;
     int of = s->walk.n, full = of > 0 ? BAR * s->i / of : BAR;
     double each = s->i > 1 ? (now - p->first) / (s->i - 1) : now - p->begin;
@@ -255,9 +267,7 @@ static int describe(int argc, char **argv, arena memory, arena scratch)
     checkpoint files;
     error wrong = checkpoint_open(argv[2], &memory, scratch, &files);
     if (wrong) return trouble(wrong);
-    return fputs(checkpoint_describe(&files, &memory), stdout) < 0 || fflush(stdout)
-               ? trouble("cannot write")
-               : 0;
+    return say(checkpoint_describe(&files, &memory));
 }
 
 /* Threads of gcc's OpenMP go on turning for milliseconds when they wait, and on a busy machine take
@@ -270,10 +280,34 @@ static void wait_briefly(char **argv)
     execv("/proc/self/exe", argv);
 }
 
+/* Bytes of memory in this machine: a picture that takes more is refused, or the system would end us
+ * in the middle of it. 0: nobody knows. */
+static size_t there_is(void)
+{
+    long pages = sysconf(_SC_PHYS_PAGES), bytes = sysconf(_SC_PAGESIZE);
+    return pages > 0 && bytes > 0 ? (size_t)pages * (size_t)bytes : 0;
+}
+
+static error work(const wanted *w, progress *p, arena *memory, arena scratch)
+{
+    static model m;
+    tensor x0;
+    error wrong = model_open(w->model, memory, scratch, &m);
+    if (!wrong && w->taesd) wrong = model_use_taesd(&m, w->taesd, memory);
+    if (wrong) return wrong;
+    p->m = &m;
+    wrong = picture_make(&m, &w->wish, memory, scratch, &x0);
+    if (p->shown) fputs("\n", stderr);
+    signal(SIGINT, SIG_IGN); /* what is made is also written */
+    return wrong ? wrong : save(w, x0, scratch);
+}
+
 int main(int argc, char **argv)
 {
     wait_briefly(argv);
-    arena memory = arena_make((size_t)8 << 30), scratch = arena_make(0);
+    signal(SIGINT, interrupt), signal(SIGTERM, interrupt), signal(SIGBUS, interrupt);
+    signal(SIGXFSZ, SIG_IGN); /* then writing says what is wrong */
+    arena memory = arena_make((size_t)8 << 30), scratch = arena_make(there_is());
     if (!memory.begin || !scratch.begin) return trouble("there is no memory left");
     if (argc > 1 && strcmp(argv[1], "model") == 0) return describe(argc, argv, memory, scratch);
     wanted w = {.model = getenv("DIFFUSE_MODEL"), .output = "out.png"};
@@ -284,13 +318,7 @@ int main(int argc, char **argv)
     if (wrong) return trouble(wrong);
     if (w.threads) parallel_set_threads(w.threads);
     p.quiet = w.quiet, w.wish.watch = show, w.wish.watcher = &p;
-    signal(SIGINT, interrupt);
-    model m;
-    tensor x0 = {0};
-    if (!wrong) wrong = model_open(w.model, &memory, scratch, &m);
-    if (!wrong) wrong = picture_make(&m, &w.wish, &memory, scratch, &x0);
-    if (p.shown) fputs("\n", stderr);
-    if (!wrong) wrong = save(&w, x0, scratch);
+    wrong = work(&w, &p, &memory, scratch);
     if (!wrong && !w.quiet) fprintf(stderr, "%.1f s\n", seconds() - p.begin);
     return wrong ? trouble(wrong) : 0;
 }

@@ -41,7 +41,11 @@ static inline error save_unet(const sizes *s, const char *folder)
     put_list(&p, "block_out_channels", s->levels, s->channels);
     put_types(&p, "Down", s->levels, s->levels - 1, "");
     put_types(&p, "Up", s->levels, 0, "");
-    page_put(&p, "  \"attention_head_dim\": 8,\n  \"cross_attention_dim\": %d,\n", s->width);
+    int heads[LEVELS];
+    for (int i = 0; i < s->levels; i++) heads[i] = s->head ? s->channels[i] / s->head : 8;
+    put_list(&p, "attention_head_dim", s->levels, heads);
+    page_put(&p, "  \"cross_attention_dim\": %d,\n", s->width);
+    page_put(&p, "  \"use_linear_projection\": %s,\n", s->head ? "true" : "false");
     page_put(&p, "  \"in_channels\": 4,\n  \"layers_per_block\": %d,\n  \"norm_num_groups\": 32,\n",
              s->layers);
     page_put(&p, "  \"out_channels\": 4,\n  \"sample_size\": 64\n}\n");
@@ -69,7 +73,8 @@ static inline error save_text(const sizes *s, const char *folder)
     p.used = 0;
     page_put(&p, "{\n  \"architectures\": [\"CLIPTextModel\"],\n  \"bos_token_id\": %d,\n",
              s->words - 2);
-    page_put(&p, "  \"eos_token_id\": %d,\n  \"hidden_act\": \"quick_gelu\",\n", s->words - 1);
+    page_put(&p, "  \"eos_token_id\": %d,\n  \"hidden_act\": \"%s\",\n", s->words - 1,
+             s->head ? "gelu" : "quick_gelu");
     page_put(&p, "  \"hidden_size\": %d,\n  \"intermediate_size\": %d,\n", s->width, s->mlp);
     page_put(&p, "  \"layer_norm_eps\": 1e-05,\n  \"max_position_embeddings\": %d,\n", s->places);
     page_put(&p, "  \"model_type\": \"clip_text_model\",\n  \"num_attention_heads\": %d,\n",
@@ -115,25 +120,31 @@ static inline error save_tokenizer(const sizes *s, const char *folder)
     return save(&p, folder, "tokenizer/tokenizer_config.json");
 }
 
-static inline error save_pipeline(const char *folder)
+static inline error save_pipeline(const sizes *s, const char *folder)
 {
     static page p;
+    const char *scheduler = s->head ? "DDIMScheduler" : "PNDMScheduler";
     p.used = 0;
-    page_put(&p, "{\n  \"_class_name\": \"StableDiffusionPipeline\",\n"
-                 "  \"feature_extractor\": [null, null],\n  \"requires_safety_checker\": false,\n"
-                 "  \"safety_checker\": [null, null],\n"
-                 "  \"scheduler\": [\"diffusers\", \"PNDMScheduler\"],\n"
-                 "  \"text_encoder\": [\"transformers\", \"CLIPTextModel\"],\n"
-                 "  \"tokenizer\": [\"transformers\", \"CLIPTokenizer\"],\n"
-                 "  \"unet\": [\"diffusers\", \"UNet2DConditionModel\"],\n"
-                 "  \"vae\": [\"diffusers\", \"AutoencoderKL\"]\n}\n");
+    page_put(&p,
+             "{\n  \"_class_name\": \"StableDiffusionPipeline\",\n"
+             "  \"feature_extractor\": [null, null],\n  \"requires_safety_checker\": false,\n"
+             "  \"safety_checker\": [null, null],\n"
+             "  \"scheduler\": [\"diffusers\", \"%s\"],\n"
+             "  \"text_encoder\": [\"transformers\", \"CLIPTextModel\"],\n"
+             "  \"tokenizer\": [\"transformers\", \"CLIPTokenizer\"],\n"
+             "  \"unet\": [\"diffusers\", \"UNet2DConditionModel\"],\n"
+             "  \"vae\": [\"diffusers\", \"AutoencoderKL\"]\n}\n",
+             scheduler);
     error wrong = save(&p, folder, "model_index.json");
     p.used = 0;
-    page_put(&p, "{\n  \"_class_name\": \"PNDMScheduler\",\n  \"beta_end\": 0.012,\n"
-                 "  \"beta_schedule\": \"scaled_linear\",\n  \"beta_start\": 0.00085,\n"
-                 "  \"num_train_timesteps\": 1000,\n  \"prediction_type\": \"epsilon\",\n"
-                 "  \"set_alpha_to_one\": false,\n  \"skip_prk_steps\": true,\n"
-                 "  \"steps_offset\": 1,\n  \"timestep_spacing\": \"leading\"\n}\n");
+    page_put(&p,
+             "{\n  \"_class_name\": \"%s\",\n  \"beta_end\": 0.012,\n"
+             "  \"beta_schedule\": \"scaled_linear\",\n  \"beta_start\": 0.00085,\n"
+             "  \"clip_sample\": false,\n"
+             "  \"num_train_timesteps\": 1000,\n  \"prediction_type\": \"%s\",\n"
+             "  \"set_alpha_to_one\": false,\n  \"skip_prk_steps\": true,\n"
+             "  \"steps_offset\": 1,\n  \"timestep_spacing\": \"leading\"\n}\n",
+             scheduler, s->head ? "v_prediction" : "epsilon");
     return wrong ? wrong : save(&p, folder, "scheduler/scheduler_config.json");
 }
 
@@ -144,6 +155,7 @@ static inline error save_words(const sizes *s, const char *folder)
                                         "tokenizer", "scheduler"};
     error wrong = NULL;
     for (int i = 0; i < 6 && !wrong; i++) {
+        if (i == 4 && s->clip) continue;
         char path[4200];
         snprintf(path, sizeof path, "%s/%s", folder, names[i]);
         wrong = file_make_folder(path);
@@ -151,8 +163,8 @@ static inline error save_words(const sizes *s, const char *folder)
     if (!wrong) wrong = save_unet(s, folder);
     if (!wrong) wrong = save_vae(s, folder);
     if (!wrong) wrong = save_text(s, folder);
-    if (!wrong) wrong = save_tokenizer(s, folder);
-    return wrong ? wrong : save_pipeline(folder);
+    if (!wrong && !s->clip) wrong = save_tokenizer(s, folder);
+    return wrong ? wrong : save_pipeline(s, folder);
 }
 
 #endif

@@ -44,6 +44,31 @@ static const char *worded(arena *keep, const char *format, ...)
 
 /* ---- A part of a folder ---- */
 
+/* What has another form altogether. */
+static error check_form(const char *path)
+{
+    file f;
+    error wrong = file_map(path, &f);
+    if (wrong) return wrong;
+    bool zip = f.bytes > 4 && memcmp(f.data, "PK\3\4", 4) == 0;
+    bool pickle = f.bytes > 4 && f.data[0] == 0x80 && f.data[1] <= 5 && f.data[2] != 0;
+    if (zip || pickle)
+        wrong = error_make(
+            "%.300s is a pickle (.ckpt), which may run any program when it is opened. Convert it "
+            "with python: import torch, safetensors.torch as s; m = torch.load('model.ckpt', "
+            "'cpu', weights_only=True); m = m.get('state_dict', m); s.save_file({k: v.clone() for "
+            "k, v in m.items() if hasattr(v, 'shape')}, 'model.safetensors')",
+            path);
+    else if (f.bytes > 4 && memcmp(f.data, "GGUF", 4) == 0)
+        wrong = error_make("%.300s is a GGUF file; its .safetensors original is needed", path);
+    else if (f.bytes > 15 && memcmp(f.data, "version https:/", 15) == 0)
+        wrong = error_make("%.300s is the note of a file that git-lfs has not fetched yet: "
+                           "git lfs pull",
+                           path);
+    file_unmap(f);
+    return wrong;
+}
+
 /* The files of a list of shards: {"weight_map": {tensor: file, ...}}. */
 static error open_shards(const char *folder, const char *index, arena *keep, weights *out)
 {
@@ -96,9 +121,13 @@ static error open_weights(const char *folder, arena *keep, weights *out)
 error checkpoint_open_part(const char *folder, arena *keep, checkpoint_part *out)
 {
     checkpoint_part part = {.begin = ""};
-    if (!is(S_IFDIR, folder)) return error_make("the folder %.300s is missing", folder);
-    error wrong = config_read(worded(keep, "%s/config.json", folder), keep, &part.config);
-    if (!wrong) wrong = open_weights(folder, keep, &part.weights);
+    bool one = is(S_IFREG, folder);
+    if (!one && !is(S_IFDIR, folder)) return error_make("the folder %.300s is missing", folder);
+    error wrong = one ? check_form(folder)
+                      : config_read(worded(keep, "%s/config.json", folder), keep, &part.config);
+    if (!wrong)
+        wrong = one ? weights_open(&folder, 1, keep, &part.weights)
+                    : open_weights(folder, keep, &part.weights);
     if (wrong) return wrong;
     weights_rename(part.weights, ldm_folder, NULL);
     *out = part;
@@ -177,8 +206,6 @@ static const struct {
     {"addition_embed_type", "relative of Stable Diffusion XL"},
     {"time_cond_proj_dim", "latent consistency model (LCM)"},
     {"num_class_embeds", "model with classes, as the upscaler is"},
-    {"class_embed_type", "model that is told more than words"},
-    {"encoder_hid_dim_type", "model with another text encoder, as Kandinsky is"},
 };
 
 static error check_kind(const char *path, const config *unet)
@@ -276,7 +303,8 @@ static checkpoint_scheduler single_scheduler(const safetensors *f, bool openclip
 static error open_single(const char *path, arena *keep, checkpoint *out)
 {
     safetensors *f = arena_take(keep, sizeof *f);
-    error wrong = safetensors_open(path, keep, f);
+    error wrong = check_form(path);
+    if (!wrong) wrong = safetensors_open(path, keep, f);
     if (wrong) return wrong;
     const char *stranger = checkpoint_stranger(f);
     if (stranger)
@@ -290,31 +318,6 @@ static error open_single(const char *path, arena *keep, checkpoint *out)
     return NULL;
 }
 
-/* What has another form altogether. */
-static error check_form(const char *path)
-{
-    file f;
-    error wrong = file_map(path, &f);
-    if (wrong) return wrong;
-    bool zip = f.bytes > 4 && memcmp(f.data, "PK\3\4", 4) == 0;
-    bool pickle = f.bytes > 4 && f.data[0] == 0x80 && f.data[1] <= 5 && f.data[2] != 0;
-    if (zip || pickle)
-        wrong = error_make(
-            "%.300s is a pickle (.ckpt), which may run any program when it is opened. Convert it "
-            "with python: import torch, safetensors.torch as s; m = torch.load('model.ckpt', "
-            "'cpu', weights_only=True); m = m.get('state_dict', m); s.save_file({k: v.clone() for "
-            "k, v in m.items() if hasattr(v, 'shape')}, 'model.safetensors')",
-            path);
-    else if (f.bytes > 4 && memcmp(f.data, "GGUF", 4) == 0)
-        wrong = error_make("%.300s is a GGUF file; its .safetensors original is needed", path);
-    else if (f.bytes > 15 && memcmp(f.data, "version https:/", 15) == 0)
-        wrong = error_make("%.300s is the note of a file that git-lfs has not fetched yet: "
-                           "git lfs pull",
-                           path);
-    file_unmap(f);
-    return wrong;
-}
-
 /* ---- A model ---- */
 
 error checkpoint_open(const char *path, arena *keep, arena scratch, checkpoint *out)
@@ -322,12 +325,8 @@ error checkpoint_open(const char *path, arena *keep, arena scratch, checkpoint *
     if (strlen(path) > PATH - 100)
         return error_make("a path of %zu letters is too long", strlen(path));
     checkpoint c = {.path = worded(keep, "%s", path)};
-    error wrong;
-    if (is(S_IFDIR, path))
-        wrong = open_folder(c.path, keep, scratch, &c);
-    else
-        wrong = check_form(path);
-    if (!wrong && !is(S_IFDIR, path)) wrong = open_single(c.path, keep, &c);
+    error wrong =
+        is(S_IFDIR, path) ? open_folder(c.path, keep, scratch, &c) : open_single(c.path, keep, &c);
     if (!wrong) *out = c;
     return wrong;
 }

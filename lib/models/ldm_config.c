@@ -5,11 +5,6 @@
 
 enum { LEVELS = 16 };
 
-static error parse(const page *p, const char *name, arena *keep, const config **out)
-{
-    return config_parse(p->text, p->used, name, keep, out);
-}
-
 /* "down_block_types": ["CrossAttnDownBlock2D", ...] of one way, from level `from` in steps. */
 static void put_types(page *p, const char *way, const bool *attends, int from, int step, int levels)
 {
@@ -56,7 +51,7 @@ error ldm_unet_config(weights w, const char *name, arena *keep, const config **o
     for (int i = 0; i < levels; i++)
         page_put(&p, "%s%d", i ? ", " : "", heads(linear ? channels[i] : 512));
     page_put(&p, "]}");
-    return parse(&p, name, keep, out);
+    return config_parse(p.text, p.used, name, keep, out);
 }
 
 error ldm_vae_config(weights w, const char *name, arena *keep, const config **out)
@@ -81,7 +76,7 @@ error ldm_vae_config(weights w, const char *name, arena *keep, const config **ou
              weights_side(w, "decoder.conv_out.weight", 0));
     page_put(&p, ", \"in_channels\": %d, \"scaling_factor\": 0.18215}",
              weights_side(w, "decoder.conv_out.weight", 0));
-    return parse(&p, name, keep, out);
+    return config_parse(p.text, p.used, name, keep, out);
 }
 
 error ldm_text_config(weights w, bool openclip, const char *name, arena *keep, const config **out)
@@ -99,5 +94,5 @@ error ldm_text_config(weights w, bool openclip, const char *name, arena *keep, c
              weights_side(text, "encoder.layers.0.mlp.fc1.weight", 0), heads(width));
     page_put(&p, ", \"num_hidden_layers\": %d, \"hidden_act\": \"%s\"}", layers - openclip,
              openclip ? "gelu" : "quick_gelu");
-    return parse(&p, name, keep, out);
+    return config_parse(p.text, p.used, name, keep, out);
 }

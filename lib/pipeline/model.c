@@ -77,8 +77,27 @@ error model_open(const char *path, arena *keep, arena scratch, model *out)
     return wrong;
 }
 
+error model_use_taesd(model *m, const char *path, arena *keep)
+{
+    checkpoint_part part;
+    taesd_config c = taesd_usual();
+    taesd *t = arena_take(keep, sizeof *t);
+    error wrong = checkpoint_open_part(path, keep, &part);
+    if (wrong) return wrong;
+    if (part.config) wrong = config_blame(part.config, taesd_read(part.config, &c));
+    if (!wrong) wrong = taesd_load(part.weights, c, keep, t);
+    if (!wrong && (c.latent != m->vae.config.latent || c.out != 3 ||
+                   1 << (c.decoder.levels - 1) != vae_factor(&m->vae)))
+        wrong = error_make("%.300s: latents of %d channels, %d levels: not those of the model",
+                           path, c.latent, c.decoder.levels);
+    if (wrong) return weights_close(part.weights), wrong;
+    m->taesd = t, m->taesd_files = part.weights;
+    return NULL;
+}
+
 void model_close(model *m)
 {
+    if (m->taesd) weights_close(m->taesd_files);
     checkpoint_close(&m->files);
 }
 

@@ -74,10 +74,12 @@ static error check_room(const model *m, const picture_wish *w, int tokens, arena
     x.n *= k;
     kept += (size_t)x.n * (size_t)tokens * text * sizeof *x.data + blocks_linear_room();
     size_t walk = (SAMPLER_ROOM + 2) * latents + unet_room(&m->unet, x, tokens);
-    size_t most = blocks_larger(walk, vae_decode_room(&m->vae, x.h, x.w));
+    size_t most = blocks_larger(walk, m->taesd ? taesd_decode_room(m->taesd, x.h, x.w)
+                                               : vae_decode_room(&m->vae, x.h, x.w));
     if (kept < arena_left(keep) && most < arena_left(scratch)) return NULL;
-    return error_make("%d x %d x %d pixels and %d tokens take %.1f GB of memory, more than there is",
-                      w->batch, w->width, w->height, tokens, (double)(kept + most) / 1e9);
+    return error_make(
+        "%d x %d x %d pixels and %d tokens take %.1f GB of memory, more than there is", w->batch,
+        w->width, w->height, tokens, (double)(kept + most) / 1e9);
 }
 
 /* The two texts for each picture of the batch: what is not wanted, then what is. */
@@ -127,6 +129,7 @@ static error walk(const model *m, const picture_wish *w, question *q, const sche
     s.options = plan->rule.options, s.schedule = &m->schedule;
     s.watch = w->watch, s.watcher = w->watcher;
     error wrong = sampler_run(&s, x, scratch);
+    if (!wrong) wrong = checkpoint_check(&m->files);
     if (!wrong && s.stopped) return error_make("stopped after %d of %d steps", s.i, s.walk.n);
     if (!wrong) tensor_scale(x, plan->end, x);
     return wrong;
@@ -156,6 +159,8 @@ error picture_latents(const model *m, const picture_wish *wish, arena *keep, are
     scheduler_plan plan;
     tensor text;
     wrong = scheduler_make(&m->scheduler, w.sampler, w.list, w.steps, &m->schedule, &mine, &plan);
+    const config *said = w.sampler || w.list ? NULL : m->files.scheduler.config;
+    if (said) wrong = config_blame(said, wrong);
     if (!wrong) wrong = understand(m, &w, q.k, &mine, scratch, &text);
     if (wrong) return wrong;
     q.time = plan.time;
@@ -175,6 +180,9 @@ error picture_make(const model *m, const picture_wish *wish, arena *keep, arena 
     wrong = picture_latents(m, &w, &mine, scratch, &x);
     if (wrong) return wrong;
     model_rest(m);
-    vae_decode(&m->vae, x, *out, scratch);
+    if (m->taesd)
+        taesd_decode(m->taesd, x, *out, scratch);
+    else
+        vae_decode(&m->vae, x, *out, scratch);
     return NULL;
 }
