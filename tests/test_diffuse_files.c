@@ -168,15 +168,68 @@ static void test_philox_is_what_is_drawn(void **state)
     model_close(&m);
 }
 
+/* ---- Memory ---- */
+
+static arena cut(arena a, size_t bytes)
+{
+    a.end = a.begin + bytes;
+    return a;
+}
+
+/* Too little of it is an error, however little, and enough is enough. */
+static void test_little_memory(void **state)
+{
+    (void)state;
+    static char longer[4000];
+    arena keep = memory;
+    model m;
+    tensor x;
+    int made = 0, refusals = 0;
+    assert_null(model_open(in_room("clip"), &keep, scratch, &m));
+    for (int i = 0; i < 300; i++) strcat(longer, " word");
+    picture_wish w = picture_usual();
+    w.width = w.height = 16, w.steps = 1;
+    for (int words = 0; words < 2; words++)
+        for (size_t kept = 1 << 10; kept <= 1 << 24; kept *= 2)
+            for (size_t room_for = 1 << 10; room_for <= 1 << 26; room_for *= 4) {
+                arena mine = cut(keep, kept);
+                w.prompt = words ? longer : "x";
+                error wrong = picture_make(&m, &w, &mine, cut(scratch, room_for), &x);
+                made += !wrong, refusals += wrong != NULL;
+            }
+    print_message("%d made, %d refused\n", made, refusals);
+    assert_true(made >= 8 && refusals >= 100);
+    model_close(&m);
+}
+
 /* ---- Files that change ---- */
+
+/* A picture in the making, all its weights being mapped (Linux tells). */
+static pid_t at_work(const char *model_name)
+{
+    char options[300], path[100], line[1000];
+    snprintf(options, sizeof options, "-m %s -W 64 -H 64 --steps 500 -t 1 -o late.png x",
+             model_name);
+    pid_t child = spawn(options);
+    snprintf(path, sizeof path, "/proc/%d/maps", (int)child);
+    for (int i = 0; i < 300; i++) {
+        FILE *maps = fopen(path, "r");
+        bool mapped = false;
+        while (maps && fgets(line, sizeof line, maps))
+            mapped = mapped || strstr(line, "/text_encoder/model.safetensors");
+        if (maps) fclose(maps);
+        wait_ms(mapped ? 300 : 10);
+        if (mapped) break;
+    }
+    return child;
+}
 
 static void test_a_file_that_shrinks(void **state)
 {
     (void)state;
     for (int i = 0; i < 3; i++) {
         shell_well("rm -rf less late.png; cp -r clip less");
-        pid_t child = spawn("-m less -W 64 -H 64 --steps 500 -t 1 -o late.png x");
-        wait_ms(400);
+        pid_t child = at_work("less");
         if (i == 0)
             assert_int_equal(truncate(in_room("less/vae/diffusion_pytorch_model.safetensors"), 100),
                              0);
@@ -198,10 +251,9 @@ static void test_a_file_that_is_written_over(void **state)
 {
     (void)state;
     shell_well("rm -rf less late.png; cp -r clip less; touch -d '1 hour ago' less/*/*");
-    pid_t child = spawn("-m less -W 64 -H 64 --steps 500 -t 1 -o late.png x");
-    wait_ms(400);
-    shell_well("cat clip/unet/diffusion_pytorch_model.safetensors > "
-               "less/unet/diffusion_pytorch_model.safetensors");
+    pid_t child = at_work("less");
+    shell_well("dd conv=notrunc if=clip/unet/diffusion_pytorch_model.safetensors "
+               "of=less/unet/diffusion_pytorch_model.safetensors");
     int code = await(child);
     assert_one_line(code, "less/unet/diffusion_pytorch_model.safetensors was written to while");
     assert_false(is_there("late.png"));
@@ -311,6 +363,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_names_of_variants),
         cmocka_unit_test(test_types),
         cmocka_unit_test(test_philox_is_what_is_drawn),
+        cmocka_unit_test(test_little_memory),
         cmocka_unit_test(test_a_file_that_shrinks),
         cmocka_unit_test(test_a_file_that_is_written_over),
         cmocka_unit_test(test_configurations_that_lie),
