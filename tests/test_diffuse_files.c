@@ -180,13 +180,13 @@ static arena cut(arena a, size_t bytes)
 static void test_little_memory(void **state)
 {
     (void)state;
-    static char longer[4000];
+    static char longer[12000];
     arena keep = memory;
     model m;
     tensor x;
     int made = 0, refusals = 0;
     assert_null(model_open(in_room("clip"), &keep, scratch, &m));
-    for (int i = 0; i < 300; i++) strcat(longer, " word");
+    for (int i = 0; i < 2000; i++) strcat(longer, " word");
     picture_wish w = picture_usual();
     w.width = w.height = 16, w.steps = 1;
     for (int words = 0; words < 2; words++)
@@ -199,6 +199,11 @@ static void test_little_memory(void **state)
             }
     print_message("%d made, %d refused\n", made, refusals);
     assert_true(made >= 8 && refusals >= 100);
+    arena mine = keep;
+    w.width = w.height = 1 << 20;
+    assert_says(picture_make(&m, &w, &mine, scratch, &x), "1048576 x 1048576 pixels at once");
+    w.width = 16, w.height = 16, w.batch = 1 << 30;
+    assert_says(picture_make(&m, &w, &mine, scratch, &x), "16 x 16 pixels at once are too many");
     model_close(&m);
 }
 
