@@ -180,13 +180,13 @@ static arena cut(arena a, size_t bytes)
 static void test_little_memory(void **state)
 {
     (void)state;
-    static char longer[12000];
+    static char longer[60000];
     arena keep = memory;
     model m;
     tensor x;
     int made = 0, refusals = 0;
     assert_null(model_open(in_room("clip"), &keep, scratch, &m));
-    for (int i = 0; i < 2000; i++) strcat(longer, " word");
+    for (int i = 0; i < 8000; i++) strcpy(longer + 5 * i, " word");
     picture_wish w = picture_usual();
     w.width = w.height = 16, w.steps = 1;
     for (int words = 0; words < 2; words++)
@@ -202,6 +202,8 @@ static void test_little_memory(void **state)
     arena mine = keep;
     w.width = w.height = 1 << 20;
     assert_says(picture_make(&m, &w, &mine, scratch, &x), "1048576 x 1048576 pixels at once");
+    w.width = 16384, w.height = 8192;
+    assert_says(picture_make(&m, &w, &mine, scratch, &x), "16384 x 8192 pixels at once are too");
     w.width = 16, w.height = 16, w.batch = 1 << 30;
     assert_says(picture_make(&m, &w, &mine, scratch, &x), "16 x 16 pixels at once are too many");
     model_close(&m);
