@@ -190,7 +190,7 @@ static void test_little_memory(void **state)
     picture_wish w = picture_usual();
     w.width = w.height = 16, w.steps = 1;
     for (int words = 0; words < 2; words++)
-        for (size_t kept = 1 << 10; kept <= 1 << 24; kept *= 2)
+        for (size_t kept = 1 << 10; kept <= 1 << 26; kept *= 2)
             for (size_t room_for = 1 << 10; room_for <= 1 << 26; room_for *= 4) {
                 arena mine = cut(keep, kept);
                 w.prompt = words ? longer : "x";
