@@ -2,7 +2,7 @@
  * lie, and decoding by TAESD. */
 #include "diffuse_fixture.h"
 
-#include "draw/image.h"
+#include "base/parallel.h"
 #include "pipeline/picture.h"
 #include <math.h>
 
@@ -185,6 +185,7 @@ static void test_little_memory(void **state)
     model m;
     tensor x;
     int made = 0, refusals = 0;
+    parallel_set_threads(1); /* each wants some room */
     assert_null(model_open(in_room("clip"), &keep, scratch, &m));
     for (int i = 0; i < 8000; i++) strcpy(longer + 5 * i, " word");
     picture_wish w = picture_usual();
