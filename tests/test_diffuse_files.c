@@ -288,6 +288,11 @@ static const struct {
      "be [32], and is missing"},
     {"unet/config.json", "\"CrossAttnDownBlock2D\"", "\"OtherBlock\"",
      "unet/config.json: there is no down_block_types \"OtherBlock\""},
+    {"unet/config.json", "\"in_channels\"", "\"freq_shift\": 16, \"in_channels\"",
+     "unet/config.json: freq_shift: 16 of 16 waves"},
+    {"text_encoder/config.json", "\"max_position_embeddings\": 77",
+     "\"max_position_embeddings\": 2",
+     "text_encoder/config.json: \"max_position_embeddings\" is 2, and must be 3 to"},
     {"vae/config.json", "\"latent_channels\": 4", "\"latent_channels\": 5",
      "vae/diffusion_pytorch_model.safetensors: tensor encoder.conv_out.weight must be [10, 64, 3, "
      "3], and is [8, 64, 3, 3]"},

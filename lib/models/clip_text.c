@@ -30,20 +30,20 @@ static error read_sizes(const config *c, clip_text *out)
     static const char *const bends[] = {"quick_gelu", "gelu", NULL};
     const struct {
         const char *key;
-        int usual, most, *to;
+        int usual, least, most, *to;
     } sizes[] = {
-        {"hidden_size", 512, WIDEST, &out->width},
-        {"intermediate_size", 2048, WIDEST, &out->inner},
-        {"num_hidden_layers", 12, MOST_LAYERS, &out->layers},
-        {"num_attention_heads", 8, WIDEST, &out->heads},
-        {"max_position_embeddings", 77, WIDEST, &out->length},
-        {"vocab_size", 49408, 1 << 24, &out->vocabulary},
+        {"hidden_size", 512, 1, WIDEST, &out->width},
+        {"intermediate_size", 2048, 1, WIDEST, &out->inner},
+        {"num_hidden_layers", 12, 1, MOST_LAYERS, &out->layers},
+        {"num_attention_heads", 8, 1, WIDEST, &out->heads},
+        {"max_position_embeddings", 77, 3, WIDEST, &out->length},
+        {"vocab_size", 49408, 1, 1 << 24, &out->vocabulary},
     };
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         int size = *sizes[i].to = config_int(c, sizes[i].key, sizes[i].usual);
-        if (size < 1 || size > sizes[i].most)
-            return error_make("\"%s\" is %d, and must be 1 to %d", sizes[i].key, size,
-                              sizes[i].most);
+        if (size < sizes[i].least || size > sizes[i].most)
+            return error_make("\"%s\" is %d, and must be %d to %d", sizes[i].key, size,
+                              sizes[i].least, sizes[i].most);
     }
     if (out->width % out->heads != 0)
         return error_make("\"hidden_size\" %d is no multiple of \"num_attention_heads\" %d",

@@ -31,6 +31,8 @@ error unet_check(const unet_config *c)
         return error_make("a UNet with in_channels %d, out_channels %d, cross_attention_dim %d, "
                           "norm_num_groups %d: not 1 to %d",
                           c->in, c->out, c->text, c->groups, WIDEST);
+    if (!(c->channels[0] / 2 - c->time.shift > 0))
+        return error_make("freq_shift: %g of %d waves", c->time.shift, c->channels[0] / 2);
     for (int i = 0; i < c->levels; i++) {
         int channels = c->channels[i], heads = c->heads[i];
         if (channels < 1 || channels > WIDEST || channels % c->groups)
