@@ -123,7 +123,7 @@ run: setup-build ## run the lessons in order; `make run L=07` runs one
 	@tools/run.sh $(BUILD) "$(L)"
 
 test: setup-test ## build and run the tests
-	$(SUBMAKE) tests tools
+	$(SUBMAKE) tests tools programs
 	@tools/test.sh $(BUILD)/tests
 
 bench: setup-build ## measure speed and memory

@@ -12,8 +12,8 @@
  */
 #define _DEFAULT_SOURCE
 #include "nn/machine.h"
-#include "nn/profile.h"
 #include "pipeline/model.h"
+#include "pipeline/report.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,19 +48,6 @@ static void call(const model *m, const char *stage, int side, arena scratch)
     unet_apply(&m->unet, x, 500, said, tensor_like(&scratch, x), scratch);
 }
 
-static void print_profile(const profile *p, double seconds)
-{
-    double listed = 0;
-    for (int i = 0; i < p->rows; i++) {
-        const profile_row *row = &p->row[i];
-        listed += row->seconds;
-        printf("    %-44s %4d calls %8.3f s %5.1f %% %7.0f GFLOP/s\n", row->name, row->calls,
-               row->seconds, 100 * row->seconds / seconds, 1e-9 * row->flop / row->seconds);
-    }
-    printf("    %-44s            %8.3f s %5.1f %%\n", "all else", seconds - listed,
-           100 - 100 * listed / seconds);
-}
-
 static int measure(const char *path, const char *stage, int side, int rounds, bool show)
 {
     double begin = machine_seconds(), taken[MOST];
@@ -73,19 +60,19 @@ static int measure(const char *path, const char *stage, int side, int rounds, bo
     profile p = {0};
     for (int i = 0; i < rounds; i++) {
         double start = machine_seconds();
-        if (i == 0) profile_start(&p);
+        if (i == 0) profile_start(&p, stage);
         call(&m, stage, side, scratch);
         profile_stop();
         taken[i] = machine_seconds() - start;
     }
-    double flop = 0, whole = taken[0], median = machine_median(taken, rounds);
+    double flop = 0, median = machine_median(taken, rounds);
     for (int i = 0; i < p.rows; i++) flop += p.row[i].flop;
     struct rusage used;
     getrusage(RUSAGE_SELF, &used);
     printf("%-14s %5s %4d %8.3f %8.3f %8.1f %8.0f   %.0f GFLOP, %.0f GFLOP/s\n", "ours", stage,
            side, median, taken[0], first, (double)used.ru_maxrss * 1024e-6, 1e-9 * flop,
            1e-9 * flop / median);
-    if (show) print_profile(&p, whole);
+    if (show) fputs(report_table(&p, &memory), stdout);
     return fflush(stdout);
 }
 

@@ -10,6 +10,7 @@
 #include "base/parallel.h"
 #include "draw/image.h"
 #include "pipeline/picture.h"
+#include "pipeline/report.h"
 #include <getopt.h>
 #include <math.h>
 #include <signal.h>
@@ -38,17 +39,19 @@ static const char usage[] =
     "      --schedule NAME    list of noise sizes: karras, exponential, trailing, ...\n"
     "                         (both default to what the model asks for)\n"
     "  -b, --batch N          pictures at once, default 1\n"
+    "      --taesd PATH       decodes by this small autoencoder: faster, a little worse\n"
     "      --clip-skip N      1: the text encoder's last layer, 2: the one before\n"
     "  -t, --threads N        default: all cores\n"
+    "      --profile          also says where the time goes, and draws it: out-profile.svg\n"
     "      --quiet            no progress\n"
     "      --help             this\n"
     "\n"
     "docs/samplers.md says which sampler to take.\n";
 
 typedef struct {
-    const char *model, *output;
+    const char *model, *output, *taesd;
     picture_wish wish;
-    bool quiet;
+    bool quiet, profile;
     int threads;
 } wanted;
 
@@ -57,6 +60,12 @@ static int trouble(const char *line)
 {
     fprintf(stderr, "diffuse: %s\n", line);
     return 1;
+}
+
+/* To standard output; 1 when it cannot be written. */
+static int say(const char *text)
+{
+    return fputs(text, stdout) < 0 || fflush(stdout) ? trouble("cannot write") : 0;
 }
 
 static error number(const char *name, const char *text, double least, double most, double *out)
@@ -93,7 +102,18 @@ static error mode_of(const char *text, bool *philox)
     return *philox || strcmp(text, modes[0]) == 0 ? NULL : error_unknown("seed mode", text, modes);
 }
 
-enum { SEED_MODE = 256, STEPS, CFG_SCALE, SAMPLER_NAME, SCHEDULE, CLIP_SKIP, QUIET, HELP };
+enum {
+    SEED_MODE = 256,
+    STEPS,
+    CFG_SCALE,
+    SAMPLER_NAME,
+    SCHEDULE,
+    TAESD,
+    CLIP_SKIP,
+    PROFILE,
+    QUIET,
+    HELP
+};
 static const struct option options[] = {{"model", 1, NULL, 'm'},
                                         {"prompt", 1, NULL, 'p'},
                                         {"negative", 1, NULL, 'n'},
@@ -107,8 +127,10 @@ static const struct option options[] = {{"model", 1, NULL, 'm'},
                                         {"sampler", 1, NULL, SAMPLER_NAME},
                                         {"schedule", 1, NULL, SCHEDULE},
                                         {"batch", 1, NULL, 'b'},
+                                        {"taesd", 1, NULL, TAESD},
                                         {"clip-skip", 1, NULL, CLIP_SKIP},
                                         {"threads", 1, NULL, 't'},
+                                        {"profile", 0, NULL, PROFILE},
                                         {"quiet", 0, NULL, QUIET},
                                         {"help", 0, NULL, HELP},
                                         {NULL, 0, NULL, 0}};
@@ -143,10 +165,14 @@ static error take(int option, const char *value, wanted *w)
         return wish->list = value, NULL;
     case 'b':
         return whole("batch", value, 1, 64, &wish->batch);
+    case TAESD:
+        return w->taesd = value, NULL;
     case CLIP_SKIP:
         return whole("clip-skip", value, 1, 64, &wish->clip_skip);
     case 't':
         return whole("threads", value, 1, 1024, &w->threads);
+    case PROFILE:
+        return w->profile = true, NULL;
     case QUIET:
         return w->quiet = true, NULL;
     }
@@ -158,7 +184,7 @@ static error understand(int argc, char **argv, wanted *w)
     error wrong = NULL;
     for (int option; !wrong && (option = getopt_long(argc, argv, ":m:p:n:o:W:H:s:b:t:", options,
                                                      NULL)) != -1;) {
-        if (option == HELP) fputs(usage, stdout), exit(0);
+        if (option == HELP) exit(say(usage));
         if (option == ':')
             wrong = error_make("%s wants a value; see diffuse --help", argv[optind - 1]);
         else if (option == '?')
@@ -180,14 +206,16 @@ static error understand(int argc, char **argv, wanted *w)
 /* How far it is: a line that is written over, on a terminal; else nothing but the last. */
 typedef struct {
     double begin, first; /* seconds: at the start, after the first step */
+    const model *m;
     bool shown, quiet;
 } progress;
 
-static volatile sig_atomic_t interrupted;
-static void interrupt(int signal_number)
+/* Nothing is half written at any time (base/file.h), so there is nothing to clean up. */
+static void interrupt(int number)
 {
-    (void)signal_number;
-    interrupted = 1;
+    static const char line[] = "\ndiffuse: a file of the model was cut short while it was used\n";
+    if (number == SIGBUS && write(STDERR_FILENO, line, sizeof line - 1) > 0) _exit(1);
+    _exit(number == SIGBUS ? 1 : 128 + number);
 }
 
 static double seconds(void)
@@ -204,7 +232,7 @@ static bool show(void *watcher, const sampler *s, tensor x)
     (void)x;
     double now = seconds();
     if (s->i <= 1) p->first = now;
-    if (interrupted) return false;
+    if (checkpoint_check(&p->m->files)) return false; /* picture_make() says so, too */
     if (p->quiet || !isatty(STDERR_FILENO)) return true;
     int of = s->walk.n, full = of > 0 ? BAR * s->i / of : BAR;
     double each = s->i > 1 ? (now - p->first) / (s->i - 1) : now - p->begin;
@@ -215,25 +243,41 @@ static bool show(void *watcher, const sampler *s, tensor x)
     return true;
 }
 
+/* out.png, with something before the dot: out-1.png; and another ending: out-profile.svg. */
+static error name_file(const char *output, const char *more, const char *ending, char path[4096])
+{
+    const char *dot = strrchr(output, '.'), *slash = strrchr(output, '/');
+    if (!dot || (slash && dot < slash)) dot = output + strlen(output);
+    if (!ending) ending = *dot ? dot : ".png";
+    int length = snprintf(path, 4096, "%.*s%s%s", (int)(dot - output), output, more, ending);
+    return length < 4096 ? NULL : error_make("the name of the output is too long");
+}
+
 /* out.png; of several pictures out-1.png, out-2.png, ... */
 static error save(const wanted *w, tensor pictures, arena scratch)
 {
-    const char *dot = strrchr(w->output, '.'), *slash = strrchr(w->output, '/');
-    if (!dot || (slash && dot < slash)) dot = w->output + strlen(w->output);
     for (int i = 0; i < pictures.n; i++) {
         char path[4096], number[16] = "", credit[64];
         if (pictures.n > 1) snprintf(number, sizeof number, "-%d", i + 1);
-        int length = snprintf(path, sizeof path, "%.*s%s%s", (int)(dot - w->output), w->output,
-                              number, *dot ? dot : ".png");
-        if (length >= (int)sizeof path) return error_make("the name of the output is too long");
         snprintf(credit, sizeof credit, "diffusion.c, seed %llu",
                  (unsigned long long)(w->wish.seed + (w->wish.philox ? (uint64_t)i : 0)));
         arena room = scratch;
-        error wrong = image_save(path, image_from_tensor(&room, pictures, i), credit, room);
+        error wrong = name_file(w->output, number, NULL, path);
+        if (!wrong) wrong = image_save(path, image_from_tensor(&room, pictures, i), credit, room);
         if (wrong) return wrong;
         if (!w->quiet) fprintf(stderr, "%s\n", path);
     }
     return NULL;
+}
+
+static error save_profile(const wanted *w, profile *p, arena scratch)
+{
+    char path[4096];
+    error wrong = name_file(w->output, "-profile", ".svg", path);
+    if (!wrong) wrong = report_picture(p, path, scratch);
+    if (wrong) return wrong;
+    if (!w->quiet) fprintf(stderr, "%s\n", path);
+    return say(report_table(p, &scratch)) ? error_make("the table was not written") : NULL;
 }
 
 /* Before minutes of work: a place where nothing can be written is known now. */
@@ -255,9 +299,7 @@ static int describe(int argc, char **argv, arena memory, arena scratch)
     checkpoint files;
     error wrong = checkpoint_open(argv[2], &memory, scratch, &files);
     if (wrong) return trouble(wrong);
-    return fputs(checkpoint_describe(&files, &memory), stdout) < 0 || fflush(stdout)
-               ? trouble("cannot write")
-               : 0;
+    return say(checkpoint_describe(&files, &memory));
 }
 
 /* Threads of gcc's OpenMP go on turning for milliseconds when they wait, and on a busy machine take
@@ -270,10 +312,39 @@ static void wait_briefly(char **argv)
     execv("/proc/self/exe", argv);
 }
 
+/* Bytes of memory in this machine: a picture that takes more is refused, or the system would end us
+ * in the middle of it. 0: nobody knows. */
+static size_t there_is(void)
+{
+    long pages = sysconf(_SC_PHYS_PAGES), bytes = sysconf(_SC_PAGESIZE);
+    return pages > 0 && bytes > 0 ? (size_t)pages * (size_t)bytes : 0;
+}
+
+static error work(const wanted *w, progress *p, arena *memory, arena scratch)
+{
+    static model m;
+    static profile times;
+    tensor x0;
+    if (w->profile) profile_start(&times, "opening");
+    error wrong = model_open(w->model, memory, scratch, &m);
+    if (!wrong && w->taesd) wrong = model_use_taesd(&m, w->taesd, memory);
+    if (wrong) return wrong;
+    p->m = &m;
+    wrong = picture_make(&m, &w->wish, memory, scratch, &x0);
+    if (p->shown) fputs("\n", stderr);
+    signal(SIGINT, SIG_IGN); /* what is made is also written */
+    profile_part("file");
+    if (!wrong) wrong = save(w, x0, scratch);
+    profile_stop();
+    return !wrong && w->profile ? save_profile(w, &times, scratch) : wrong;
+}
+
 int main(int argc, char **argv)
 {
     wait_briefly(argv);
-    arena memory = arena_make((size_t)8 << 30), scratch = arena_make(0);
+    signal(SIGINT, interrupt), signal(SIGTERM, interrupt), signal(SIGBUS, interrupt);
+    signal(SIGXFSZ, SIG_IGN); /* then writing says what is wrong */
+    arena memory = arena_make((size_t)8 << 30), scratch = arena_make(there_is());
     if (!memory.begin || !scratch.begin) return trouble("there is no memory left");
     if (argc > 1 && strcmp(argv[1], "model") == 0) return describe(argc, argv, memory, scratch);
     wanted w = {.model = getenv("DIFFUSE_MODEL"), .output = "out.png"};
@@ -284,13 +355,7 @@ int main(int argc, char **argv)
     if (wrong) return trouble(wrong);
     if (w.threads) parallel_set_threads(w.threads);
     p.quiet = w.quiet, w.wish.watch = show, w.wish.watcher = &p;
-    signal(SIGINT, interrupt);
-    model m;
-    tensor x0 = {0};
-    if (!wrong) wrong = model_open(w.model, &memory, scratch, &m);
-    if (!wrong) wrong = picture_make(&m, &w.wish, &memory, scratch, &x0);
-    if (p.shown) fputs("\n", stderr);
-    if (!wrong) wrong = save(&w, x0, scratch);
+    wrong = work(&w, &p, &memory, scratch);
     if (!wrong && !w.quiet) fprintf(stderr, "%.1f s\n", seconds() - p.begin);
     return wrong ? trouble(wrong) : 0;
 }

@@ -172,7 +172,11 @@ static const struct {
 } broken[] = {
     {"unet/config.json", "{", MODEL "/unet/config.json: line 1 is not JSON"},
     {"unet/config.json", "{\"addition_embed_type\": \"text_time\"}",
-     "relative of Stable Diffusion XL"},
+     MODEL " is a relative of Stable Diffusion XL"},
+    {"unet/config.json", "{\"time_cond_proj_dim\": 256}",
+     MODEL " is a latent consistency model (LCM); known are Stable Diffusion 1.x and 2.x"},
+    {"unet/config.json", "{\"num_class_embeds\": 1000}",
+     MODEL " is a model with classes, as the upscaler is; known"},
     {"vae/diffusion_pytorch_model.safetensors", "", "0 bytes are too few"},
     {"model_index.json",
      "{\"_class_name\": \"StableDiffusionXLPipeline\", \"unet\": [\"a\", \"b\"], "
@@ -203,14 +207,30 @@ static void test_broken_folders(void **state)
     make_folder();
     empty_part("vae");
     assert_refused(MODEL, MODEL "/vae has no .safetensors file with a name that is known");
-    write_text(MODEL "/vae/diffusion_pytorch_model.bin", "x");
-    assert_refused(MODEL, MODEL "/vae has its weights in a pickle (.bin)");
-    remove(MODEL "/vae/diffusion_pytorch_model.bin");
+    write_text(MODEL "/vae/diffusion_pytorch_model.fp16.bin", "x");
+    assert_refused(MODEL,
+                   MODEL "/vae has its weights in a pickle (.bin), which may run any program "
+                         "when it is opened. Convert it with python: from diffusers");
+    remove(MODEL "/vae/diffusion_pytorch_model.fp16.bin");
     remove(MODEL "/vae/config.json");
     assert_refused(MODEL, "cannot open " MODEL "/vae/config.json");
     rmdir(MODEL "/vae");
     assert_refused(MODEL, "the folder " MODEL "/vae is missing");
     make_folder();
+}
+
+/* A folder with files of models in it is not yet a model. */
+static void test_other_folders(void **state)
+{
+    (void)state;
+    static const char other[] = ROOM "/other";
+    assert_null(file_make_folder(other));
+    assert_refused(other, ROOM "/other has no folder \"unet\"; it is no model");
+    write_text(ROOM "/other/v1-5.ckpt", "x");
+    assert_refused(other, "has no folder \"unet\"; its .ckpt must be converted first");
+    write_text(ROOM "/other/v1-5.safetensors", "x");
+    assert_refused(other, "has no folder \"unet\"; is one of its .safetensors files meant?");
+    remove(ROOM "/other/v1-5.ckpt"), remove(ROOM "/other/v1-5.safetensors");
 }
 
 static void test_broken_lists(void **state)
@@ -296,13 +316,10 @@ static void test_schedulers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_folder),
-        cmocka_unit_test(test_names_of_files),
-        cmocka_unit_test(test_names_of_versions),
-        cmocka_unit_test(test_broken_folders),
-        cmocka_unit_test(test_broken_lists),
-        cmocka_unit_test(test_schedulers),
-        cmocka_unit_test(test_nothing_stays_mapped),
+        cmocka_unit_test(test_a_folder),          cmocka_unit_test(test_names_of_files),
+        cmocka_unit_test(test_names_of_versions), cmocka_unit_test(test_broken_folders),
+        cmocka_unit_test(test_other_folders),     cmocka_unit_test(test_broken_lists),
+        cmocka_unit_test(test_schedulers),        cmocka_unit_test(test_nothing_stays_mapped),
     };
     return cmocka_run_group_tests(tests, make_room, NULL);
 }

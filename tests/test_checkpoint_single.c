@@ -90,7 +90,7 @@ static void test_what_shapes_tell(void **state)
     assert_non_null(weights_filter(c.unet.weights, "conv_in.weight", 32, 9).data);
     assert_null(weights_matrix(c.unet.weights, "conv_out.weight", 4, 32).data);
     assert_says(weights_trouble(c.unet.weights),
-                "tensor conv_out.weight must be [4, 32], and is [4");
+                "tensor model.diffusion_model.out.2.weight must be [4, 32], and is [4");
     assert_null(weights_trouble(c.vae.weights)); /* each part has troubles of its own */
     assert_null(checkpoint_check(&c));
     checkpoint_close(&c);
@@ -194,6 +194,7 @@ static const struct {
     {"conditioner.embedders.0.transformer.x", "Stable Diffusion XL"},
     {"model.diffusion_model.label_emb.0.0.weight", "Stable Diffusion XL"},
     {"add_embedding.linear_1.weight", "the UNet of Stable Diffusion XL"},
+    {"model.diffusion_model.time_embed.cond_proj.weight", "a latent consistency model (LCM)"},
     {"model.diffusion_model.label_emb.weight", "a model with classes, as the upscaler is"},
     {"double_blocks.0.img_attn.qkv.weight", "Flux"},
     {"model.diffusion_model.double_blocks.0.x", "Flux"},

@@ -90,6 +90,15 @@ static void test_the_wrong_kind_is_noted(void **state)
     assert_string_equal(config_trouble(c), "a.json: \"k\" has 2 values, too few"); /* the first */
 }
 
+static void test_errors_name_the_file_once(void **state)
+{
+    (void)state;
+    const config *c = parsed("{}");
+    assert_null(config_blame(c, NULL));
+    assert_string_equal(config_blame(c, "too wide"), "a.json: too wide");
+    assert_string_equal(config_blame(c, config_blame(c, "too wide")), "a.json: too wide");
+}
+
 static const struct {
     const char *text, *says;
 } refused[] = {
@@ -185,6 +194,7 @@ int main(void)
         cmocka_unit_test(test_what_is_missing),
         cmocka_unit_test(test_one_number_stands_for_a_list),
         cmocka_unit_test(test_the_wrong_kind_is_noted),
+        cmocka_unit_test(test_errors_name_the_file_once),
         cmocka_unit_test(test_what_is_refused),
         cmocka_unit_test(test_deep_is_allowed),
         cmocka_unit_test(test_too_little_memory),

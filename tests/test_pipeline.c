@@ -1,5 +1,5 @@
-/* Words in, picture out, beside diffusers: the same small random model, seed, prompt and sampler.
- * The model is written by tools/make_model. */
+/* Words in, picture out, beside diffusers: the same small random models (made as Stable Diffusion 1.x and
+ * as 2.x), seed, prompt and sampler. tools/make_model writes them. */
 #define _DEFAULT_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,14 +19,16 @@
 
 enum { CASES = sizeof cases / sizeof *cases, EVERY = 37, PIXEL = 61, KEPT = 40 };
 static arena memory, scratch;
-static model tiny;
-static char folder[1000];
+static model models[2];
+static char folders[2][900];
 
 static int open_model(void **state)
 {
     (void)state;
     memory = arena_make((size_t)1 << 30), scratch = arena_make((size_t)4 << 30);
-    return model_open(folder, &memory, scratch, &tiny) != NULL;
+    for (int i = 0; i < 2; i++)
+        if (model_open(folders[i], &memory, scratch, &models[i])) return 1;
+    return 0;
 }
 
 static picture_wish wish_of(int i)
@@ -49,8 +51,8 @@ static void test_latents_and_pictures_are_those_of_diffusers(void **state)
         arena keep = memory;
         picture_wish w = wish_of(i);
         tensor x, picture;
-        assert_null(picture_latents(&tiny, &w, &keep, scratch, &x));
-        assert_null(picture_make(&tiny, &w, &keep, scratch, &picture));
+        assert_null(picture_latents(&models[cases[i].two], &w, &keep, scratch, &x));
+        assert_null(picture_make(&models[cases[i].two], &w, &keep, scratch, &picture));
         size_t n = tensor_count(x);
         float *field = arena_take(&keep, n * sizeof *field);
         tensor_to_nchw(field, x);
@@ -63,9 +65,9 @@ static void test_latents_and_pictures_are_those_of_diffusers(void **state)
             int apart = abs(shown.pixels[k * PIXEL] - cases[i].bytes[k]);
             grey = apart > grey ? apart : grey;
         }
-        print_message("%-34s %-8s %2d steps: latents off by %.1e, bytes by %d\n",
-                      w.sampler ? w.sampler : "the model's own", w.list ? w.list : "", w.steps, off,
-                      grey);
+        print_message("%s %-34s %-8s %2d steps: latents off by %.1e, bytes by %d\n",
+                      cases[i].two ? "2.x" : "1.x", w.sampler ? w.sampler : "the model's own",
+                      w.list ? w.list : "", w.steps, off, grey);
         worst = fmax(worst, off), worst_grey = grey > worst_grey ? grey : worst_grey;
     }
     assert_true(worst < 4e-5); /* 2e-5 is seen: sums of another order, over some 20 steps */
@@ -75,14 +77,16 @@ static void test_latents_and_pictures_are_those_of_diffusers(void **state)
 int main(int argc, char **argv)
 {
     (void)argc;
-    char command[3000];
+    char command[6000];
     const char *slash = strrchr(argv[0], '/');
     int length = slash ? (int)(slash - argv[0]) : 0;
-    snprintf(folder, sizeof folder, "%.*s/tiny_model", length, argv[0]);
-    snprintf(command, sizeof command,
-             "rm -rf '%s'; '%.*s/../tools/make_model' '%s' --tiny --seed 7", folder, length,
-             argv[0], folder);
-    if (system(command) != 0) return 1;
+    for (int i = 0; i < 2; i++) {
+        snprintf(folders[i], sizeof folders[i], "%.*s/tiny_model_%d", length, argv[0], i + 1);
+        snprintf(command, sizeof command,
+                 "rm -rf '%s'; '%.*s/../tools/make_model' '%s' --tiny --seed 7 %s", folders[i],
+                 length, argv[0], folders[i], i ? "--two" : "");
+        if (system(command) != 0) return 1;
+    }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_latents_and_pictures_are_those_of_diffusers),
     };

@@ -111,7 +111,7 @@ part_install() { # a stranger's program finds it, in C and in C++; then all of i
 }
 
 part_sanitizers() {
-    sanitized tests tools &&
+    sanitized tests tools programs &&
         LSAN_OPTIONS=suppressions=tools/leaks_of_others.txt tools/test.sh build/asan/tests
 }
 
@@ -182,7 +182,7 @@ part_slow() {
 }
 
 part_threads() { # the same bits for any number of threads
-    with_gcc tests tools || return 1
+    with_gcc tests tools programs || return 1
     for threads in 1 2 7; do
         OMP_NUM_THREADS=$threads tools/test.sh build/gcc/tests || return 1
     done

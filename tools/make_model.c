@@ -1,12 +1,14 @@
-/* Writes a Stable Diffusion 1.x model with random weights: the real architecture to run and to
- * time, without a download. It paints noise.
+/* Writes a Stable Diffusion model with random weights: the real architecture to run and to time,
+ * without a download. It paints noise.
  *
- *   make_model OUT [--single] [--tiny] [--type f32|f16|bf16|mixed] [--seed N] [--list]
+ *   make_model OUT [--single] [--tiny] [--two] [--clip] [--type f32|f16|bf16|mixed]
+ *              [--seed N] [--list]
  *
  * OUT is a folder as diffusers has it, or with --single one LDM .safetensors file. --tiny: of the
  * same form, but 2 MB instead of 2 GB. mixed: all three types by turns. --list: names and shapes
- * only. Same seed, same numbers, in either layout. Weights are as large as keeps what runs through
- * the networks near size 1.
+ * only. --two: as 2.x is made, else 1.x. --clip: it has CLIP's words, else a tokenizer of its own
+ * that knows letters. Same seed, same numbers, in either layout. Weights are as large as keeps what
+ * runs through the networks near size 1.
  */
 #include "model_words.h"
 #include "models/ldm.h"
@@ -20,7 +22,7 @@ enum { BLOCK = 1 << 16 };
 typedef struct {
     const char *out;
     sizes of;
-    bool single, only_list;
+    bool single, only_list, small, two, clip;
     int type; /* a dtype, or 3: by turns */
     uint64_t seed;
 } wish;
@@ -183,7 +185,11 @@ static error read_wish(int argc, char **argv, wish *w)
         else if (strcmp(word, "--list") == 0)
             w->only_list = true;
         else if (strcmp(word, "--tiny") == 0)
-            w->of = tiny;
+            w->small = true;
+        else if (strcmp(word, "--two") == 0)
+            w->two = true;
+        else if (strcmp(word, "--clip") == 0)
+            w->clip = true;
         else if (strcmp(word, "--seed") == 0)
             w->seed = strtoull(value, NULL, 10), i++;
         else if (strcmp(word, "--type") == 0) {
@@ -196,14 +202,16 @@ static error read_wish(int argc, char **argv, wish *w)
             w->out = word;
     }
     if (!w->out && !w->only_list)
-        return error_make("make_model OUT [--single] [--tiny] "
+        return error_make("make_model OUT [--single] [--tiny] [--two] [--clip] "
                           "[--type f32|f16|bf16|mixed] [--seed N] [--list]");
-    return NULL;
+    w->of = all_sizes[w->small][w->two];
+    if (w->clip) w->of.clip = true, w->of.words = WORDS;
+    return w->single && w->two ? error_make("--two writes folders only") : NULL;
 }
 
 int main(int argc, char **argv)
 {
-    wish w = {.of = full, .type = DTYPE_F16};
+    wish w = {.type = DTYPE_F16};
     error wrong = read_wish(argc, argv, &w);
     if (!wrong) list_all(&w.of);
     for (int i = 0; i < count; i++) list[i].key = key_of(&list[i], w.seed);

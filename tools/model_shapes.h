@@ -1,5 +1,5 @@
 /** @file model_shapes.h
- *  All tensors of a Stable Diffusion 1.x model: name, shape, and how large their numbers should be.
+ *  All tensors of a Stable Diffusion model: name, shape, and how large their numbers should be.
  *  For make_model.c.
  */
 #ifndef TOOLS_MODEL_SHAPES_H
@@ -17,12 +17,31 @@ typedef struct {
     int levels, layers, channels[LEVELS]; /* of the UNet; the last level has no attention */
     int vae_levels, vae_layers, vae_channels[LEVELS];
     int width, mlp, words, places, text_layers, text_heads; /* of the text encoder */
+    int head;  /* channels of a head: as Stable Diffusion 2.x; 0: 8 heads everywhere, as 1.x */
+    bool clip; /* has CLIP's words, and no tokenizer of its own */
 } sizes;
 
-/* Stable Diffusion 1.x, and one of the same form that fits into a test. */
-static const sizes full = {
-    4, 2, {320, 640, 1280, 1280}, 4, 2, {128, 256, 512, 512}, 768, 3072, 49408, 77, 12, 12};
-static const sizes tiny = {2, 1, {32, 64}, 2, 1, {32, 64}, 32, 128, 514, 77, 2, 1};
+/* Stable Diffusion 1.x and 2.x, and two of the same forms that fit into a test. */
+static const sizes all_sizes[2][2] = {
+    {{4, 2, {320, 640, 1280, 1280}, 4, 2, {128, 256, 512, 512}, 768, 3072, 49408, 77, 12, 12, 0, 0},
+     {4,
+      2,
+      {320, 640, 1280, 1280},
+      4,
+      2,
+      {128, 256, 512, 512},
+      1024,
+      4096,
+      49408,
+      77,
+      23,
+      16,
+      64,
+      0}},
+    {{2, 1, {32, 64}, 2, 1, {32, 64}, 32, 128, 514, 77, 2, 1, 0, 0},
+     {2, 1, {32, 64}, 2, 1, {32, 64}, 32, 128, 514, 77, 2, 2, 16, 0}},
+};
+enum { WORDS = 49408 /* of CLIP */ };
 
 typedef struct {
     int part; /* UNET, VAE, TEXT */
@@ -113,17 +132,26 @@ static inline void attend(place p, int n, int from)
     linear(in(p, "to_out.0"), n, n, branch);
 }
 
-static inline void transformer(place p, int n, int width)
+/* A matrix for each pixel is a filter of side 1, or is called what it is. */
+static inline void project(place p, int n, bool as_matrix, float gain)
+{
+    if (as_matrix)
+        linear(p, n, n, gain);
+    else
+        conv(p, n, n, 1, gain);
+}
+
+static inline void transformer(place p, int n, const sizes *s)
 {
     place block = in(p, "transformer_blocks.0");
     norm(in(p, "norm"), n);
-    conv(in(p, "proj_in"), n, n, 1, 1);
+    project(in(p, "proj_in"), n, s->head > 0, 1);
     attend(in(block, "attn1"), n, n);
-    attend(in(block, "attn2"), n, width);
+    attend(in(block, "attn2"), n, s->width);
     linear(in(block, "ff.net.0.proj"), 8 * n, n, 1);
     linear(in(block, "ff.net.2"), n, 4 * n, branch);
     for (int i = 1; i <= 3; i++) norm(in(block, "norm%d", i), n);
-    conv(in(p, "proj_out"), n, n, 1, branch);
+    project(in(p, "proj_out"), n, s->head > 0, branch);
 }
 
 /* The way down, whose widths are met again on the way up. */
@@ -140,14 +168,14 @@ static inline void unet(const sizes *s)
         for (int j = 0; j < s->layers; j++) {
             resnet(in(level, "resnets.%d", j), n, s->channels[i], time);
             skip[skips++] = n = s->channels[i];
-            if (i < levels - 1) transformer(in(level, "attentions.%d", j), n, s->width);
+            if (i < levels - 1) transformer(in(level, "attentions.%d", j), n, s);
         }
         if (i == levels - 1) break;
         conv(in(level, "downsamplers.0.conv"), n, n, 3, 1);
         skip[skips++] = n;
     }
     resnet(in(p, "mid_block.resnets.0"), n, n, time);
-    transformer(in(p, "mid_block.attentions.0"), n, s->width);
+    transformer(in(p, "mid_block.attentions.0"), n, s);
     resnet(in(p, "mid_block.resnets.1"), n, n, time);
     for (int i = 0; i < levels; i++) {
         place level = in(p, "up_blocks.%d", i);
@@ -155,7 +183,7 @@ static inline void unet(const sizes *s)
             resnet(in(level, "resnets.%d", j), n + skip[--skips], s->channels[levels - 1 - i],
                    time);
             n = s->channels[levels - 1 - i];
-            if (i > 0) transformer(in(level, "attentions.%d", j), n, s->width);
+            if (i > 0) transformer(in(level, "attentions.%d", j), n, s);
         }
         if (i < levels - 1) conv(in(level, "upsamplers.0.conv"), n, n, 3, 1);
     }

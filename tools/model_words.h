@@ -6,23 +6,8 @@
 #define TOOLS_MODEL_WORDS_H
 #include "base/file.h"
 #include "model_shapes.h"
+#include "models/page.h"
 #include <string.h>
-
-enum { PAGE = 1 << 16 };
-
-typedef struct {
-    char text[PAGE];
-    size_t used;
-} page;
-
-static inline void put(page *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static inline void put(page *p, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    p->used += (size_t)vsnprintf(p->text + p->used, PAGE - p->used, format, arguments);
-    va_end(arguments);
-}
 
 static inline error save(const page *p, const char *folder, const char *name)
 {
@@ -34,31 +19,36 @@ static inline error save(const page *p, const char *folder, const char *name)
 /* "key": [a, b, ...] */
 static inline void put_list(page *p, const char *key, int n, const int *values)
 {
-    put(p, "  \"%s\": [", key);
-    for (int i = 0; i < n; i++) put(p, "%s%d", i ? ", " : "", values[i]);
-    put(p, "],\n");
+    page_put(p, "  \"%s\": [", key);
+    for (int i = 0; i < n; i++) page_put(p, "%s%d", i ? ", " : "", values[i]);
+    page_put(p, "],\n");
 }
 
 static inline void put_types(page *p, const char *way, int n, int plain, const char *of)
 {
-    put(p, "  \"%s_block_types\": [", way[0] == 'D' ? "down" : "up");
+    page_put(p, "  \"%s_block_types\": [", way[0] == 'D' ? "down" : "up");
     for (int i = 0; i < n; i++)
-        put(p, "%s\"%s%s%sBlock2D\"", i ? ", " : "", *of || i == plain ? "" : "CrossAttn", way, of);
-    put(p, "],\n");
+        page_put(p, "%s\"%s%s%sBlock2D\"", i ? ", " : "", *of || i == plain ? "" : "CrossAttn", way,
+                 of);
+    page_put(p, "],\n");
 }
 
 static inline error save_unet(const sizes *s, const char *folder)
 {
     static page p;
     p.used = 0;
-    put(&p, "{\n  \"_class_name\": \"UNet2DConditionModel\",\n");
+    page_put(&p, "{\n  \"_class_name\": \"UNet2DConditionModel\",\n");
     put_list(&p, "block_out_channels", s->levels, s->channels);
     put_types(&p, "Down", s->levels, s->levels - 1, "");
     put_types(&p, "Up", s->levels, 0, "");
-    put(&p, "  \"attention_head_dim\": 8,\n  \"cross_attention_dim\": %d,\n", s->width);
-    put(&p, "  \"in_channels\": 4,\n  \"layers_per_block\": %d,\n  \"norm_num_groups\": 32,\n",
-        s->layers);
-    put(&p, "  \"out_channels\": 4,\n  \"sample_size\": 64\n}\n");
+    int heads[LEVELS];
+    for (int i = 0; i < s->levels; i++) heads[i] = s->head ? s->channels[i] / s->head : 8;
+    put_list(&p, "attention_head_dim", s->levels, heads);
+    page_put(&p, "  \"cross_attention_dim\": %d,\n", s->width);
+    page_put(&p, "  \"use_linear_projection\": %s,\n", s->head ? "true" : "false");
+    page_put(&p, "  \"in_channels\": 4,\n  \"layers_per_block\": %d,\n  \"norm_num_groups\": 32,\n",
+             s->layers);
+    page_put(&p, "  \"out_channels\": 4,\n  \"sample_size\": 64\n}\n");
     return save(&p, folder, "unet/config.json");
 }
 
@@ -66,14 +56,14 @@ static inline error save_vae(const sizes *s, const char *folder)
 {
     static page p;
     p.used = 0;
-    put(&p, "{\n  \"_class_name\": \"AutoencoderKL\",\n");
+    page_put(&p, "{\n  \"_class_name\": \"AutoencoderKL\",\n");
     put_list(&p, "block_out_channels", s->vae_levels, s->vae_channels);
     put_types(&p, "Down", s->vae_levels, -1, "Encoder");
     put_types(&p, "Up", s->vae_levels, -1, "Decoder");
-    put(&p, "  \"in_channels\": 3,\n  \"latent_channels\": 4,\n  \"layers_per_block\": %d,\n",
-        s->vae_layers);
-    put(&p, "  \"norm_num_groups\": 32,\n  \"out_channels\": 3,\n  \"sample_size\": 512,\n"
-            "  \"scaling_factor\": 0.18215\n}\n");
+    page_put(&p, "  \"in_channels\": 3,\n  \"latent_channels\": 4,\n  \"layers_per_block\": %d,\n",
+             s->vae_layers);
+    page_put(&p, "  \"norm_num_groups\": 32,\n  \"out_channels\": 3,\n  \"sample_size\": 512,\n"
+                 "  \"scaling_factor\": 0.18215\n}\n");
     return save(&p, folder, "vae/config.json");
 }
 
@@ -81,16 +71,17 @@ static inline error save_text(const sizes *s, const char *folder)
 {
     static page p;
     p.used = 0;
-    put(&p, "{\n  \"architectures\": [\"CLIPTextModel\"],\n  \"bos_token_id\": %d,\n",
-        s->words - 2);
-    put(&p, "  \"eos_token_id\": %d,\n  \"hidden_act\": \"quick_gelu\",\n", s->words - 1);
-    put(&p, "  \"hidden_size\": %d,\n  \"intermediate_size\": %d,\n", s->width, s->mlp);
-    put(&p, "  \"layer_norm_eps\": 1e-05,\n  \"max_position_embeddings\": %d,\n", s->places);
-    put(&p, "  \"model_type\": \"clip_text_model\",\n  \"num_attention_heads\": %d,\n",
-        s->text_heads);
-    put(&p, "  \"num_hidden_layers\": %d,\n  \"pad_token_id\": %d,\n", s->text_layers,
-        s->words - 1);
-    put(&p, "  \"projection_dim\": %d,\n  \"vocab_size\": %d\n}\n", s->width, s->words);
+    page_put(&p, "{\n  \"architectures\": [\"CLIPTextModel\"],\n  \"bos_token_id\": %d,\n",
+             s->words - 2);
+    page_put(&p, "  \"eos_token_id\": %d,\n  \"hidden_act\": \"%s\",\n", s->words - 1,
+             s->head ? "gelu" : "quick_gelu");
+    page_put(&p, "  \"hidden_size\": %d,\n  \"intermediate_size\": %d,\n", s->width, s->mlp);
+    page_put(&p, "  \"layer_norm_eps\": 1e-05,\n  \"max_position_embeddings\": %d,\n", s->places);
+    page_put(&p, "  \"model_type\": \"clip_text_model\",\n  \"num_attention_heads\": %d,\n",
+             s->text_heads);
+    page_put(&p, "  \"num_hidden_layers\": %d,\n  \"pad_token_id\": %d,\n", s->text_layers,
+             s->words - 1);
+    page_put(&p, "  \"projection_dim\": %d,\n  \"vocab_size\": %d\n}\n", s->width, s->words);
     return save(&p, folder, "text_encoder/config.json");
 }
 
@@ -100,7 +91,7 @@ static inline error save_tokenizer(const sizes *s, const char *folder)
 {
     static page p;
     p.used = 0;
-    put(&p, "{");
+    page_put(&p, "{");
     for (int id = 0; id < 512; id++) {
         static const int from[] = {'!', 161, 174, 256, 0x7fffffff}, length[] = {94, 12, 82, 68, 0};
         int k = 0, at = id % 256;
@@ -109,45 +100,51 @@ static inline error save_tokenizer(const sizes *s, const char *folder)
         char written[3] = {(char)letter};
         if (letter > 127)
             written[0] = (char)(0xc0 | letter >> 6), written[1] = (char)(0x80 | (letter & 63));
-        put(&p, "\"%s%s%s\": %d, ", letter == '"' || letter == '\\' ? "\\" : "", written,
-            id < 256 ? "" : "</w>", id);
+        page_put(&p, "\"%s%s%s\": %d, ", letter == '"' || letter == '\\' ? "\\" : "", written,
+                 id < 256 ? "" : "</w>", id);
     }
-    put(&p, "\"<|startoftext|>\": %d, \"<|endoftext|>\": %d}\n", s->words - 2, s->words - 1);
+    page_put(&p, "\"<|startoftext|>\": %d, \"<|endoftext|>\": %d}\n", s->words - 2, s->words - 1);
     error wrong = save(&p, folder, "tokenizer/vocab.json");
     if (wrong) return wrong;
     p.used = 0;
-    put(&p, "#version: 0.2\n");
+    page_put(&p, "#version: 0.2\n");
     wrong = save(&p, folder, "tokenizer/merges.txt");
     if (wrong) return wrong;
     p.used = 0;
-    put(&p,
-        "{\n  \"bos_token\": \"<|startoftext|>\",\n  \"eos_token\": \"<|endoftext|>\",\n"
-        "  \"model_max_length\": %d,\n  \"pad_token\": \"<|endoftext|>\",\n"
-        "  \"tokenizer_class\": \"CLIPTokenizer\",\n"
-        "  \"unk_token\": \"<|endoftext|>\"\n}\n",
-        s->places);
+    page_put(&p,
+             "{\n  \"bos_token\": \"<|startoftext|>\",\n  \"eos_token\": \"<|endoftext|>\",\n"
+             "  \"model_max_length\": %d,\n  \"pad_token\": \"<|endoftext|>\",\n"
+             "  \"tokenizer_class\": \"CLIPTokenizer\",\n"
+             "  \"unk_token\": \"<|endoftext|>\"\n}\n",
+             s->places);
     return save(&p, folder, "tokenizer/tokenizer_config.json");
 }
 
-static inline error save_pipeline(const char *folder)
+static inline error save_pipeline(const sizes *s, const char *folder)
 {
     static page p;
+    const char *scheduler = s->head ? "DDIMScheduler" : "PNDMScheduler";
     p.used = 0;
-    put(&p, "{\n  \"_class_name\": \"StableDiffusionPipeline\",\n"
-            "  \"feature_extractor\": [null, null],\n  \"requires_safety_checker\": false,\n"
-            "  \"safety_checker\": [null, null],\n"
-            "  \"scheduler\": [\"diffusers\", \"PNDMScheduler\"],\n"
-            "  \"text_encoder\": [\"transformers\", \"CLIPTextModel\"],\n"
-            "  \"tokenizer\": [\"transformers\", \"CLIPTokenizer\"],\n"
-            "  \"unet\": [\"diffusers\", \"UNet2DConditionModel\"],\n"
-            "  \"vae\": [\"diffusers\", \"AutoencoderKL\"]\n}\n");
+    page_put(&p,
+             "{\n  \"_class_name\": \"StableDiffusionPipeline\",\n"
+             "  \"feature_extractor\": [null, null],\n  \"requires_safety_checker\": false,\n"
+             "  \"safety_checker\": [null, null],\n"
+             "  \"scheduler\": [\"diffusers\", \"%s\"],\n"
+             "  \"text_encoder\": [\"transformers\", \"CLIPTextModel\"],\n"
+             "  \"tokenizer\": [\"transformers\", \"CLIPTokenizer\"],\n"
+             "  \"unet\": [\"diffusers\", \"UNet2DConditionModel\"],\n"
+             "  \"vae\": [\"diffusers\", \"AutoencoderKL\"]\n}\n",
+             scheduler);
     error wrong = save(&p, folder, "model_index.json");
     p.used = 0;
-    put(&p, "{\n  \"_class_name\": \"PNDMScheduler\",\n  \"beta_end\": 0.012,\n"
-            "  \"beta_schedule\": \"scaled_linear\",\n  \"beta_start\": 0.00085,\n"
-            "  \"num_train_timesteps\": 1000,\n  \"prediction_type\": \"epsilon\",\n"
-            "  \"set_alpha_to_one\": false,\n  \"skip_prk_steps\": true,\n"
-            "  \"steps_offset\": 1,\n  \"timestep_spacing\": \"leading\"\n}\n");
+    page_put(&p,
+             "{\n  \"_class_name\": \"%s\",\n  \"beta_end\": 0.012,\n"
+             "  \"beta_schedule\": \"scaled_linear\",\n  \"beta_start\": 0.00085,\n"
+             "  \"clip_sample\": false,\n"
+             "  \"num_train_timesteps\": 1000,\n  \"prediction_type\": \"%s\",\n"
+             "  \"set_alpha_to_one\": false,\n  \"skip_prk_steps\": true,\n"
+             "  \"steps_offset\": 1,\n  \"timestep_spacing\": \"leading\"\n}\n",
+             scheduler, s->head ? "v_prediction" : "epsilon");
     return wrong ? wrong : save(&p, folder, "scheduler/scheduler_config.json");
 }
 
@@ -158,6 +155,7 @@ static inline error save_words(const sizes *s, const char *folder)
                                         "tokenizer", "scheduler"};
     error wrong = NULL;
     for (int i = 0; i < 6 && !wrong; i++) {
+        if (i == 4 && s->clip) continue;
         char path[4200];
         snprintf(path, sizeof path, "%s/%s", folder, names[i]);
         wrong = file_make_folder(path);
@@ -165,8 +163,8 @@ static inline error save_words(const sizes *s, const char *folder)
     if (!wrong) wrong = save_unet(s, folder);
     if (!wrong) wrong = save_vae(s, folder);
     if (!wrong) wrong = save_text(s, folder);
-    if (!wrong) wrong = save_tokenizer(s, folder);
-    return wrong ? wrong : save_pipeline(folder);
+    if (!wrong && !s->clip) wrong = save_tokenizer(s, folder);
+    return wrong ? wrong : save_pipeline(s, folder);
 }
 
 #endif

@@ -36,6 +36,14 @@ norm_groups blocks_group_norm(weights w, const char *name, norm_groups usual)
     return usual;
 }
 
+norm blocks_layer_norm(weights w, const char *name, int channels)
+{
+    weights at = weights_in(w, "%s", name);
+    return (norm){.scale = weights_floats(at, "weight", channels),
+                  .shift = weights_floats(at, "bias", channels),
+                  .epsilon = 1e-5f};
+}
+
 static int rows_of(tensor x)
 {
     return x.n * x.h * x.w;
@@ -125,19 +133,14 @@ void blocks_resnet_apply(const blocks_resnet *r, blocks_stream *s, const float *
     s->x = blocks_norm_convolve(r->norm2, second, between, s->x.data, scratch);
 }
 
-static size_t larger(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
-
 size_t blocks_resnet_room(const blocks_resnet *r, tensor x)
 {
     tensor between = {NULL, x.n, x.h, x.w, r->conv1.out};
     size_t row = (size_t)r->conv1.out * sizeof *x.data;
     size_t matrix = blocks_linear_room() + (r->shortcut.in ? BLOCKS_ROWS * row : 0);
     size_t convs =
-        larger(blocks_convolve_room(r->conv1, x), blocks_convolve_room(r->conv2, between));
-    return (size_t)x.n * row + larger(matrix, convs) + AROUND;
+        blocks_larger(blocks_convolve_room(r->conv1, x), blocks_convolve_room(r->conv2, between));
+    return (size_t)x.n * row + blocks_larger(matrix, convs) + AROUND;
 }
 
 /* Each pixel of y is the one of x that lies there when x is drawn twice as large. */
@@ -207,7 +210,7 @@ static attention one_head(tensor x)
 size_t blocks_attention_room(tensor x)
 {
     return norm_group_room(norm_before(x)) + 2 * tensor_count(x) * sizeof *x.data +
-           larger(blocks_linear_room(), attention_room(one_head(x))) + AROUND;
+           blocks_larger(blocks_linear_room(), attention_room(one_head(x))) + AROUND;
 }
 
 void blocks_attention_apply(const blocks_attention *a, blocks_stream *s, arena scratch)

@@ -17,6 +17,12 @@
 #include "nn/conv.h"
 #include "nn/linear.h"
 
+/** The larger of two sizes. */
+static inline size_t blocks_larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
 /** Rows that are taken together where all at once would need too much room. */
 enum { BLOCKS_ROWS = 4096 };
 
@@ -50,6 +56,13 @@ linear blocks_linear(weights w, const char *name, int in, int out);
  *  @param usual channels, groups, epsilon and silu
  *  @return the layer */
 norm_groups blocks_group_norm(weights w, const char *name, norm_groups usual);
+
+/** A layer norm: NAME.weight and NAME.bias, [channels] each; epsilon 1e-5.
+ *  @param w        where
+ *  @param name     "norm1"
+ *  @param channels of a row
+ *  @return the norm */
+norm blocks_layer_norm(weights w, const char *name, int channels);
 
 /** The picture on its way through a network. `spare` is a second room as large, for what a block
  *  needs on the way; a block may leave the picture there, and the old room is the spare one then.

@@ -1,6 +1,7 @@
 #define _DEFAULT_SOURCE
 #include "models/checkpoint.h"
 #include "models/ldm.h"
+#include <dirent.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,16 +9,25 @@
 
 enum { PATH = 4096, SHARDS = 1000 };
 
-static bool is_folder(const char *path)
+/* Whether there is something of that kind. */
+static bool is(mode_t kind, const char *path)
 {
     struct stat info;
-    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+    return stat(path, &info) == 0 && (info.st_mode & S_IFMT) == kind;
 }
 
-static bool is_file(const char *path)
+/* Whether a folder has a file whose name ends so. */
+static bool has_file(const char *folder, const char *ending)
 {
-    struct stat info;
-    return stat(path, &info) == 0 && S_ISREG(info.st_mode);
+    size_t length = strlen(ending);
+    bool found = false;
+    DIR *all = opendir(folder);
+    for (struct dirent *one; all && !found && (one = readdir(all));) {
+        size_t n = strlen(one->d_name);
+        found = n > length && strcmp(one->d_name + n - length, ending) == 0;
+    }
+    if (all) closedir(all);
+    return found;
 }
 
 /* A text in the arena. */
@@ -33,6 +43,31 @@ static const char *worded(arena *keep, const char *format, ...)
 }
 
 /* ---- A part of a folder ---- */
+
+/* What has another form altogether. */
+static error check_form(const char *path)
+{
+    file f;
+    error wrong = file_map(path, &f);
+    if (wrong) return wrong;
+    bool zip = f.bytes > 4 && memcmp(f.data, "PK\3\4", 4) == 0;
+    bool pickle = f.bytes > 4 && f.data[0] == 0x80 && f.data[1] <= 5 && f.data[2] != 0;
+    if (zip || pickle)
+        wrong = error_make(
+            "%.300s is a pickle (.ckpt), which may run any program when it is opened. Convert it "
+            "with python: import torch, safetensors.torch as s; m = torch.load('model.ckpt', "
+            "'cpu', weights_only=True); m = m.get('state_dict', m); s.save_file({k: v.clone() for "
+            "k, v in m.items() if hasattr(v, 'shape')}, 'model.safetensors')",
+            path);
+    else if (f.bytes > 4 && memcmp(f.data, "GGUF", 4) == 0)
+        wrong = error_make("%.300s is a GGUF file; its .safetensors original is needed", path);
+    else if (f.bytes > 15 && memcmp(f.data, "version https:/", 15) == 0)
+        wrong = error_make("%.300s is the note of a file that git-lfs has not fetched yet: "
+                           "git lfs pull",
+                           path);
+    file_unmap(f);
+    return wrong;
+}
 
 /* The files of a list of shards: {"weight_map": {tensor: file, ...}}. */
 static error open_shards(const char *folder, const char *index, arena *keep, weights *out)
@@ -70,12 +105,11 @@ static error open_weights(const char *folder, arena *keep, weights *out)
         const char *whole = worded(keep, "%s/%s%s.safetensors", folder, stem, variant);
         const char *index = worded(keep, "%s/%s.safetensors.index%s.json", folder, stem, variant);
         const char *other = worded(keep, "%s/%s%s.safetensors.index.json", folder, stem, variant);
-        if (is_file(whole)) return weights_open(&whole, 1, keep, out);
-        if (is_file(index)) return open_shards(folder, index, keep, out);
-        if (is_file(other)) return open_shards(folder, other, keep, out);
+        if (is(S_IFREG, whole)) return weights_open(&whole, 1, keep, out);
+        if (is(S_IFREG, index)) return open_shards(folder, index, keep, out);
+        if (is(S_IFREG, other)) return open_shards(folder, other, keep, out);
     }
-    if (is_file(worded(keep, "%s/diffusion_pytorch_model.bin", folder)) ||
-        is_file(worded(keep, "%s/pytorch_model.bin", folder)))
+    if (has_file(folder, ".bin"))
         return error_make("%.300s has its weights in a pickle (.bin), which may run any program "
                           "when it is opened. Convert it with python: from diffusers import "
                           "StableDiffusionPipeline as P; P.from_pretrained('the folder')"
@@ -87,9 +121,13 @@ static error open_weights(const char *folder, arena *keep, weights *out)
 error checkpoint_open_part(const char *folder, arena *keep, checkpoint_part *out)
 {
     checkpoint_part part = {.begin = ""};
-    if (!is_folder(folder)) return error_make("the folder %.300s is missing", folder);
-    error wrong = config_read(worded(keep, "%s/config.json", folder), keep, &part.config);
-    if (!wrong) wrong = open_weights(folder, keep, &part.weights);
+    bool one = is(S_IFREG, folder);
+    if (!one && !is(S_IFDIR, folder)) return error_make("the folder %.300s is missing", folder);
+    error wrong = one ? check_form(folder)
+                      : config_read(worded(keep, "%s/config.json", folder), keep, &part.config);
+    if (!wrong)
+        wrong = one ? weights_open(&folder, 1, keep, &part.weights)
+                    : open_weights(folder, keep, &part.weights);
     if (wrong) return wrong;
     weights_rename(part.weights, ldm_folder, NULL);
     *out = part;
@@ -161,14 +199,35 @@ static error no_stable_diffusion(const char *path, const char *class)
     return error_make("%.300s is a %.100s; known are Stable Diffusion 1.x and 2.x", path, class);
 }
 
+/* What a UNet says that is of another kind. */
+static const struct {
+    const char *key, *is;
+} kinds[] = {
+    {"addition_embed_type", "relative of Stable Diffusion XL"},
+    {"time_cond_proj_dim", "latent consistency model (LCM)"},
+    {"num_class_embeds", "model with classes, as the upscaler is"},
+};
+
+static error check_kind(const char *path, const config *unet)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (config_find(unet, kinds[i].key)) return no_stable_diffusion(path, kinds[i].is);
+    return NULL;
+}
+
 /* Said before parts are missed. */
 static error check_index(const char *path, arena scratch)
 {
     const char *index = worded(&scratch, "%s/model_index.json", path);
     const char *own = worded(&scratch, "%s/config.json", path);
     const config *c;
-    bool whole = is_file(index);
-    if (!whole && !is_file(own)) return NULL;
+    bool whole = is(S_IFREG, index);
+    if (!whole && !is(S_IFREG, own) && !is(S_IFDIR, worded(&scratch, "%s/unet", path)))
+        return error_make("%.300s has no folder \"unet\"; %s", path,
+                          has_file(path, ".safetensors") ? "is one of its .safetensors files meant?"
+                          : has_file(path, ".ckpt")      ? "its .ckpt must be converted first"
+                                                         : "it is no model");
+    if (!whole && !is(S_IFREG, own)) return NULL;
     error wrong = config_read(whole ? index : own, &scratch, &c);
     if (wrong) return wrong;
     const char *class = config_text(c, "_class_name", "network");
@@ -193,11 +252,10 @@ static error open_folder(const char *path, arena *keep, arena scratch, checkpoin
         wrong = checkpoint_open_part(worded(keep, "%s/%s", path, names[open]), keep, parts[open]);
     const char *words = worded(keep, "%s/tokenizer", path);
     const char *training = worded(keep, "%s/scheduler/scheduler_config.json", path);
-    out->tokenizer = is_folder(words) ? words : NULL;
+    out->tokenizer = is(S_IFDIR, words) ? words : NULL;
     out->scheduler = usual_scheduler();
-    if (!wrong && is_file(training)) wrong = read_scheduler(training, keep, &out->scheduler);
-    if (!wrong && config_find(out->unet.config, "addition_embed_type"))
-        wrong = no_stable_diffusion(path, "relative of Stable Diffusion XL");
+    if (!wrong && is(S_IFREG, training)) wrong = read_scheduler(training, keep, &out->scheduler);
+    if (!wrong) wrong = check_kind(path, out->unet.config);
     if (wrong)
         while (open > 0) weights_close(parts[--open]->weights);
     return wrong;
@@ -245,7 +303,8 @@ static checkpoint_scheduler single_scheduler(const safetensors *f, bool openclip
 static error open_single(const char *path, arena *keep, checkpoint *out)
 {
     safetensors *f = arena_take(keep, sizeof *f);
-    error wrong = safetensors_open(path, keep, f);
+    error wrong = check_form(path);
+    if (!wrong) wrong = safetensors_open(path, keep, f);
     if (wrong) return wrong;
     const char *stranger = checkpoint_stranger(f);
     if (stranger)
@@ -259,31 +318,6 @@ static error open_single(const char *path, arena *keep, checkpoint *out)
     return NULL;
 }
 
-/* What has another form altogether. */
-static error check_form(const char *path)
-{
-    file f;
-    error wrong = file_map(path, &f);
-    if (wrong) return wrong;
-    bool zip = f.bytes > 4 && memcmp(f.data, "PK\3\4", 4) == 0;
-    bool pickle = f.bytes > 4 && f.data[0] == 0x80 && f.data[1] <= 5 && f.data[2] != 0;
-    if (zip || pickle)
-        wrong = error_make(
-            "%.300s is a pickle (.ckpt), which may run any program when it is opened. Convert it "
-            "with python: import torch, safetensors.torch as s; m = torch.load('model.ckpt', "
-            "'cpu', weights_only=True); m = m.get('state_dict', m); s.save_file({k: v.clone() for "
-            "k, v in m.items() if hasattr(v, 'shape')}, 'model.safetensors')",
-            path);
-    else if (f.bytes > 4 && memcmp(f.data, "GGUF", 4) == 0)
-        wrong = error_make("%.300s is a GGUF file; its .safetensors original is needed", path);
-    else if (f.bytes > 15 && memcmp(f.data, "version https:/", 15) == 0)
-        wrong = error_make("%.300s is the note of a file that git-lfs has not fetched yet: "
-                           "git lfs pull",
-                           path);
-    file_unmap(f);
-    return wrong;
-}
-
 /* ---- A model ---- */
 
 error checkpoint_open(const char *path, arena *keep, arena scratch, checkpoint *out)
@@ -291,12 +325,8 @@ error checkpoint_open(const char *path, arena *keep, arena scratch, checkpoint *
     if (strlen(path) > PATH - 100)
         return error_make("a path of %zu letters is too long", strlen(path));
     checkpoint c = {.path = worded(keep, "%s", path)};
-    error wrong;
-    if (is_folder(path))
-        wrong = open_folder(c.path, keep, scratch, &c);
-    else
-        wrong = check_form(path);
-    if (!wrong && !is_folder(path)) wrong = open_single(c.path, keep, &c);
+    error wrong =
+        is(S_IFDIR, path) ? open_folder(c.path, keep, scratch, &c) : open_single(c.path, keep, &c);
     if (!wrong) *out = c;
     return wrong;
 }

@@ -58,7 +58,7 @@ typedef struct {
 error checkpoint_open(const char *path, arena *keep, arena scratch, checkpoint *out);
 
 /** Open one part of a folder, or a network that is published alone, as TAESD is.
- *  @param folder which has config.json and .safetensors files
+ *  @param folder which has config.json and .safetensors files; or one such file, without a config
  *  @param keep   where it lives
  *  @param out    set when all went well; give its weights to weights_close() afterwards
  *  @return NULL, or what is missing or wrong */

@@ -1,6 +1,6 @@
 /* What a model says of itself, and what a file seems to be that is none. */
 #include "models/checkpoint.h"
-#include <stdarg.h>
+#include "models/page.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -17,6 +17,7 @@ static const struct {
     {"conditioner.embedders.", "Stable Diffusion XL"},
     {"label_emb.0.0.", "Stable Diffusion XL"},
     {"add_embedding.", "the UNet of Stable Diffusion XL"},
+    {"cond_proj.", "a latent consistency model (LCM)"},
     {"label_emb.", "a model with classes, as the upscaler is"},
     {"double_blocks.", "Flux"},
     {"single_transformer_blocks.", "Flux"},
@@ -56,22 +57,6 @@ const char *checkpoint_stranger(const safetensors *f)
 }
 
 /* ---- Describing ---- */
-
-typedef struct {
-    char text[4096];
-    size_t used;
-} page;
-
-static void put(page *p, const char *format, ...) ERROR_FORMAT(2);
-static void put(page *p, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    int wrote = vsnprintf(p->text + p->used, sizeof p->text - p->used, format, arguments);
-    va_end(arguments);
-    p->used += (size_t)wrote;
-    if (p->used >= sizeof p->text) p->used = sizeof p->text - 1;
-}
 
 /* "859,520,964" */
 static const char *grouped(size_t n, char room[32])
@@ -114,8 +99,8 @@ static void put_amount(page *p, const char *name, amount a)
     static const char *const words[] = {"F32", "F16", "BF16"};
     for (int i = 0; i < 3; i++)
         if (a.stored[i]) strcat(strcat(types, *types ? "+" : ""), words[i]);
-    put(p, "  %-13s %5zu tensors %15s numbers  %-8s %8.1f MB\n", name, a.tensors,
-        grouped(a.numbers, numbers), types, (double)a.bytes / 1e6);
+    page_put(p, "  %-13s %5zu tensors %15s numbers  %-8s %8.1f MB\n", name, a.tensors,
+             grouped(a.numbers, numbers), types, (double)a.bytes / 1e6);
 }
 
 static void put_parts(page *p, const checkpoint *c)
@@ -134,26 +119,27 @@ static void put_parts(page *p, const checkpoint *c)
 
 const char *checkpoint_describe(const checkpoint *c, arena *keep)
 {
-    page p = {"", 0};
+    page p = {0};
     const checkpoint_scheduler *s = &c->scheduler;
     int width = config_int(c->unet.config, "cross_attention_dim", 0);
-    put(&p, "%.1000s: %s, %s\n", c->path,
-        width == 768    ? "Stable Diffusion 1.x"
-        : width == 1024 ? "Stable Diffusion 2.x"
-                        : "of Stable Diffusion's kind",
-        c->single ? "a single file" : "a diffusers folder");
+    page_put(&p, "%.1000s: %s, %s\n", c->path,
+             width == 768    ? "Stable Diffusion 1.x"
+             : width == 1024 ? "Stable Diffusion 2.x"
+                             : "of Stable Diffusion's kind",
+             c->single ? "a single file" : "a diffusers folder");
     put_parts(&p, c);
-    put(&p, "  channels     ");
+    page_put(&p, "  channels     ");
     for (int i = 0; i < config_count(c->unet.config, "block_out_channels"); i++)
-        put(&p, " %d", config_int_at(c->unet.config, "block_out_channels", i, 0));
-    put(&p, "; of pictures in: %d, of words: %d\n", config_int(c->unet.config, "in_channels", 4),
-        width);
-    put(&p, "  predicts      %s%s\n", s->prediction,
-        s->guessed ? " (the file does not say; its kind does)" : "");
-    put(&p, "  trained on    %d times, betas %s from %g to %g%s\n", s->times, s->beta_schedule,
-        s->beta_start, s->beta_end, s->zero_snr ? ", rescaled to end in noise alone" : "");
-    put(&p, "  sampled by    %s, times spaced %s, offset %d\n", s->name, s->spacing, s->offset);
-    put(&p, "  tokenizer     %.1000s\n",
-        c->tokenizer ? c->tokenizer : "none: CLIP's words are used");
+        page_put(&p, " %d", config_int_at(c->unet.config, "block_out_channels", i, 0));
+    page_put(&p, "; of pictures in: %d, of words: %d\n",
+             config_int(c->unet.config, "in_channels", 4), width);
+    page_put(&p, "  predicts      %s%s\n", s->prediction,
+             s->guessed ? " (the file does not say; its kind does)" : "");
+    page_put(&p, "  trained on    %d times, betas %s from %g to %g%s\n", s->times, s->beta_schedule,
+             s->beta_start, s->beta_end, s->zero_snr ? ", rescaled to end in noise alone" : "");
+    page_put(&p, "  sampled by    %s, times spaced %s, offset %d\n", s->name, s->spacing,
+             s->offset);
+    page_put(&p, "  tokenizer     %.1000s\n",
+             c->tokenizer ? c->tokenizer : "none: CLIP's words are used");
     return memcpy(arena_take(keep, p.used + 1), p.text, p.used + 1);
 }

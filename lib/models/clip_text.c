@@ -1,38 +1,27 @@
 #include "models/clip_text.h"
 #include "base/parallel.h"
 #include "nn/attention.h"
-#include "nn/linear.h"
 #include <string.h>
 
 enum { AT_ONCE = 8, WIDEST = 1 << 16, MOST_LAYERS = 1000 };
 
 /* ---- Weights ---- */
 
-static clip_text_linear linear_of(weights w, const char *name, int out, int in)
+static clip_text_layer layer_of(weights w, const clip_text *c)
 {
-    weights at = weights_in(w, "%s", name);
-    return (clip_text_linear){weights_matrix(at, "weight", out, in),
-                              weights_floats(at, "bias", out)};
-}
-
-static clip_text_norm norm_of(weights w, const char *name, int width)
-{
-    weights at = weights_in(w, "%s", name);
-    return (clip_text_norm){weights_floats(at, "weight", width), weights_floats(at, "bias", width)};
-}
-
-static clip_text_layer layer_of(weights w, int width, int inner)
-{
-    return (clip_text_layer){
-        .norm1 = norm_of(w, "layer_norm1", width),
-        .q = linear_of(w, "self_attn.q_proj", width, width),
-        .k = linear_of(w, "self_attn.k_proj", width, width),
-        .v = linear_of(w, "self_attn.v_proj", width, width),
-        .out = linear_of(w, "self_attn.out_proj", width, width),
-        .norm2 = norm_of(w, "layer_norm2", width),
-        .fc1 = linear_of(w, "mlp.fc1", inner, width),
-        .fc2 = linear_of(w, "mlp.fc2", width, inner),
+    int width = c->width, inner = c->inner;
+    clip_text_layer l = {
+        .norm1 = blocks_layer_norm(w, "layer_norm1", width),
+        .q = blocks_linear(w, "self_attn.q_proj", width, width),
+        .k = blocks_linear(w, "self_attn.k_proj", width, width),
+        .v = blocks_linear(w, "self_attn.v_proj", width, width),
+        .out = blocks_linear(w, "self_attn.out_proj", width, width),
+        .norm2 = blocks_layer_norm(w, "layer_norm2", width),
+        .fc1 = blocks_linear(w, "mlp.fc1", width, inner),
+        .fc2 = blocks_linear(w, "mlp.fc2", inner, width),
     };
+    l.norm1.epsilon = l.norm2.epsilon = c->epsilon, l.fc1.after = c->bend;
+    return l;
 }
 
 /* The sizes; what a file is silent about is as transformers has it. */
@@ -41,39 +30,38 @@ static error read_sizes(const config *c, clip_text *out)
     static const char *const bends[] = {"quick_gelu", "gelu", NULL};
     const struct {
         const char *key;
-        int usual, most, *to;
+        int usual, least, most, *to;
     } sizes[] = {
-        {"hidden_size", 512, WIDEST, &out->width},
-        {"intermediate_size", 2048, WIDEST, &out->inner},
-        {"num_hidden_layers", 12, MOST_LAYERS, &out->layers},
-        {"num_attention_heads", 8, WIDEST, &out->heads},
-        {"max_position_embeddings", 77, WIDEST, &out->length},
-        {"vocab_size", 49408, 1 << 24, &out->vocabulary},
+        {"hidden_size", 512, 1, WIDEST, &out->width},
+        {"intermediate_size", 2048, 1, WIDEST, &out->inner},
+        {"num_hidden_layers", 12, 1, MOST_LAYERS, &out->layers},
+        {"num_attention_heads", 8, 1, WIDEST, &out->heads},
+        {"max_position_embeddings", 77, 3, WIDEST, &out->length},
+        {"vocab_size", 49408, 1, 1 << 24, &out->vocabulary},
     };
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         int size = *sizes[i].to = config_int(c, sizes[i].key, sizes[i].usual);
-        if (size < 1 || size > sizes[i].most)
-            return error_make("%s: \"%s\" is %d, and must be 1 to %d", config_name(c), sizes[i].key,
-                              size, sizes[i].most);
+        if (size < sizes[i].least || size > sizes[i].most)
+            return error_make("\"%s\" is %d, and must be %d to %d", sizes[i].key, size,
+                              sizes[i].least, sizes[i].most);
     }
     if (out->width % out->heads != 0)
-        return error_make("%s: \"hidden_size\" %d is no multiple of \"num_attention_heads\" %d",
-                          config_name(c), out->width, out->heads);
+        return error_make("\"hidden_size\" %d is no multiple of \"num_attention_heads\" %d",
+                          out->width, out->heads);
     double epsilon = config_number(c, "layer_norm_eps", 1e-5);
-    if (!(epsilon >= 1e-30 && epsilon <= 1))
-        return error_make("%s: \"layer_norm_eps\" is %g", config_name(c), epsilon);
+    if (!(epsilon >= 1e-30 && epsilon <= 1)) return error_make("\"layer_norm_eps\" is %g", epsilon);
     out->epsilon = (float)epsilon;
     const char *bend = config_text(c, "hidden_act", bends[0]);
     out->bend = strcmp(bend, bends[0]) == 0 ? ACTIVATE_GELU_QUICK : ACTIVATE_GELU;
     if (out->bend == ACTIVATE_GELU && strcmp(bend, bends[1]) != 0)
-        return error_make("%s: %s", config_name(c), error_unknown("\"hidden_act\"", bend, bends));
+        return error_unknown("\"hidden_act\"", bend, bends);
     return config_trouble(c);
 }
 
 error clip_text_load(weights w, const config *c, arena *keep, clip_text *out)
 {
     clip_text t = {0};
-    error wrong = read_sizes(c, &t);
+    error wrong = config_blame(c, read_sizes(c, &t));
     if (wrong) return wrong;
     if (weights_has(w, "text_model.embeddings.token_embedding.weight"))
         w = weights_in(w, "text_model");
@@ -81,9 +69,9 @@ error clip_text_load(weights w, const config *c, arena *keep, clip_text *out)
     t.tokens = weights_matrix(w, "embeddings.token_embedding.weight", t.vocabulary, t.width);
     t.positions = weights_matrix(w, "embeddings.position_embedding.weight", t.length, t.width);
     for (int i = 0; i < t.layers; i++)
-        layers[i] = layer_of(weights_in(w, "encoder.layers.%d", i), t.width, t.inner);
-    t.last = norm_of(w, "final_layer_norm", t.width);
-    t.layer = layers;
+        layers[i] = layer_of(weights_in(w, "encoder.layers.%d", i), &t);
+    t.last = blocks_layer_norm(w, "final_layer_norm", t.width);
+    t.last.epsilon = t.epsilon, t.layer = layers;
     *out = t;
     return weights_trouble(w);
 }
@@ -97,28 +85,22 @@ typedef struct {
     float *x, *q, *k, *v, *mid; /* [count, length, width]; mid [count, length, inner] */
 } work;
 
-static norm norm_before(const work *w, clip_text_norm n)
+static void apply(const work *w, linear l, const float *x, float *y, arena scratch)
 {
-    return (norm){.scale = n.scale, .shift = n.shift, .epsilon = w->c->epsilon};
+    l.rows = w->count * w->c->length, l.x = x, l.y = y;
+    linear_apply(l, scratch);
 }
 
-static linear product(const work *w, clip_text_linear l, const float *x, float *y)
+static void from_norm(const work *w, norm n, linear l, float *y, arena scratch)
 {
-    int width = w->c->width;
-    return (linear){.rows = w->count * w->c->length,
-                    .in = width,
-                    .out = width,
-                    .x = x,
-                    .w = l.matrix,
-                    .bias = l.bias,
-                    .y = y};
+    l.before = n;
+    apply(w, l, w->x, y, scratch);
 }
 
-static void from_norm(const work *w, clip_text_norm n, clip_text_linear l, float *y, arena scratch)
+static void add_to_x(const work *w, linear l, const float *y, arena scratch)
 {
-    linear p = product(w, l, w->x, y);
-    p.before = norm_before(w, n);
-    linear_apply(p, scratch);
+    l.add = w->x;
+    apply(w, l, y, w->x, scratch);
 }
 
 /* x += W attention(norm(x)) */
@@ -139,19 +121,14 @@ static void attend(const work *w, const clip_text_layer *l, arena scratch)
                                 .causal = true,
                                 .y = w->q},
                     scratch);
-    linear out = product(w, l->out, w->q, w->x);
-    out.add = w->x;
-    linear_apply(out, scratch);
+    add_to_x(w, l->out, w->q, scratch);
 }
 
 /* x += W2 gelu(W1 norm(x)) */
 static void think(const work *w, const clip_text_layer *l, arena scratch)
 {
-    linear up = product(w, l->fc1, w->x, w->mid), down = product(w, l->fc2, w->mid, w->x);
-    up.before = norm_before(w, l->norm2), up.out = w->c->inner, up.after = w->c->bend;
-    linear_apply(up, scratch);
-    down.in = w->c->inner, down.add = w->x;
-    linear_apply(down, scratch);
+    from_norm(w, l->norm2, l->fc1, w->mid, scratch);
+    add_to_x(w, l->fc2, w->mid, scratch);
 }
 
 static void embed(const work *w, const int32_t *ids)
@@ -210,7 +187,7 @@ error clip_text_apply(const clip_text *c, const int32_t *ids, int count, int ski
             attend(&w, &c->layer[i], scratch);
             think(&w, &c->layer[i], scratch);
         }
-        norm_apply(norm_before(&w, c->last), w.x, w.count * c->length, c->width, w.x);
+        norm_apply(c->last, w.x, w.count * c->length, c->width, w.x);
     }
     return wrong;
 }

@@ -10,27 +10,15 @@
  */
 #ifndef MODELS_CLIP_TEXT_H
 #define MODELS_CLIP_TEXT_H
+#include "models/blocks.h"
 #include "models/config.h"
-#include "models/weights.h"
-#include "nn/activate.h"
 #include <stdint.h>
-
-/** A product and what is added to it. */
-typedef struct {
-    weight matrix;     /**< [out, in] */
-    const float *bias; /**< [out] */
-} clip_text_linear;
-
-/** What a layer norm multiplies with and adds. */
-typedef struct {
-    const float *scale, *shift; /**< [width] */
-} clip_text_norm;
 
 /** A layer. */
 typedef struct {
-    clip_text_norm norm1, norm2;
-    clip_text_linear q, k, v, out; /**< [width, width] */
-    clip_text_linear fc1, fc2;     /**< [inner, width], [width, inner] */
+    norm norm1, norm2;
+    linear q, k, v, out; /**< width to width */
+    linear fc1, fc2;     /**< width to inner, and back */
 } clip_text_layer;
 
 /** The encoder. */
@@ -41,7 +29,7 @@ typedef struct {
     float epsilon;                   /**< of the norms */
     weight tokens, positions;        /**< [vocabulary, width], [length, width] */
     const clip_text_layer *layer;    /**< [layers] */
-    clip_text_norm last;
+    norm last;
 } clip_text;
 
 /** Find its weights.

@@ -214,3 +214,9 @@ error config_trouble(const config *c)
 {
     return *c->file->trouble ? error_make("%s", c->file->trouble) : NULL;
 }
+
+error config_blame(const config *c, error wrong)
+{
+    bool named = !wrong || strstr(wrong, c->file->name);
+    return named ? wrong : error_make("%.300s: %s", c->file->name, wrong);
+}

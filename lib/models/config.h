@@ -130,4 +130,10 @@ const char *config_text_at(const config *c, const char *key, int i, const char *
  *  @return NULL, or a line that names file, key and what was wanted */
 error config_trouble(const config *c);
 
+/** What unet_read() and its like say of the numbers of a file, with its name.
+ *  @param c     any value of the file
+ *  @param wrong an error, or NULL
+ *  @return it, behind the file's name where it does not have that yet */
+error config_blame(const config *c, error wrong);
+
 #endif

@@ -1,41 +1,18 @@
 /* What the configuration files of a diffusers folder would say, told from the shapes of a file that
  * comes without them. Written as JSON, so that networks are made from one kind of thing. */
 #include "models/ldm.h"
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
+#include "models/page.h"
 
 enum { LEVELS = 16 };
-
-typedef struct {
-    char text[4096];
-    size_t used;
-} page;
-
-static void put(page *p, const char *format, ...) ERROR_FORMAT(2);
-static void put(page *p, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    int wrote = vsnprintf(p->text + p->used, sizeof p->text - p->used, format, arguments);
-    va_end(arguments);
-    p->used += (size_t)wrote;
-    PROMISE(p->used < sizeof p->text, "ldm_config: a page is enough");
-}
-
-static error parse(const page *p, const char *name, arena *keep, const config **out)
-{
-    return config_parse(p->text, p->used, name, keep, out);
-}
 
 /* "down_block_types": ["CrossAttnDownBlock2D", ...] of one way, from level `from` in steps. */
 static void put_types(page *p, const char *way, const bool *attends, int from, int step, int levels)
 {
-    put(p, ", \"%c%s_block_types\": [", way[0] + ('a' - 'A'), way + 1);
+    page_put(p, ", \"%c%s_block_types\": [", way[0] + ('a' - 'A'), way + 1);
     for (int i = 0; i < levels; i++)
-        put(p, "%s\"%s%sBlock2D\"", i ? ", " : "", attends[from + i * step] ? "CrossAttn" : "",
-            way);
-    put(p, "]");
+        page_put(p, "%s\"%s%sBlock2D\"", i ? ", " : "", attends[from + i * step] ? "CrossAttn" : "",
+                 way);
+    page_put(p, "]");
 }
 
 /* Of 64 channels each. */
@@ -46,7 +23,7 @@ static int heads(int channels)
 
 error ldm_unet_config(weights w, const char *name, arena *keep, const config **out)
 {
-    page p = {"{", 1};
+    page p = {0};
     int levels = 0, layers = 0, channels[LEVELS], cross = 0;
     bool attends[LEVELS], linear = false;
     for (; levels < LEVELS; levels++) {
@@ -61,25 +38,25 @@ error ldm_unet_config(weights w, const char *name, arena *keep, const config **o
     }
     while (weights_has(weights_in(w, "down_blocks.0.resnets.%d", layers), "norm1.weight")) layers++;
     if (levels == 0) return error_make("%.300s: it has no UNet", name);
-    put(&p, "\"in_channels\": %d, \"out_channels\": %d, \"layers_per_block\": %d",
-        weights_side(w, "conv_in.weight", 1), weights_side(w, "conv_out.weight", 0), layers);
-    put(&p, ", \"cross_attention_dim\": %d, \"use_linear_projection\": %s", cross,
-        linear ? "true" : "false");
+    page_put(&p, "{\"in_channels\": %d, \"out_channels\": %d, \"layers_per_block\": %d",
+             weights_side(w, "conv_in.weight", 1), weights_side(w, "conv_out.weight", 0), layers);
+    page_put(&p, ", \"cross_attention_dim\": %d, \"use_linear_projection\": %s", cross,
+             linear ? "true" : "false");
     put_types(&p, "Down", attends, 0, 1, levels);
     put_types(&p, "Up", attends, levels - 1, -1, levels);
-    put(&p, ", \"block_out_channels\": [");
-    for (int i = 0; i < levels; i++) put(&p, "%s%d", i ? ", " : "", channels[i]);
+    page_put(&p, ", \"block_out_channels\": [");
+    for (int i = 0; i < levels; i++) page_put(&p, "%s%d", i ? ", " : "", channels[i]);
     /* Stable Diffusion 1.x has 8 heads everywhere, 2.x heads of 64 channels. */
-    put(&p, "], \"attention_head_dim\": [");
+    page_put(&p, "], \"attention_head_dim\": [");
     for (int i = 0; i < levels; i++)
-        put(&p, "%s%d", i ? ", " : "", heads(linear ? channels[i] : 512));
-    put(&p, "]}");
-    return parse(&p, name, keep, out);
+        page_put(&p, "%s%d", i ? ", " : "", heads(linear ? channels[i] : 512));
+    page_put(&p, "]}");
+    return config_parse(p.text, p.used, name, keep, out);
 }
 
 error ldm_vae_config(weights w, const char *name, arena *keep, const config **out)
 {
-    page p = {"{", 1};
+    page p = {0};
     int levels = 0, layers = 0;
     while (levels < LEVELS) {
         weights block = weights_in(w, "decoder.up_blocks.%d", levels);
@@ -87,34 +64,35 @@ error ldm_vae_config(weights w, const char *name, arena *keep, const config **ou
         levels++;
     }
     if (levels == 0) return error_make("%.300s: it has no VAE", name);
-    put(&p, "\"block_out_channels\": [");
+    page_put(&p, "{\"block_out_channels\": [");
     for (int i = levels - 1; i >= 0; i--)
-        put(&p, "%s%d", i < levels - 1 ? ", " : "",
+        page_put(
+            &p, "%s%d", i < levels - 1 ? ", " : "",
             weights_side(weights_in(w, "decoder.up_blocks.%d", i), "resnets.0.conv2.weight", 0));
     while (weights_has(weights_in(w, "decoder.up_blocks.0.resnets.%d", layers), "norm1.weight"))
         layers++;
-    put(&p, "], \"layers_per_block\": %d, \"latent_channels\": %d, \"out_channels\": %d",
-        layers - 1, weights_side(w, "decoder.conv_in.weight", 1),
-        weights_side(w, "decoder.conv_out.weight", 0));
-    put(&p, ", \"in_channels\": %d, \"scaling_factor\": 0.18215}",
-        weights_side(w, "decoder.conv_out.weight", 0));
-    return parse(&p, name, keep, out);
+    page_put(&p, "], \"layers_per_block\": %d, \"latent_channels\": %d, \"out_channels\": %d",
+             layers - 1, weights_side(w, "decoder.conv_in.weight", 1),
+             weights_side(w, "decoder.conv_out.weight", 0));
+    page_put(&p, ", \"in_channels\": %d, \"scaling_factor\": 0.18215}",
+             weights_side(w, "decoder.conv_out.weight", 0));
+    return config_parse(p.text, p.used, name, keep, out);
 }
 
 error ldm_text_config(weights w, bool openclip, const char *name, arena *keep, const config **out)
 {
-    page p = {"{", 1};
+    page p = {0};
     weights text = weights_in(w, "text_model");
     int layers = 0, width = weights_side(text, "embeddings.token_embedding.weight", 1);
     while (weights_has(weights_in(text, "encoder.layers.%d", layers), "layer_norm1.weight"))
         layers++;
     if (layers == 0) return error_make("%.300s: it has no text encoder", name);
-    put(&p, "\"hidden_size\": %d, \"vocab_size\": %d, \"max_position_embeddings\": %d", width,
-        weights_side(text, "embeddings.token_embedding.weight", 0),
-        weights_side(text, "embeddings.position_embedding.weight", 0));
-    put(&p, ", \"intermediate_size\": %d, \"num_attention_heads\": %d",
-        weights_side(text, "encoder.layers.0.mlp.fc1.weight", 0), heads(width));
-    put(&p, ", \"num_hidden_layers\": %d, \"hidden_act\": \"%s\"}", layers - openclip,
-        openclip ? "gelu" : "quick_gelu");
-    return parse(&p, name, keep, out);
+    page_put(&p, "{\"hidden_size\": %d, \"vocab_size\": %d, \"max_position_embeddings\": %d", width,
+             weights_side(text, "embeddings.token_embedding.weight", 0),
+             weights_side(text, "embeddings.position_embedding.weight", 0));
+    page_put(&p, ", \"intermediate_size\": %d, \"num_attention_heads\": %d",
+             weights_side(text, "encoder.layers.0.mlp.fc1.weight", 0), heads(width));
+    page_put(&p, ", \"num_hidden_layers\": %d, \"hidden_act\": \"%s\"}", layers - openclip,
+             openclip ? "gelu" : "quick_gelu");
+    return config_parse(p.text, p.used, name, keep, out);
 }

@@ -21,16 +21,15 @@ static error check(const taesd_config *c)
                             c->decoder.channels};
     for (int i = 0; i < 5; i++)
         if (channels[i] < 1 || channels[i] > WIDEST)
-            return error_make("TAESD config: %d channels: not 1 to %d", channels[i], WIDEST);
-    if (!(c->scale > 0))
-        return error_make("TAESD config: \"scaling_factor\" is %g, not above 0", c->scale);
+            return error_make("TAESD with %d channels: not 1 to %d", channels[i], WIDEST);
+    if (!(c->scale > 0)) return error_make("\"scaling_factor\" is %g, not above 0", c->scale);
     for (int half = 0; half < 2; half++) {
         const taesd_levels *l = half ? &c->decoder : &c->encoder;
         if (l->levels < 1 || l->levels > TAESD_LEVELS)
-            return error_make("TAESD config: %d levels: not 1 to %d", l->levels, TAESD_LEVELS);
+            return error_make("TAESD with %d levels: not 1 to %d", l->levels, TAESD_LEVELS);
         for (int i = 0; i < l->levels; i++)
             if (l->blocks[i] < 0 || l->blocks[i] > TAESD_BLOCKS)
-                return error_make("TAESD config: %d blocks in a level: not 0 to %d", l->blocks[i],
+                return error_make("TAESD with %d blocks in a level: not 0 to %d", l->blocks[i],
                                   TAESD_BLOCKS);
     }
     return NULL;
@@ -42,13 +41,13 @@ static error read_levels(const config *from, const char *channels, const char *b
 {
     if (config_find(from, blocks)) l->levels = config_count(from, blocks);
     if (config_find(from, channels) && config_count(from, channels) != l->levels)
-        return error_make("TAESD config: \"%s\" has %d values, not %d", channels,
-                          config_count(from, channels), l->levels);
+        return error_make("\"%s\" has %d values, not %d", channels, config_count(from, channels),
+                          l->levels);
     l->channels = config_int_at(from, channels, 0, 64);
     for (int i = 0; i < l->levels && i < TAESD_LEVELS; i++) {
         l->blocks[i] = config_int_at(from, blocks, i, l->blocks[i]);
         if (config_int_at(from, channels, i, l->channels) != l->channels)
-            return error_make("TAESD config: \"%s\" are not all the same", channels);
+            return error_make("\"%s\" are not all the same", channels);
     }
     return NULL;
 }
@@ -60,7 +59,7 @@ error taesd_read(const config *from, taesd_config *out)
                *up = config_text(from, "upsample_fn", "nearest");
     int factor = config_int(from, "upsampling_scaling_factor", 2);
     if (strcmp(act, "relu") || strcmp(up, "nearest") || factor != 2)
-        return error_make("TAESD config: \"act_fn\" %s, \"upsample_fn\" %s, "
+        return error_make("\"act_fn\" %s, \"upsample_fn\" %s, "
                           "\"upsampling_scaling_factor\" %d: only relu, nearest, 2 are supported",
                           act, up, factor);
     c.picture = config_int(from, "in_channels", 3), c.out = config_int(from, "out_channels", 3);
@@ -142,7 +141,7 @@ static size_t widest(const taesd_half *h, tensor x)
     size_t most = 0;
     for (int i = 0; i < h->levels; i++) {
         x.c = h->first.out;
-        most = tensor_count(x) > most ? tensor_count(x) : most;
+        most = blocks_larger(most, tensor_count(x));
         conv_sides sides = h->level[i].behind.sides;
         x.h = conv_side(sides, x.h), x.w = conv_side(sides, x.w);
     }
@@ -173,10 +172,7 @@ static size_t room_of(const taesd_half *h, tensor x)
     for (int i = 0; i < h->levels; i++) {
         conv of[] = {h->level[i].behind, h->first};
         x.c = of[1].in = of[1].out;
-        for (int k = 0; k < 2; k++) {
-            size_t one = blocks_convolve_room(of[k], x);
-            most = one > most ? one : most;
-        }
+        for (int k = 0; k < 2; k++) most = blocks_larger(most, blocks_convolve_room(of[k], x));
         x.h = conv_side(of[0].sides, x.h), x.w = conv_side(of[0].sides, x.w);
     }
     return rooms + most + 1024; /* blocks begin at multiples of 64 */

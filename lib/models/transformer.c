@@ -2,28 +2,20 @@
 #include "base/error.h"
 #include "nn/attention.h"
 
-static norm layer_norm(weights w, const char *name, int channels)
-{
-    weights at = weights_in(w, "%s", name);
-    return (norm){.scale = weights_floats(at, "weight", channels),
-                  .shift = weights_floats(at, "bias", channels),
-                  .epsilon = 1e-5f};
-}
-
 static transformer_layer load_layer(weights w, int c, int text)
 {
     transformer_layer l = {0};
-    l.norm1 = layer_norm(w, "norm1", c);
+    l.norm1 = blocks_layer_norm(w, "norm1", c);
     l.self_q = blocks_matrix(w, "attn1.to_q", c, c);
     l.self_k = blocks_matrix(w, "attn1.to_k", c, c);
     l.self_v = blocks_matrix(w, "attn1.to_v", c, c);
     l.self_out = blocks_linear(w, "attn1.to_out.0", c, c);
-    l.norm2 = layer_norm(w, "norm2", c);
+    l.norm2 = blocks_layer_norm(w, "norm2", c);
     l.text_q = blocks_matrix(w, "attn2.to_q", c, c);
     l.text_k = blocks_matrix(w, "attn2.to_k", text, c);
     l.text_v = blocks_matrix(w, "attn2.to_v", text, c);
     l.text_out = blocks_linear(w, "attn2.to_out.0", c, c);
-    l.norm3 = layer_norm(w, "norm3", c);
+    l.norm3 = blocks_layer_norm(w, "norm3", c);
     l.widen = blocks_linear(w, "ff.net.0.proj", c, 8 * c);
     l.widen.out = 4 * c, l.widen.gate = true, l.widen.after = ACTIVATE_GELU;
     l.narrow = blocks_linear(w, "ff.net.2", 4 * c, c);

@@ -182,7 +182,7 @@ static size_t widest(const unet *u, tensor x)
         for (int k = 0; k < u->up[i].layers; k++) {
             conv c = u->up[i].layer[k].resnet.conv1;
             x.c = c.in > c.out ? c.in : c.out;
-            most = tensor_count(x) > most ? tensor_count(x) : most;
+            most = blocks_larger(most, tensor_count(x));
         }
         x.h = conv_side(CONV_HALVE, x.h), x.w = conv_side(CONV_HALVE, x.w);
     }
@@ -210,11 +210,6 @@ void unet_apply(const unet *u, tensor x, double t, transformer_text text, tensor
     blocks_norm_convolve(u->norm_out, u->conv_out, s.x, out.data, scratch);
 }
 
-static size_t larger(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
-
 /* What a level takes on its way. `above` has the sides of the next larger one. */
 static size_t level_room(const unet_level *l, tensor x, tensor above, int tokens)
 {
@@ -226,9 +221,9 @@ static size_t level_room(const unet_level *l, tensor x, tensor above, int tokens
                                      : blocks_enlarge_room(c, x, above.h, above.w);
     for (int i = 0; i < l->layers; i++) {
         x.c = l->layer[i].resnet.conv1.in;
-        most = larger(most, blocks_resnet_room(&l->layer[i].resnet, x));
+        most = blocks_larger(most, blocks_resnet_room(&l->layer[i].resnet, x));
         x.c = l->layer[i].resnet.conv1.out;
-        most = larger(most, transformer_room(&l->layer[i].attention, x, tokens));
+        most = blocks_larger(most, transformer_room(&l->layer[i].attention, x, tokens));
     }
     return most;
 }
@@ -240,13 +235,13 @@ size_t unet_room(const unet *u, tensor x, int tokens)
     size_t most = blocks_linear_room();
     tensor above = x, ends[] = {x, x};
     ends[1].c = x.c = first;
-    most = larger(most, blocks_convolve_room(u->conv_in, ends[0]));
-    most = larger(most, blocks_convolve_room(u->conv_out, ends[1]));
+    most = blocks_larger(most, blocks_convolve_room(u->conv_in, ends[0]));
+    most = blocks_larger(most, blocks_convolve_room(u->conv_out, ends[1]));
     kept += tensor_count(x);
     for (int i = 0; i < levels; i++) {
         const unet_level *down = &u->down[i], *up = &u->up[levels - 1 - i];
-        most = larger(most, level_room(down, x, above, tokens));
-        most = larger(most, level_room(up, x, above, tokens));
+        most = blocks_larger(most, level_room(down, x, above, tokens));
+        most = blocks_larger(most, level_room(up, x, above, tokens));
         for (int k = 0; k < down->layers; k++, skips++) {
             conv c = down->layer[k].resnet.conv1;
             x.c = c.in > c.out ? c.in : c.out;
@@ -258,6 +253,6 @@ size_t unet_room(const unet *u, tensor x, int tokens)
         x.c = u->config.channels[i];
         kept += tensor_count(x);
     }
-    most = larger(most, level_room(&u->middle, x, above, tokens));
+    most = blocks_larger(most, level_room(&u->middle, x, above, tokens));
     return kept * sizeof *x.data + most + (skips + 16) * 64; /* blocks begin at multiples of 64 */
 }

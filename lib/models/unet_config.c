@@ -31,6 +31,8 @@ error unet_check(const unet_config *c)
         return error_make("a UNet with in_channels %d, out_channels %d, cross_attention_dim %d, "
                           "norm_num_groups %d: not 1 to %d",
                           c->in, c->out, c->text, c->groups, WIDEST);
+    if (!(c->channels[0] / 2 - c->time.shift > 0))
+        return error_make("freq_shift: %g of %d waves", c->time.shift, c->channels[0] / 2);
     for (int i = 0; i < c->levels; i++) {
         int channels = c->channels[i], heads = c->heads[i];
         if (channels < 1 || channels > WIDEST || channels % c->groups)
@@ -93,7 +95,7 @@ static error only_what_is_built(const config *from)
         if (c->kind == CONFIG_NUMBER)
             snprintf(number, sizeof number, "%g", c->number), text = number;
         if (!only || strcmp(text, only))
-            return error_make("UNet config: \"%s\" is %s; only %s is supported", fixed[i].key, text,
+            return error_make("\"%s\" is %s; only %s is supported", fixed[i].key, text,
                               only ? only : "null");
     }
     return NULL;
@@ -144,7 +146,7 @@ error unet_read(const config *from, unet_config *out)
     if (config_find(from, lists[0])) c.levels = config_count(from, lists[0]);
     for (int i = 0; i < 3; i++)
         if (config_find(from, lists[i]) && config_count(from, lists[i]) != c.levels)
-            return error_make("UNet config: \"%s\" has %d values, not %d", lists[i],
+            return error_make("\"%s\" has %d values, not %d", lists[i],
                               config_count(from, lists[i]), c.levels);
     for (int i = 0; i < c.levels && i < UNET_LEVELS; i++)
         if ((wrong = read_level(from, i, &c))) return wrong;

@@ -84,10 +84,10 @@ static size_t widest(const vae_half *h, tensor x)
         const vae_level *l = &h->level[i];
         conv c = l->resnet[0].conv1;
         x.c = c.in > c.out ? c.in : c.out;
-        most = tensor_count(x) > most ? tensor_count(x) : most;
+        most = blocks_larger(most, tensor_count(x));
         if (!l->resize.in) continue;
         x.h = conv_side(l->resize.sides, x.h), x.w = conv_side(l->resize.sides, x.w), x.c = c.out;
-        most = tensor_count(x) > most ? tensor_count(x) : most;
+        most = blocks_larger(most, tensor_count(x));
     }
     return most;
 }
@@ -114,34 +114,29 @@ static void quantise(linear l, tensor x, float *y, arena scratch)
         memcpy(y, x.data, tensor_count(x) * sizeof *y);
 }
 
-static size_t larger(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
-
 /* What one half takes for a picture x: two rooms, and the most that a layer wants. */
 static size_t room_of(const vae_half *h, tensor x)
 {
     size_t rooms = 2 * widest(h, x) * sizeof *x.data, most = blocks_linear_room();
-    most = larger(most, blocks_convolve_room(h->conv_in, x));
+    most = blocks_larger(most, blocks_convolve_room(h->conv_in, x));
     for (int i = 0; i <= h->levels; i++) {
         if (i == (h->up ? 0 : h->levels)) {
             x.c = h->middle.resnet->conv1.in;
-            most = larger(most, blocks_resnet_room(h->middle.resnet, x));
-            if (h->attention.q.in) most = larger(most, blocks_attention_room(x));
+            most = blocks_larger(most, blocks_resnet_room(h->middle.resnet, x));
+            if (h->attention.q.in) most = blocks_larger(most, blocks_attention_room(x));
         }
         if (i == h->levels) break;
         const vae_level *l = &h->level[i];
         for (int k = 0; k < l->layers; k++) {
             x.c = l->resnet[k].conv1.in;
-            most = larger(most, blocks_resnet_room(&l->resnet[k], x));
+            most = blocks_larger(most, blocks_resnet_room(&l->resnet[k], x));
         }
         x.c = l->resnet[0].conv1.out;
         if (!l->resize.in) continue;
-        most = larger(most, blocks_convolve_room(l->resize, x));
+        most = blocks_larger(most, blocks_convolve_room(l->resize, x));
         x.h = conv_side(l->resize.sides, x.h), x.w = conv_side(l->resize.sides, x.w);
     }
-    most = larger(most, blocks_convolve_room(h->conv_out, x));
+    most = blocks_larger(most, blocks_convolve_room(h->conv_out, x));
     return rooms + most + 1024; /* blocks begin at multiples of 64 */
 }
 

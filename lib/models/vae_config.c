@@ -42,7 +42,7 @@ static error check_types(const config *from, const char *key, const char *only, 
     const char *const known[] = {only, NULL};
     int count = config_count(from, key);
     if (config_find(from, key) && count != levels)
-        return error_make("VAE config: \"%s\" has %d values, not %d", key, count, levels);
+        return error_make("\"%s\" has %d values, not %d", key, count, levels);
     for (int i = 0; i < count; i++) {
         const char *type = config_text_at(from, key, i, only);
         if (strcmp(type, only)) return error_unknown(key, type, known);
@@ -54,10 +54,9 @@ error vae_read(const config *from, vae_config *out)
 {
     vae_config c = vae_usual();
     const char *act = config_text(from, "act_fn", "silu");
-    if (strcmp(act, "silu"))
-        return error_make("VAE config: \"act_fn\" is %s; only silu is supported", act);
+    if (strcmp(act, "silu")) return error_make("\"act_fn\" is %s; only silu is supported", act);
     if (config_find(from, "latents_mean") || config_find(from, "latents_std"))
-        return error_make("VAE config: \"latents_mean\" and \"latents_std\" are not supported");
+        return error_make("\"latents_mean\" and \"latents_std\" are not supported");
     c.picture = config_int(from, "in_channels", 3), c.out = config_int(from, "out_channels", 3);
     c.latent = config_int(from, "latent_channels", 4);
     c.layers = config_int(from, "layers_per_block", 1);

@@ -101,7 +101,7 @@ static bool find(weights w, const char *name, safetensor *out)
             if (t->dims == 0 || t->shape[0] % alias.parts != 0) return false;
             out->shape[0] /= alias.parts, out->count /= (size_t)alias.parts;
             out->bytes /= (size_t)alias.parts;
-            out->data += (size_t)alias.part * out->bytes;
+            out->data += (size_t)alias.part * out->bytes, out->name = NULL;
             return true;
         }
     }
@@ -112,14 +112,16 @@ static void note(weights w, const char *name, const safetensor *found, const int
 {
     weights_source *s = w.source;
     char wanted[160], has[160] = "missing";
+    bool has_name = found && found->name; /* a third of a tensor has none */
     if (*s->trouble) return;
     if (found && !found->usable)
         snprintf(has, sizeof has, "stored as %s; known are F32, F16 and BF16", found->dtype);
     else if (found)
         safetensors_shape(found->shape, found->dims, has);
     snprintf(s->trouble, sizeof s->trouble, "%.300s%s: tensor %s%.200s must be %s, and is %s",
-             s->count ? s->files[0].path : "no file", s->count > 1 ? " and others" : "", w.path,
-             name, safetensors_shape(shape, dims, wanted), has);
+             s->count ? s->files[0].path : "no file", s->count > 1 ? " and others" : "",
+             has_name ? "" : w.path, has_name ? found->name : name,
+             safetensors_shape(shape, dims, wanted), has);
 }
 
 /* The numbers, aligned. Sides of 1 at the end of a shape may be there or not. */

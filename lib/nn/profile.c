@@ -15,14 +15,40 @@ double profile_clock(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-void profile_start(profile *p)
+/* The part that ends now has its time. */
+static void end_part(void)
 {
-    p->begin = profile_clock();
+    double now = profile_clock();
+    asked->part[asked->now].seconds += now - asked->since;
+    asked->since = now;
+}
+
+static int part_of(const char *name)
+{
+    int i = 0;
+    while (i < asked->parts && strcmp(asked->part[i].name, name) != 0) i++;
+    if (i == PROFILE_PARTS) return PROFILE_PARTS - 1;
+    if (i == asked->parts) asked->part[asked->parts++].name = name;
+    return i;
+}
+
+void profile_start(profile *p, const char *part)
+{
     asked = p;
+    p->since = profile_clock();
+    p->now = part_of(part);
+}
+
+void profile_part(const char *name)
+{
+    if (!asked) return;
+    end_part();
+    asked->now = part_of(name);
 }
 
 void profile_stop(void)
 {
+    if (asked) end_part();
     asked = NULL;
 }
 
@@ -34,13 +60,15 @@ double profile_enter(void)
 static profile_row *row_of(const char *name)
 {
     for (int i = 0; i < asked->rows; i++)
-        if (strcmp(asked->row[i].name, name) == 0) return &asked->row[i];
+        if (asked->row[i].part == asked->now && strcmp(asked->row[i].name, name) == 0)
+            return &asked->row[i];
     if (asked->rows == PROFILE_ROWS) {
         strcpy(asked->row[PROFILE_ROWS - 1].name, "others");
         return &asked->row[PROFILE_ROWS - 1];
     }
     profile_row *row = &asked->row[asked->rows++];
     snprintf(row->name, sizeof row->name, "%s", name);
+    row->part = asked->now;
     return row;
 }
 

@@ -40,23 +40,29 @@ static error training(const checkpoint_scheduler *s, arena *keep, model *out)
     schedule trained = out->schedule;
     if (!wrong && s->zero_snr) wrong = schedule_zero_snr(&trained, keep, &out->schedule);
     out->scheduler = sampling(s);
-    return wrong ? wrong : s->config ? config_trouble(s->config) : NULL;
+    if (!wrong && s->config) wrong = config_trouble(s->config);
+    return s->config ? config_blame(s->config, wrong) : wrong;
 }
 
 static error networks(const checkpoint *c, arena *keep, model *out)
 {
     unet_config of_unet;
     vae_config of_vae;
-    error wrong = unet_read(c->unet.config, &of_unet);
+    error wrong = config_blame(c->unet.config, unet_read(c->unet.config, &of_unet));
     if (!wrong) wrong = unet_load(c->unet.weights, of_unet, keep, &out->unet);
-    if (!wrong) wrong = vae_read(c->vae.config, &of_vae);
+    if (!wrong) wrong = config_blame(c->vae.config, vae_read(c->vae.config, &of_vae));
     if (!wrong) wrong = vae_load(c->vae.weights, of_vae, keep, &out->vae);
     if (!wrong) wrong = clip_text_load(c->text.weights, c->text.config, keep, &out->text);
     if (!wrong && out->unet.config.text != out->text.width)
         wrong = error_make("%.300s: the network wants texts of %d numbers, its encoder makes %d",
                            c->path, out->unet.config.text, out->text.width);
-    if (!wrong) out->side = config_int(c->unet.config, "sample_size", 64) * vae_factor(&out->vae);
-    return wrong;
+    if (!wrong && of_vae.out != 3)
+        wrong =
+            error_make("%.300s: its VAE makes pictures of %d channels, not 3", c->path, of_vae.out);
+    if (wrong) return wrong;
+    double side = config_number(c->unet.config, "sample_size", 64) * vae_factor(&out->vae);
+    out->side = side >= 1 && side <= 8192 ? (int)side : 512;
+    return NULL;
 }
 
 error model_open(const char *path, arena *keep, arena scratch, model *out)
@@ -71,8 +77,27 @@ error model_open(const char *path, arena *keep, arena scratch, model *out)
     return wrong;
 }
 
+error model_use_taesd(model *m, const char *path, arena *keep)
+{
+    checkpoint_part part;
+    taesd_config c = taesd_usual();
+    taesd *t = arena_take(keep, sizeof *t);
+    error wrong = checkpoint_open_part(path, keep, &part);
+    if (wrong) return wrong;
+    if (part.config) wrong = config_blame(part.config, taesd_read(part.config, &c));
+    if (!wrong) wrong = taesd_load(part.weights, c, keep, t);
+    if (!wrong && (c.latent != m->vae.config.latent || c.out != 3 ||
+                   1 << (c.decoder.levels - 1) != vae_factor(&m->vae)))
+        wrong = error_make("%.300s: latents of %d channels, %d levels: not those of the model",
+                           path, c.latent, c.decoder.levels);
+    if (wrong) return weights_close(part.weights), wrong;
+    m->taesd = t, m->taesd_files = part.weights;
+    return NULL;
+}
+
 void model_close(model *m)
 {
+    if (m->taesd) weights_close(m->taesd_files);
     checkpoint_close(&m->files);
 }
 

@@ -1,5 +1,6 @@
 #include "pipeline/picture.h"
 #include "diffusion/guidance.h"
+#include "nn/profile.h"
 #include "pipeline/words.h"
 #include <math.h>
 
@@ -23,7 +24,9 @@ static void ask(void *self, tensor out, tensor in, double t, arena scratch)
     question *q = self;
     tensor x = tensor_new(&scratch, q->k * in.n, in.h, in.w, in.c);
     for (int j = 0; j < q->k; j++) tensor_copy(tensor_pictures(x, j * in.n, in.n), in);
+    profile_part("network");
     unet_apply(q->unet, x, q->time ? q->time(t) : t, q->text, out, scratch);
+    profile_part("sampler");
 }
 
 /* A generator for each picture. */
@@ -57,13 +60,40 @@ static noise first_noise(const picture_wish *w, tensor x, generators *g, arena *
     return source;
 }
 
+/* Whether what all of it takes is there, before any of it is taken: the pictures and what the layers
+ * remember of the text in `keep`, the network or the decoder in `scratch`. */
+static error check_room(const model *m, const picture_wish *w, int tokens, arena keep,
+                        arena scratch)
+{
+    enum { MOST = 1 << 26 }; /* pixels */
+    int factor = vae_factor(&m->vae), k = w->guidance == 1 ? 1 : 2;
+    tensor x = {NULL, w->batch, w->height / factor, w->width / factor, m->unet.config.in};
+    double pixels = (double)w->height * w->width;
+    if (pixels > MOST || (double)k * x.n * x.h * x.w > MOST)
+        return error_make("%d x %d x %d pixels at once are too many", x.n, w->width, w->height);
+    size_t latents = tensor_count(x) * sizeof *x.data;
+    size_t text = m->unet.remembered + (size_t)m->text.width;
+    size_t kept = (size_t)x.n * (size_t)pixels * 3 * sizeof *x.data + 4 * latents;
+    x.n *= k;
+    kept += (size_t)x.n * (size_t)tokens * text * sizeof *x.data + blocks_linear_room();
+    size_t walk = (SAMPLER_ROOM + 2) * latents + unet_room(&m->unet, x, tokens);
+    size_t most = blocks_larger(walk, m->taesd ? taesd_decode_room(m->taesd, x.h, x.w)
+                                               : vae_decode_room(&m->vae, x.h, x.w));
+    if (kept < arena_left(keep) && most < arena_left(scratch)) return NULL;
+    return error_make(
+        "%d x %d x %d pixels and %d tokens take %.1f GB of memory, more than there is", w->batch,
+        w->width, w->height, tokens, (double)(kept + most) / 1e9);
+}
+
 /* The two texts for each picture of the batch: what is not wanted, then what is. */
 static error understand(const model *m, const picture_wish *w, int k, arena *keep, arena scratch,
                         tensor *out)
 {
     const char *const texts[] = {w->negative, w->prompt};
     tensor said;
+    profile_part("text");
     error wrong = words_say(m, texts + 2 - k, k, w->clip_skip, keep, scratch, &said);
+    if (!wrong) wrong = check_room(m, w, said.w, *keep, scratch);
     if (wrong) return wrong;
     *out = tensor_new(keep, k * w->batch, 1, said.w, said.c);
     for (int i = 0; i < out->n; i++)
@@ -77,10 +107,14 @@ static error check(const model *m, const picture_wish *w)
     if (w->width <= 0 || w->height <= 0 || w->width % factor || w->height % factor)
         return error_make("a picture of %d x %d cannot be made: sides are multiples of %d",
                           w->width, w->height, factor);
-    if (m->unet.config.in != m->vae.config.latent)
-        return error_make("this network wants %d channels: it is made for inpainting or the like, "
-                          "not for text alone",
-                          m->unet.config.in);
+    int in = m->unet.config.in, latent = m->vae.config.latent;
+    if (in != latent || m->unet.config.out != latent)
+        return error_make("%.300s: its network takes %d channels and gives %d, where latents have "
+                          "%d: it is made for %s, not for text alone",
+                          m->files.path, in, m->unet.config.out, latent,
+                          in == 2 * latent + 1 ? "inpainting"
+                          : in == latent + 1   ? "pictures with depth"
+                                               : "another picture as well");
     if (w->batch < 1 || w->steps < 1) return error_make("no pictures, or no steps, are asked for");
     return NULL;
 }
@@ -99,25 +133,28 @@ static error walk(const model *m, const picture_wish *w, question *q, const sche
     s.options = plan->rule.options, s.schedule = &m->schedule;
     s.watch = w->watch, s.watcher = w->watcher;
     error wrong = sampler_run(&s, x, scratch);
+    if (!wrong) wrong = checkpoint_check(&m->files);
     if (!wrong && s.stopped) return error_make("stopped after %d of %d steps", s.i, s.walk.n);
     if (!wrong) tensor_scale(x, plan->end, x);
     return wrong;
 }
 
 /* The wish with a size, if it can be made. */
-static error settle(const model *m, const picture_wish *wish, picture_wish *out)
+static error settle(const model *m, const picture_wish *wish, arena keep, arena scratch,
+                    picture_wish *out)
 {
     *out = *wish;
     if (!out->width) out->width = m->side;
     if (!out->height) out->height = m->side;
-    return check(m, out);
+    error wrong = check(m, out);
+    return wrong ? wrong : check_room(m, out, m->text.length, keep, scratch);
 }
 
 error picture_latents(const model *m, const picture_wish *wish, arena *keep, arena scratch,
                       tensor *out)
 {
     picture_wish w;
-    error wrong = settle(m, wish, &w);
+    error wrong = settle(m, wish, *keep, scratch, &w);
     if (wrong) return wrong;
     int factor = vae_factor(&m->vae);
     *out = tensor_new(keep, w.batch, w.height / factor, w.width / factor, m->unet.config.in);
@@ -126,10 +163,13 @@ error picture_latents(const model *m, const picture_wish *wish, arena *keep, are
     scheduler_plan plan;
     tensor text;
     wrong = scheduler_make(&m->scheduler, w.sampler, w.list, w.steps, &m->schedule, &mine, &plan);
+    const config *said = w.sampler || w.list ? NULL : m->files.scheduler.config;
+    if (said) wrong = config_blame(said, wrong);
     if (!wrong) wrong = understand(m, &w, q.k, &mine, scratch, &text);
     if (wrong) return wrong;
     q.time = plan.time;
     q.text = unet_remember(&m->unet, text, &mine);
+    profile_part("sampler");
     return walk(m, &w, &q, &plan, *out, &mine, scratch);
 }
 
@@ -137,7 +177,7 @@ error picture_make(const model *m, const picture_wish *wish, arena *keep, arena 
                    tensor *out)
 {
     picture_wish w;
-    error wrong = settle(m, wish, &w);
+    error wrong = settle(m, wish, *keep, scratch, &w);
     if (wrong) return wrong;
     *out = tensor_new(keep, w.batch, w.height, w.width, m->vae.config.out);
     arena mine = *keep;
@@ -145,6 +185,10 @@ error picture_make(const model *m, const picture_wish *wish, arena *keep, arena 
     wrong = picture_latents(m, &w, &mine, scratch, &x);
     if (wrong) return wrong;
     model_rest(m);
-    vae_decode(&m->vae, x, *out, scratch);
+    profile_part("decoder");
+    if (m->taesd)
+        taesd_decode(m->taesd, x, *out, scratch);
+    else
+        vae_decode(&m->vae, x, *out, scratch);
     return NULL;
 }

@@ -13,6 +13,9 @@ error words_say(const model *m, const char *const *texts, int count, int clip_sk
         if (wrong) return wrong;
         if (each[i].chunks > chunks) chunks = each[i].chunks;
     }
+    double bytes = (double)count * chunks * length * (width + 4) * sizeof(float);
+    if (bytes > (double)arena_left(*keep))
+        return error_make("no memory for a prompt of %d tokens", chunks * length);
     *out = tensor_new(keep, count, 1, chunks * length, width);
     for (int i = 0; i < count; i++) {
         float *said = tensor_pictures(*out, i, 1).data;

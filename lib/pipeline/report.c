@@ -1,0 +1,86 @@
+#include "pipeline/report.h"
+#include "draw/canvas.h"
+#include "draw/writer.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+static int slower_first(const void *a, const void *b)
+{
+    const profile_row *x = a, *y = b;
+    return (x->seconds < y->seconds) - (x->seconds > y->seconds);
+}
+
+/* Sorts the rows, and gives the seconds of all parts. */
+static double tidy(profile *p)
+{
+    double whole = 0;
+    qsort(p->row, (size_t)p->rows, sizeof *p->row, slower_first);
+    for (int i = 0; i < p->parts; i++) whole += p->part[i].seconds;
+    return whole;
+}
+
+const char *report_table(profile *p, arena *keep)
+{
+    writer w = {.memory = keep};
+    double whole = tidy(p);
+    writer_put(&w, "%-48s %5s %9s %6s %8s\n", "", "calls", "seconds", "%", "GFLOP/s");
+    for (int i = 0; i < p->parts; i++) {
+        double rest = p->part[i].seconds;
+        writer_put(&w, "%-48s %5s %9.3f %6.1f\n", p->part[i].name, "", rest, 100 * rest / whole);
+        for (int k = 0; k < p->rows; k++) {
+            const profile_row *r = &p->row[k];
+            if (r->part != i) continue;
+            writer_put(&w, "  %-46s %5d %9.3f %6.1f %8.0f\n", r->name, r->calls, r->seconds,
+                       100 * r->seconds / whole, 1e-9 * r->flop / r->seconds);
+            rest -= r->seconds;
+        }
+        writer_put(&w, "  %-46s %5s %9.3f %6.1f\n", "all else", "", rest, 100 * rest / whole);
+    }
+    writer_put(&w, "%-48s %5s %9.3f %6.1f\n", "whole", "", whole, 100.0);
+    return w.full ? "there was no room for the table\n" : w.text;
+}
+
+enum { BARS = 24, LINE = 22, EDGE = 16, NAMES = 290, LENGTH = 300, WIDTH = 860 };
+
+static void write(canvas *c, const char *text, double x, double line, double size)
+{
+    canvas_text(c, text, (canvas_point){x, EDGE + LINE * line - 6},
+                (canvas_font){.size = size, .ink = colour_ink});
+}
+
+static void bar(canvas *c, double x, double line, double length, int series)
+{
+    canvas_rectangle(c, (canvas_box){x, EDGE + LINE * (line - 1) + 4, length, LINE - 8},
+                     (canvas_pen){.fill = colour_series(series)});
+}
+
+error report_picture(profile *p, const char *path, arena scratch)
+{
+    double whole = tidy(p), most = p->rows ? p->row[0].seconds : 1, shown = 0;
+    int bars = p->rows < BARS ? p->rows : BARS;
+    canvas c = canvas_make(path, WIDTH, 2 * EDGE + LINE * (bars + p->parts + 2), &scratch);
+    char text[128];
+    snprintf(text, sizeof text, "Where %.2f seconds went", whole);
+    write(&c, text, EDGE, 1, 14);
+    for (int i = 0; i < p->parts; i++) {
+        double seconds = p->part[i].seconds;
+        snprintf(text, sizeof text, "%.3f s, %.1f %%", seconds, 100 * seconds / whole);
+        write(&c, p->part[i].name, EDGE, i + 2, 12);
+        bar(&c, NAMES, i + 2, LENGTH * seconds / whole, i);
+        write(&c, text, NAMES + LENGTH * seconds / whole + 6, i + 2, 12);
+    }
+    for (int i = 0; i < bars; i++) {
+        const profile_row *r = &p->row[i];
+        double line = p->parts + 3 + i, length = LENGTH * r->seconds / most;
+        snprintf(text, sizeof text, "%.3f s, %.1f %%, %.0f GFLOP/s", r->seconds,
+                 100 * r->seconds / whole, 1e-9 * r->flop / r->seconds);
+        write(&c, r->name, EDGE, line, 11);
+        bar(&c, NAMES, line, length, r->part);
+        write(&c, text, NAMES + length + 6, line, 11);
+        shown += r->seconds;
+    }
+    snprintf(text, sizeof text, "Layers: the %d kinds that took longest, %.0f %% of the whole",
+             bars, 100 * shown / whole);
+    write(&c, text, EDGE, p->parts + 2, 12);
+    return canvas_save(&c, path);
+}
