@@ -46,7 +46,7 @@ static void test_sets_ask_for_all_they_use(void **state)
 {
     (void)state;
 #ifdef __x86_64__
-    unsigned a, b, c, d, more = 0;
+    unsigned a, b, c = 0, d, more = 0;
     assert_true(__get_cpuid(1, &a, &b, &c, &d));
     __get_cpuid_count(7, 0, &a, &more, &b, &d);
     bool avx2 = c & bit_FMA && c & bit_F16C && more & bit_AVX2;
