@@ -47,7 +47,7 @@ static inline void put_types(page *p, const char *way, int n, int plain, const c
     put(p, "],\n");
 }
 
-static inline error save_unet(const sizes *s, const char *folder)
+static inline error save_unet(const shapes_sizes *s, const char *folder)
 {
     static page p;
     p.used = 0;
@@ -62,7 +62,7 @@ static inline error save_unet(const sizes *s, const char *folder)
     return save(&p, folder, "unet/config.json");
 }
 
-static inline error save_vae(const sizes *s, const char *folder)
+static inline error save_vae(const shapes_sizes *s, const char *folder)
 {
     static page p;
     p.used = 0;
@@ -77,7 +77,7 @@ static inline error save_vae(const sizes *s, const char *folder)
     return save(&p, folder, "vae/config.json");
 }
 
-static inline error save_text(const sizes *s, const char *folder)
+static inline error save_text(const shapes_sizes *s, const char *folder)
 {
     static page p;
     p.used = 0;
@@ -96,7 +96,7 @@ static inline error save_text(const sizes *s, const char *folder)
 
 /* CLIP writes each byte as a letter: printable ones as they are, others as U+0100 and what follows.
  * Its vocabulary begins with these letters, then has them once more at the end of a word. */
-static inline error save_tokenizer(const sizes *s, const char *folder)
+static inline error save_tokenizer(const shapes_sizes *s, const char *folder)
 {
     static page p;
     p.used = 0;
@@ -152,7 +152,7 @@ static inline error save_pipeline(const char *folder)
 }
 
 /* All of it; makes the folders. */
-static inline error save_words(const sizes *s, const char *folder)
+static inline error save_words(const shapes_sizes *s, const char *folder)
 {
     static const char *const names[] = {"",          "unet",     "vae", "text_encoder",
                                         "tokenizer", "scheduler"};

@@ -1,0 +1,110 @@
+/* any_model.h: for lessons that look into Stable Diffusion: the user's own, or a tiny one.
+ *
+ *     any_model m = any_model_make(&l, path);           path NULL: the tiny one
+ *     clip_text_apply(&m.sd.text, ids, 1, 0, out, m.scratch);
+ *
+ * The tiny one has the form of the real one, the same names and the same code, and CLIP's true list
+ * of pieces; but two levels for four, and weights that are dice. It is made in memory as a weights
+ * file is: a head that says what is where, then numbers. Its networks understand nothing. What it
+ * shows is what is computed, not what was learned.
+ */
+#ifndef ANY_MODEL_H
+#define ANY_MODEL_H
+#include "../tools/model_shapes.h"
+#include "base/rng.h"
+#include "lesson.h"
+#include "models/ldm.h"
+#include "pipeline/model.h"
+
+typedef struct {
+    model sd;
+    bool dice;     /* it is the tiny one: the VAE is not there */
+    arena scratch; /* beside the lesson's memory */
+} any_model;
+
+/* A text encoder of 2 layers and 128 numbers a token, a UNet of 2 levels, 32 and 64 channels. */
+static const shapes_sizes any_model_sizes = {2,   1,   {32, 64}, 2,  1, {32, 64},
+                                             128, 512, 49408,    77, 2, 2};
+
+static inline size_t any_model_count(const shapes_tensor *b)
+{
+    size_t n = 1;
+    for (int i = 0; i < b->dims; i++) n *= (size_t)b->shape[i];
+    return n;
+}
+
+/* The head's lines for one part of shapes_list; gives how many numbers they speak of. */
+static inline size_t any_model_head(int part, char *head, size_t room, size_t *used)
+{
+    size_t numbers = 0;
+    for (int i = 0; i < shapes_count; i++) {
+        const shapes_tensor *b = &shapes_list[i];
+        if (b->part != part) continue;
+        size_t from = 4 * numbers;
+        numbers += any_model_count(b);
+        *used += (size_t)snprintf(head + *used, room - *used, "%s\"%s\":{\"dtype\":\"F32\",", //
+                                  from ? "," : "{", b->name);
+        for (int k = 0; k < b->dims; k++)
+            *used += (size_t)snprintf(head + *used, room - *used, "%s%d", k ? "," : "\"shape\":[",
+                                      b->shape[k]);
+        *used += (size_t)snprintf(head + *used, room - *used, "],\"data_offsets\":[%zu,%zu]}", from,
+                                  4 * numbers);
+    }
+    head[(*used)++] = '}';
+    while (*used % 64 != 56) head[(*used)++] = ' '; /* 8 bytes before it: data on 64 */
+    return numbers;
+}
+
+/* A weights file of one part, in memory. */
+static inline weights any_model_weights(lesson *l, int part, uint64_t seed)
+{
+    enum { HEAD = 1 << 17 };
+    safetensors *file_of = arena_take(&l->memory, sizeof *file_of);
+    size_t used = 0, at = 0;
+    char *head = arena_take(&l->memory, HEAD);
+    size_t numbers = any_model_head(part, head, HEAD - 64, &used);
+    unsigned char *bytes = arena_take(&l->memory, 8 + used + 4 * numbers);
+    float *data = (float *)(void *)(bytes + 8 + used);
+    for (int i = 0; i < 8; i++) bytes[i] = (unsigned char)(used >> 8 * i);
+    memcpy(bytes + 8, head, used);
+    rng r = rng_torch(seed);
+    rng_uniform32(&r, data, numbers);
+    for (int i = 0; i < shapes_count; i++) {
+        size_t n = shapes_list[i].part == part ? any_model_count(&shapes_list[i]) : 0;
+        for (size_t k = 0; k < n; k++, at++)
+            data[at] = shapes_list[i].middle + shapes_list[i].spread * (2 * data[at] - 1);
+    }
+    lesson_must(safetensors_parse((file){bytes, 8 + used + 4 * numbers}, "the tiny model",
+                                  &l->memory, file_of));
+    return weights_from(file_of, 1, &l->memory);
+}
+
+static inline any_model any_model_make(lesson *l, const char *path)
+{
+    any_model m = {.dice = !path, .scratch = arena_make(0)};
+    const config *text_config, *unet_config_of;
+    unet_config of_unet;
+    if (!m.scratch.begin) lesson_must("there is no memory left");
+    if (path) {
+        lesson_must(model_open(path, &l->memory, m.scratch, &m.sd));
+        return m;
+    }
+    if (shapes_count == 0) shapes_list_all(&any_model_sizes);
+    weights text = any_model_weights(l, SHAPES_TEXT, 27),
+            net = any_model_weights(l, SHAPES_UNET, 28);
+    lesson_must(ldm_text_config(text, false, "the tiny model", &l->memory, &text_config));
+    lesson_must(clip_text_load(text, text_config, &l->memory, &m.sd.text));
+    lesson_must(ldm_unet_config(net, "the tiny model", &l->memory, &unet_config_of));
+    lesson_must(unet_read(unet_config_of, &of_unet));
+    lesson_must(unet_load(net, of_unet, &l->memory, &m.sd.unet));
+    lesson_must(tokenizer_open(NULL, &l->memory, m.scratch, &m.sd.tokenizer));
+    return m;
+}
+
+static inline void any_model_free(any_model *m)
+{
+    if (!m->dice) model_close(&m->sd);
+    arena_free(m->scratch);
+}
+
+#endif
