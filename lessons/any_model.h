@@ -12,8 +12,10 @@
 #define ANY_MODEL_H
 #include "../tools/model_shapes.h"
 #include "base/rng.h"
+#include "diffusion/noise.h"
 #include "lesson.h"
 #include "models/ldm.h"
+#include "models/prompt.h"
 #include "pipeline/model.h"
 
 typedef struct {
@@ -99,6 +101,45 @@ static inline any_model any_model_make(lesson *l, const char *path)
     lesson_must(unet_load(net, of_unet, &l->memory, &m.sd.unet));
     lesson_must(tokenizer_open(NULL, &l->memory, m.scratch, &m.sd.tokenizer));
     return m;
+}
+
+/* A prompt as chunks of ids and weights. */
+static inline prompt any_model_read(lesson *l, const any_model *m, const char *text)
+{
+    prompt p;
+    prompt_options usual = {.length = m->sd.text.length};
+    lesson_must(prompt_read(&m->sd.tokenizer, text, usual, &l->memory, m->scratch, &p));
+    return p;
+}
+
+/* The photograph as a latent: the mean that the VAE gives, as the UNet has it. */
+static inline tensor any_model_encode(lesson *l, const any_model *m, image photo)
+{
+    const vae *v = &m->sd.vae;
+    int side = vae_factor(v), h = photo.h / side, w = photo.w / side;
+    tensor code = tensor_new(&l->memory, 1, h, w, 2 * v->config.latent);
+    tensor x = tensor_new(&l->memory, 1, h, w, v->config.latent);
+    image whole = image_crop(&l->memory, photo, 0, 0, w * side, h * side);
+    vae_encode(v, image_to_tensor(&l->memory, whole), code, m->scratch);
+    vae_draw(v, code, (tensor){0}, x);
+    return x;
+}
+
+/* What the network is asked about: the photograph as a latent, with noise as at time t. Of dice
+ * nothing is a photograph, and it is all noise. */
+static inline tensor any_model_noisy(lesson *l, const any_model *m, image photo, double t)
+{
+    enum { SIDE = 16 };
+    rng r = rng_torch(28);
+    tensor x = tensor_new(&l->memory, 1, SIDE, SIDE, m->sd.unet.config.in);
+    if (!m->dice) x = any_model_encode(l, m, photo);
+    tensor eps = tensor_like(&l->memory, x);
+    rng_normal(&r, eps, l->memory);
+    if (m->dice)
+        tensor_copy(x, eps);
+    else
+        noise_add(x, x, eps, schedule_sigma(&m->sd.schedule, t), NOISE_VP);
+    return x;
 }
 
 static inline void any_model_free(any_model *m)
