@@ -1,8 +1,7 @@
 /* Lesson 27. What the network hears of your words.
  *
- * A network computes with numbers. So a prompt is cut into pieces, each piece has a number, and a
- * network of its own, the text encoder, makes 77 rows of numbers of them. Here each of these steps
- * is done by hand, and set against the library's.
+ * A network computes with numbers. So a prompt is cut into pieces, each piece has a number, and
+ * another network, the text encoder, makes 77 rows of numbers of them. Each step is done by hand.
  *
  *     make run L=27       prints tables, writes out/27_merges.svg, 27_tokens.svg and 27_cosine.svg
  *     build/lessons/27_text "your own prompt" --model stable-diffusion-v1-5
@@ -77,8 +76,7 @@ static void part_b(lesson *l, const any_model *m, const char *text)
             if (p.weights[i] != 1) printf("  %.3g", (double)p.weights[i]);
         printf("\n");
     }
-    prompt p = any_model_read(l, m, text);
-    tokens_strip(l, "27_tokens", &m->sd.tokenizer, &p);
+    tokens_strip(l, "27_tokens", &m->sd.tokenizer, any_model_read(l, m, text));
 }
 
 /* c: each row asks (q) the rows up to itself what they are (k), and takes from what they say (v). */

@@ -112,17 +112,35 @@ static inline prompt any_model_read(lesson *l, const any_model *m, const char *t
     return p;
 }
 
-/* The photograph as a latent: the mean that the VAE gives, as the UNet has it. */
-static inline tensor any_model_encode(lesson *l, const any_model *m, image photo)
+/* A picture, its sides multiples of the VAE's factor, as a latent: the mean that the encoder gives,
+ * as the UNet has it. */
+static inline tensor any_model_encode(lesson *l, const any_model *m, tensor x0)
 {
     const vae *v = &m->sd.vae;
-    int side = vae_factor(v), h = photo.h / side, w = photo.w / side;
-    tensor code = tensor_new(&l->memory, 1, h, w, 2 * v->config.latent);
-    tensor x = tensor_new(&l->memory, 1, h, w, v->config.latent);
-    image whole = image_crop(&l->memory, photo, 0, 0, w * side, h * side);
-    vae_encode(v, image_to_tensor(&l->memory, whole), code, m->scratch);
-    vae_draw(v, code, (tensor){0}, x);
+    int side = vae_factor(v), channels = v->config.latent;
+    tensor code = tensor_new(&l->memory, 1, x0.h / side, x0.w / side, 2 * channels);
+    tensor z = tensor_new(&l->memory, 1, x0.h / side, x0.w / side, channels);
+    vae_encode(v, x0, code, m->scratch);
+    vae_draw(v, code, (tensor){0}, z);
+    return z;
+}
+
+/* And back. */
+static inline tensor any_model_decode(lesson *l, const any_model *m, tensor z)
+{
+    const vae *v = &m->sd.vae;
+    int side = vae_factor(v);
+    tensor x = tensor_new(&l->memory, 1, z.h * side, z.w * side, v->config.out);
+    vae_decode(v, z, x, m->scratch);
     return x;
+}
+
+/* The photograph without the edge that fills no block of so many pixels. */
+static inline tensor any_model_photo(lesson *l, image photo, int side)
+{
+    if (photo.w < side || photo.h < side) lesson_must("the picture is too small");
+    int w = photo.w - photo.w % side, h = photo.h - photo.h % side;
+    return image_to_tensor(&l->memory, image_crop(&l->memory, photo, 0, 0, w, h));
 }
 
 /* What the network is asked about: the photograph as a latent, with noise as at time t. Of dice
@@ -132,7 +150,7 @@ static inline tensor any_model_noisy(lesson *l, const any_model *m, image photo,
     enum { SIDE = 16 };
     rng r = rng_torch(28);
     tensor x = tensor_new(&l->memory, 1, SIDE, SIDE, m->sd.unet.config.in);
-    if (!m->dice) x = any_model_encode(l, m, photo);
+    if (!m->dice) x = any_model_encode(l, m, any_model_photo(l, photo, vae_factor(&m->sd.vae)));
     tensor eps = tensor_like(&l->memory, x);
     rng_normal(&r, eps, l->memory);
     if (m->dice)

@@ -8,6 +8,7 @@
 #ifndef COSTS_H
 #define COSTS_H
 #include "lesson.h"
+#include "models/taesd.h"
 #include "models/unet.h"
 #include "models/vae.h"
 
@@ -25,7 +26,7 @@ static inline cost costs_add(cost a, cost b)
 static inline cost costs_conv(const conv *c, double pixels)
 {
     double products = 9.0 * c->in * c->out;
-    return (cost){products + (c->in ? c->out : 0), 2 * products * pixels};
+    return (cost){products + (c->bias ? c->out : 0), 2 * products * pixels};
 }
 
 static inline cost costs_linear(const linear *l, double rows)
@@ -109,6 +110,47 @@ static inline unet costs_unet(lesson *l, unet_config c)
     error missing = unet_load(weights_from(NULL, 0, &l->memory), c, &l->memory, &u);
     PROMISE(missing && u.conv_in.out, "costs_unet: layers, and no weights");
     return u;
+}
+
+/* The VAE's decoder, for latents of so many numbers on a side. */
+static inline cost costs_vae_decoder(lesson *l, int side)
+{
+    vae v = {.config = vae_usual()};
+    error missing = vae_load(weights_from(NULL, 0, &l->memory), v.config, &l->memory, &v);
+    PROMISE(missing && v.decoder.conv_in.out, "costs_vae_decoder: layers, and no weights");
+    const vae_half *d = &v.decoder;
+    double pixels = (double)side * side;
+    const linear *look[] = {&d->attention.q, &d->attention.k, &d->attention.v, &d->attention.out};
+    cost c = costs_add(costs_linear(&d->quant, pixels), costs_conv(&d->conv_in, pixels));
+    c = costs_add(c, costs_norm(d->attention.norm.channels));
+    c = costs_add(c, costs_mix(d->attention.q.in, pixels, pixels));
+    for (int i = 0; i < 4; i++) c = costs_add(c, costs_linear(look[i], pixels));
+    for (int i = 0; i < 2; i++) c = costs_add(c, costs_resnet(&d->middle.resnet[i], pixels));
+    for (int i = 0; i < d->levels; i++) {
+        for (int k = 0; k < d->level[i].layers; k++)
+            c = costs_add(c, costs_resnet(&d->level[i].resnet[k], pixels));
+        if (d->level[i].resize.in) c = costs_add(c, costs_conv(&d->level[i].resize, pixels *= 4));
+    }
+    c = costs_add(c, costs_norm(d->norm_out.channels));
+    return costs_add(c, costs_conv(&d->conv_out, pixels));
+}
+
+/* The small one that stands in for it in previews; what has no bias has none to count. */
+static inline cost costs_taesd_decoder(lesson *l, int side)
+{
+    taesd v = {.config = taesd_usual()};
+    error missing = taesd_load(weights_from(NULL, 0, &l->memory), v.config, &l->memory, &v);
+    PROMISE(missing && v.decoder.first.out, "costs_taesd_decoder: layers, and no weights");
+    double pixels = (double)side * side;
+    cost c = costs_conv(&v.decoder.first, pixels);
+    for (int i = 0; i < v.decoder.levels; i++) {
+        const taesd_level *at = &v.decoder.level[i];
+        for (int k = 0; k < 3 * at->blocks; k++)
+            c = costs_add(c, costs_conv(&at->block[k / 3].conv[k % 3], pixels));
+        if (at->behind.sides == CONV_DOUBLE) pixels *= 4;
+        c = costs_add(c, costs_conv(&at->behind, pixels));
+    }
+    return c;
 }
 
 #endif

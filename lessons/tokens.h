@@ -1,7 +1,7 @@
 /* tokens.h: for lesson 27: pieces of words as boxes.
  *
  *     tokens_ladder(&l, "27_merges", steps, count);      one word, merge by merge
- *     tokens_strip(&l, "27_tokens", &m.sd.tokenizer, &p);  a prompt as the encoder reads it
+ *     tokens_strip(&l, "27_tokens", &m.sd.tokenizer, p);   a prompt as the encoder reads it
  */
 #ifndef TOKENS_H
 #define TOKENS_H
@@ -95,7 +95,7 @@ static inline void tokens_ladder(lesson *l, const char *name, const tokens_word 
             double w = 0; /* as wide as the letters in it were */
             for (size_t at = 0; step[k].name[i][at] && step[k].name[i][at] != '<'; at++)
                 w += tokens_width(lesson_words(l, "%c", step[k].name[i][at])) + 6;
-            if (strchr(words, (char)0xc2)) w += 4;
+            if (strstr(words, "·")) w += 4;
             diagram_box(&d, (canvas_box){x, y, w - 6, high}, made ? diagram_orange : diagram_pale,
                         words, NULL);
             x += w;
@@ -104,28 +104,51 @@ static inline void tokens_ladder(lesson *l, const char *name, const tokens_word 
     diagram_end(&d);
 }
 
-/* The chunks of a prompt, in rows: start, pieces with their ids, end, and how much fills up. */
-static inline void tokens_strip(lesson *l, const char *name, const tokenizer *t, const prompt *p)
+/* One box of a strip: words, their id, how wide; false behind the last of a chunk. */
+typedef struct {
+    const char *words, *below;
+    double wide, gap; /* the box, and what is left free behind it */
+    bool inside;      /* it is a piece of the text */
+} tokens_box;
+
+static inline bool tokens_box_of(lesson *l, const tokenizer *t, prompt p, int chunk, int i,
+                                 tokens_box *out)
+{
+    const int32_t *ids = p.ids + chunk * p.length;
+    int end = 1;
+    while (end + 1 < p.length && ids[end] != t->end) end++;
+    int more = p.length - end - 1;
+    if (i > end + (more > 0)) return false;
+    out->inside = i > 0 && i < end;
+    out->words = i == 0     ? "start"
+                 : i == end ? "end"
+                 : i > end  ? lesson_words(l, "%d to fill up", more)
+                            : tokens_shown(l, t->pieces.names[ids[i]]);
+    out->below = lesson_words(l, "%d", (int)ids[i]);
+    out->wide = fmax(tokens_width(out->words), 44);
+    out->gap = out->inside && !strstr(out->words, "·") ? 0 : 8;
+    return true;
+}
+
+/* The chunks of a prompt: start, pieces with their ids, end, and how much fills up. Pieces of one
+ * word touch. First only the height is found. */
+static inline void tokens_strip(lesson *l, const char *name, const tokenizer *t, prompt p)
 {
     const double high = 36, apart = 50, most = 660, left = 12;
-    diagram d = diagram_begin(l, name, most + 2 * left, 2 * p->chunks * apart + 8);
-    double x = left, y = 8;
-    for (int c = 0; c < p->chunks; c++, x = left, y += apart) {
-        const int32_t *ids = p->ids + c * p->length;
-        int used = p->length;
-        while (used > 1 && ids[used - 1] == t->pad) used--;
-        for (int i = 0; i <= used + 1; i++) {
-            bool special = i == 0 || i == used, rest = i > used;
-            const char *below = lesson_words(l, "%d", (int)ids[i < p->length ? i : p->length - 1]);
-            const char *words = i == 0      ? "start"
-                                : i == used ? "end"
-                                : rest      ? lesson_words(l, "%d more ends", p->length - used - 1)
-                                            : tokens_shown(l, t->pieces.names[ids[i]]);
-            double w = fmax(tokens_width(words), 44);
-            if (x + w > left + most) x = left, y += apart;
-            diagram_box(&d, (canvas_box){x, y, w, high},
-                        special || rest ? diagram_pale : diagram_blue, words, below);
-            x += w + (rest || special || strchr(words, (char)0xc2) ? 8 : 0);
+    double y = 8;
+    diagram d = {0};
+    for (int draw = 0; draw < 2; draw++) {
+        if (draw) d = diagram_begin(l, name, most + 2 * left, y);
+        y = 8;
+        for (int c = 0; c < p.chunks; c++, y += apart) {
+            double x = left;
+            tokens_box b;
+            for (int i = 0; tokens_box_of(l, t, p, c, i, &b); x += b.wide + b.gap, i++) {
+                if (x + b.wide > left + most) x = left, y += apart;
+                if (draw)
+                    diagram_box(&d, (canvas_box){x, y, b.wide, high},
+                                b.inside ? diagram_blue : diagram_pale, b.words, b.below);
+            }
         }
     }
     diagram_end(&d);
