@@ -18,7 +18,7 @@
 #include "unet_drawing.h"
 
 enum { WIDTH = 72, HEIGHT = 48, PIXELS = WIDTH * HEIGHT, WORDS = 5, FUR = 2, SEED = 28 };
-enum { EYE_X = 27, EYE_Y = 18, MOST = 12, TIME = 500 };
+enum { EYE_X = 27, EYE_Y = 18, MOST = 8, TIME = 500 };
 static const double H = 0.1, PATCH_H = 0.73, NOISE = 0.2;
 static const char *const word[WORDS] = {"eye", "nose", "fur", "chin", "pupil"};
 static const int at[WORDS][2] = {{24, 17}, {42, 38}, {20, 25}, {16, 44}, {27, 18}}; /* its colour */

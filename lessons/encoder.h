@@ -20,13 +20,18 @@ typedef void encoder_attend(tensor q, tensor k, tensor v, int heads, tensor y);
 /* y = W x + b, for each row. */
 static inline void encoder_product(clip_text_linear p, tensor x, tensor y)
 {
-    for (int i = 0; i < x.w; i++)
-        for (int o = 0; o < y.c; o++) {
+    enum { WIDEST = 8192 };
+    float w[WIDEST];
+    PROMISE(x.c <= WIDEST, "encoder_product: rows of up to 8192 numbers");
+    for (int o = 0; o < y.c; o++) {
+        for (int k = 0; k < x.c; k++)
+            w[k] = weight_at(p.matrix, (size_t)o * (size_t)x.c + (size_t)k);
+        for (int i = 0; i < x.w; i++) {
             float sum = p.bias[o];
-            for (int k = 0; k < x.c; k++)
-                sum += weight_at(p.matrix, (size_t)(o * x.c + k)) * x.data[i * x.c + k];
+            for (int k = 0; k < x.c; k++) sum += w[k] * x.data[i * x.c + k];
             y.data[i * y.c + o] = sum;
         }
+    }
 }
 
 /* y = each row of x with mean 0 and variance 1, scaled and shifted. */

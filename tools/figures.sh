@@ -42,6 +42,7 @@ beside() {
     case $1 in
         notebooks-c/*) ls notebooks-c/*.h tools/notebook.c ;;
         tools/*atlas*) ls tools/atlas.h ;;
+        lessons/2[78]_*) ls tools/model_shapes.h ;;
         tools/double_samplers.c) ls tools/atlas.h tools/samplers.txt tests/order.h tests/toy.h ;;
     esac
 }
