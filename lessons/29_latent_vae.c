@@ -40,10 +40,11 @@ static codec learn(tensor x0, arena *keep)
             for (int i = 0; i < x.h * x.w; i++)
                 latent_add(row, latent_dot(latent_row(w, k), latent_row(x, i), x.c),
                            latent_row(x, i), x.c);
-            for (int j = 0; j < k; j++)
-                latent_add(row, -latent_dot(row, latent_row(next, j), x.c), latent_row(next, j),
-                           x.c);
-            latent_add(row, 1 / sqrt(latent_dot(row, row, x.c)) - 1, row, x.c);
+            for (int j = 0; j < k; j++) {
+                const float *other = latent_row(next, j);
+                latent_add(row, -latent_dot(row, other, x.c), other, x.c);
+            }
+            latent_scale(row, 1 / sqrt(latent_dot(row, row, x.c)), x.c);
         }
         tensor_copy(w, next);
     }
@@ -92,7 +93,7 @@ static tensor part_b(lesson *l, codec *c, tensor x0)
     latent_show(l, "29_latent", x0, again, z);
     if (c->m) return z;
     double kept = latent_size(z) / sqrt(pixels / (double)tensor_count(z));
-    lesson_expect(l, "kept and lost, at right angles", hypot(kept, lost), c->spread, 1e-5);
+    lesson_expect(l, "kept and lost, at right angles", hypot(kept, lost), c->spread, 1e-6);
     c->scale = 1 / all;
     z = encode(l, c, x0);
     lesson_expect(l, "deviation of scaled latents", latent_deviation(z, -1), 1, 1e-5);

@@ -66,6 +66,11 @@ static inline void latent_add(float *x, double a, const float *y, int n)
     for (int i = 0; i < n; i++) x[i] += (float)a * y[i];
 }
 
+static inline void latent_scale(float *x, double a, int n)
+{
+    for (int i = 0; i < n; i++) x[i] *= (float)a;
+}
+
 /* Rows without their mean; changed, and given back. */
 static inline tensor latent_centred(tensor rows, tensor mean)
 {
