@@ -11,8 +11,8 @@
 #include "draw/text.h"
 #include "lesson.h"
 
-static const colour diagram_pale = {244, 244, 244, 255}, diagram_blue = {200, 224, 240, 255},
-                    diagram_orange = {247, 220, 170, 255};
+static const colour diagram_pale = {244, 244, 244, 255}, diagram_blue = {176, 208, 232, 255},
+                    diagram_orange = {242, 200, 128, 255};
 
 typedef struct {
     const lesson *l;

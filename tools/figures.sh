@@ -13,6 +13,7 @@ mode=$1
 build=$2
 figures=docs/figures
 notes=$figures/inputs.txt
+unset DIFFUSE_MODEL # lessons draw what the pages show
 wrong=0
 complain() { echo "$*" >&2; wrong=1; }
 
