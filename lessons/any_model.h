@@ -11,6 +11,7 @@
 #ifndef ANY_MODEL_H
 #define ANY_MODEL_H
 #include "../tools/model_shapes.h"
+#include "base/parallel.h"
 #include "base/rng.h"
 #include "diffusion/noise.h"
 #include "lesson.h"
@@ -91,6 +92,7 @@ static inline any_model any_model_make(lesson *l, const char *path)
         lesson_must(model_open(path, &l->memory, m.scratch, &m.sd));
         return m;
     }
+    parallel_set_threads(1); /* it is so small that they would wait for each other */
     if (shapes_count == 0) shapes_list_all(&any_model_sizes);
     weights text = any_model_weights(l, SHAPES_TEXT, 27),
             net = any_model_weights(l, SHAPES_UNET, 28);
