@@ -65,7 +65,8 @@ static inline costs_parts costs_transformer(const transformer *t, double pixels,
                          costs_add(costs_linear(&t->in, pixels), costs_linear(&t->out, pixels))};
     int c = t->form.channels;
     if (t->form.layers) p.think = costs_add(p.think, costs_norm(c));
-    for (const transformer_layer *l = t->layer; l < t->layer + t->form.layers; l++) {
+    for (int k = 0; k < t->form.layers; k++) {
+        const transformer_layer *l = &t->layer[k];
         const linear *self[] = {&l->self_q, &l->self_k, &l->self_v, &l->self_out};
         const linear *text[] = {&l->text_q, &l->text_out, &l->text_k, &l->text_v};
         p.self = costs_add(p.self, costs_add(costs_norm(c), costs_mix(c, pixels, pixels)));

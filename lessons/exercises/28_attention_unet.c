@@ -42,7 +42,7 @@ static double one_more(const float *picture)
 /* y = sum over k of softmax over k of (q . key k) value k, for one query */
 static void attend(tensor x, double sigma, tensor known, float *y)
 {
-    double score[ICONS], most = -INFINITY, total = 0, scale = 1 / (sigma * sigma);
+    double score[ICONS], most = -1e300, total = 0, scale = 1 / (sigma * sigma);
     for (int k = 0; k < ICONS; k++) {
         const float *picture = known.data + k * SIZE;
         score[k] = scale * dot(x.data, picture) + scale * one_more(picture);
