@@ -79,7 +79,7 @@ static void part_b(lesson *l, const any_model *m, const char *text)
     tokens_strip(l, "27_tokens", &m->sd.tokenizer, any_model_read(l, m, text));
 }
 
-/* c: each row asks (q) the rows up to itself what they are (k), and takes from what they say (v). */
+/* c: each row asks (q) the rows up to itself what they are (k), and takes of what they say (v). */
 static void attend(tensor q, tensor k, tensor v, int heads, tensor y)
 {
     for (int i = 0; i < q.w; i++)

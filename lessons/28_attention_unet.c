@@ -5,7 +5,7 @@
  * and no weights are needed to see what it does: here pixels ask words, then pixels ask pixels.
  * Then comes the network that is built of it, with the size and the work of each level.
  *
- *     make run L=28       prints tables, writes out/28_words.png, out/28_pixels.png, out/28_unet.svg
+ *     make run L=28       prints tables, writes out/28_words.png, 28_pixels.png and 28_unet.svg
  *     build/lessons/28_attention_unet --model PATH     also out/28_maps.png: words in your model
  *
  * Look for: what does the left pupil look at? Which pixels turn blue? Where is the work?

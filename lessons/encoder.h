@@ -84,7 +84,7 @@ static inline double encoder_cosine(const float *x, const float *y, int n)
 
 enum { ENCODER_PROMPTS = 8 };
 
-/* A table of the cosines between rows of so many numbers, and out/27_cosine.svg. NULL ends texts. */
+/* Table of cosines between rows of so many numbers, also out/27_cosine.svg. NULL ends texts. */
 static inline void encoder_alike(lesson *l, const char *title, const char *const *texts,
                                  float *const *row, int width)
 {
