@@ -52,28 +52,42 @@ static inline void lesson_help(const char *program, const char *argument)
         name, argument ? argument : "", name, folder, name);
 }
 
-/* The last argument that is not an option is for lessons that look at a picture. */
-static inline lesson lesson_begin_with(int argc, char **argv, const char **picture)
+/* `word` is the argument that is no option, `name` what the help calls it; `model` is what --model
+ * or $DIFFUSE_MODEL says, NULL under --check, whose numbers are those of the lesson itself. NULL in
+ * place of any of them: the lesson takes none. */
+static inline lesson lesson_begin_asking(int argc, char **argv, const char *name, const char **word,
+                                         const char **model)
 {
     lesson l = {.memory = arena_make(0)};
     bool named = false;
     if (!l.memory.begin) lesson_must("there is no memory left");
+    if (model) *model = getenv("DIFFUSE_MODEL");
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--check") == 0) {
             l.checking = true;
             lesson_trouble = 2;
         } else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-            lesson_help(argv[0], picture ? " [PICTURE.png or .jpg]" : NULL);
+            lesson_help(argv[0], name);
             exit(0);
-        } else if (picture && argv[i][0] != '-' && !named) {
-            *picture = argv[i];
+        } else if (model && strcmp(argv[i], "--model") == 0 && i + 1 < argc) {
+            *model = argv[++i];
+        } else if (word && argv[i][0] != '-' && !named) {
+            *word = argv[i];
             named = true;
         } else {
             lesson_must(error_make("unknown argument %s; see %s --help", argv[i], argv[0]));
         }
     }
+    if (model && (l.checking || (*model && !**model))) *model = NULL;
     if (!l.checking) lesson_must(file_make_folder("out"));
     return l;
+}
+
+/* The last argument that is not an option is for lessons that look at a picture. */
+static inline lesson lesson_begin_with(int argc, char **argv, const char **picture)
+{
+    return lesson_begin_asking(argc, argv, picture ? " [PICTURE.png or .jpg]" : NULL, picture,
+                               NULL);
 }
 
 static inline lesson lesson_begin(int argc, char **argv)

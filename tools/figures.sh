@@ -13,6 +13,7 @@ mode=$1
 build=$2
 figures=docs/figures
 notes=$figures/inputs.txt
+unset DIFFUSE_MODEL # lessons draw what the pages show
 wrong=0
 complain() { echo "$*" >&2; wrong=1; }
 
@@ -42,6 +43,7 @@ beside() {
     case $1 in
         notebooks-c/*) ls notebooks-c/*.h tools/notebook.c ;;
         tools/*atlas*) ls tools/atlas.h ;;
+        lessons/2[78]_*) ls tools/model_shapes.h ;;
         tools/double_samplers.c) ls tools/atlas.h tools/samplers.txt tests/order.h tests/toy.h ;;
     esac
 }

@@ -21,7 +21,7 @@ enum { BLOCK = 1 << 16 };
 /* What the command line says. */
 typedef struct {
     const char *out;
-    sizes of;
+    shapes_sizes of;
     bool single, only_list, small, two, clip;
     int type; /* a dtype, or 3: by turns */
     uint64_t seed;
@@ -38,7 +38,7 @@ static uint64_t mixed(uint64_t z)
 }
 
 /* Each tensor has numbers of its own, whatever stands before it. */
-static uint64_t key_of(const blueprint *b, uint64_t seed)
+static uint64_t key_of(const shapes_tensor *b, uint64_t seed)
 {
     uint64_t key = mixed(seed + 0x9e3779b97f4a7c15u + (uint64_t)b->part);
     for (const char *c = b->name; *c; c++) key = mixed(key ^ (uint64_t)*c);
@@ -65,14 +65,14 @@ static uint16_t to_f16(float x)
     return (uint16_t)(bits >> 16 & 0x8000) | (uint16_t)size;
 }
 
-static size_t numbers_of(const blueprint *b)
+static size_t numbers_of(const shapes_tensor *b)
 {
     size_t n = 1;
     for (int i = 0; i < b->dims; i++) n *= (size_t)b->shape[i];
     return n;
 }
 
-static bool write_numbers(FILE *to, const blueprint *b, dtype type)
+static bool write_numbers(FILE *to, const shapes_tensor *b, dtype type)
 {
     static float wide[BLOCK];
     static uint16_t narrow[BLOCK];
@@ -95,14 +95,14 @@ static bool write_numbers(FILE *to, const blueprint *b, dtype type)
 /* ---- Files ---- */
 
 /* What a tensor is called in an LDM file. There matrices of the VAE's attention are filters. */
-static void to_ldm(blueprint *b, const sizes *s)
+static void to_ldm(shapes_tensor *b, const shapes_sizes *s)
 {
     static weights_naming *const naming[] = {ldm_unet, ldm_vae, ldm_text};
     ldm names = {.layers = s->layers, .levels = s->vae_levels};
     weights_alias alias = {0};
     bool deepest = strstr(b->name, "up_blocks.0.upsamplers."); /* behind no attention */
-    naming[b->part](&names, b->name, b->part == UNET && deepest, &alias);
-    if (b->part == VAE && b->dims == 2) b->dims = 4, b->shape[2] = b->shape[3] = 1;
+    naming[b->part](&names, b->name, b->part == SHAPES_UNET && deepest, &alias);
+    if (b->part == SHAPES_VAE && b->dims == 2) b->dims = 4, b->shape[2] = b->shape[3] = 1;
     snprintf(b->name, sizeof b->name, "%.127s", alias.name);
 }
 
@@ -114,11 +114,11 @@ static dtype type_of(const wish *w, int i)
 /* The head: its length, then JSON, with spaces so that the data begin on a multiple of 64. */
 static bool write_head(FILE *to, const wish *w, int part)
 {
-    static char text[TENSORS * 256];
+    static char text[SHAPES_TENSORS * 256];
     static const char *const names[] = {"F32", "F16", "BF16"};
     size_t used = 0, at = 0;
-    for (int i = 0; i < count; i++) {
-        const blueprint *b = &list[i];
+    for (int i = 0; i < shapes_count; i++) {
+        const shapes_tensor *b = &shapes_list[i];
         if (part >= 0 && b->part != part) continue;
         size_t bytes = numbers_of(b) * dtype_size(type_of(w, i));
         used += (size_t)sprintf(text + used, "%s\"%s\":{\"dtype\":\"%s\",\"shape\":[",
@@ -142,8 +142,9 @@ static error write_model(const wish *w, int part, const char *path)
     snprintf(beside, sizeof beside, "%s.part", path);
     FILE *to = fopen(beside, "wb");
     bool good = to && write_head(to, w, part);
-    for (int i = 0; i < count && good; i++)
-        if (part < 0 || list[i].part == part) good = write_numbers(to, &list[i], type_of(w, i));
+    for (int i = 0; i < shapes_count && good; i++)
+        if (part < 0 || shapes_list[i].part == part)
+            good = write_numbers(to, &shapes_list[i], type_of(w, i));
     if (to && fclose(to) != 0) good = false;
     if (good && rename(beside, path) == 0) return NULL;
     int why = errno;
@@ -168,9 +169,10 @@ static error write_all(const wish *w)
 static void print_list(void)
 {
     static const char *const parts[] = {"unet", "vae", "text_encoder"};
-    for (int i = 0; i < count; i++) {
-        printf("%s:%s ", parts[list[i].part], list[i].name);
-        for (int k = 0; k < list[i].dims; k++) printf("%s%d", k ? "x" : "", list[i].shape[k]);
+    for (int i = 0; i < shapes_count; i++) {
+        printf("%s:%s ", parts[shapes_list[i].part], shapes_list[i].name);
+        for (int k = 0; k < shapes_list[i].dims; k++)
+            printf("%s%d", k ? "x" : "", shapes_list[i].shape[k]);
         printf("\n");
     }
 }
@@ -204,8 +206,8 @@ static error read_wish(int argc, char **argv, wish *w)
     if (!w->out && !w->only_list)
         return error_make("make_model OUT [--single] [--tiny] [--two] [--clip] "
                           "[--type f32|f16|bf16|mixed] [--seed N] [--list]");
-    w->of = all_sizes[w->small][w->two];
-    if (w->clip) w->of.clip = true, w->of.words = WORDS;
+    w->of = shapes_all[w->small][w->two];
+    if (w->clip) w->of.clip = true, w->of.words = SHAPES_WORDS;
     return w->single && w->two ? error_make("--two writes folders only") : NULL;
 }
 
@@ -213,10 +215,10 @@ int main(int argc, char **argv)
 {
     wish w = {.type = DTYPE_F16};
     error wrong = read_wish(argc, argv, &w);
-    if (!wrong) list_all(&w.of);
-    for (int i = 0; i < count; i++) list[i].key = key_of(&list[i], w.seed);
+    if (!wrong) shapes_list_all(&w.of);
+    for (int i = 0; i < shapes_count; i++) shapes_list[i].key = key_of(&shapes_list[i], w.seed);
     if (!wrong && w.single)
-        for (int i = 0; i < count; i++) to_ldm(&list[i], &w.of);
+        for (int i = 0; i < shapes_count; i++) to_ldm(&shapes_list[i], &w.of);
     if (!wrong && w.only_list)
         print_list();
     else if (!wrong)

@@ -33,7 +33,7 @@ static inline void put_types(page *p, const char *way, int n, int plain, const c
     page_put(p, "],\n");
 }
 
-static inline error save_unet(const sizes *s, const char *folder)
+static inline error save_unet(const shapes_sizes *s, const char *folder)
 {
     static page p;
     p.used = 0;
@@ -41,7 +41,7 @@ static inline error save_unet(const sizes *s, const char *folder)
     put_list(&p, "block_out_channels", s->levels, s->channels);
     put_types(&p, "Down", s->levels, s->levels - 1, "");
     put_types(&p, "Up", s->levels, 0, "");
-    int heads[LEVELS];
+    int heads[SHAPES_LEVELS];
     for (int i = 0; i < s->levels; i++) heads[i] = s->head ? s->channels[i] / s->head : 8;
     put_list(&p, "attention_head_dim", s->levels, heads);
     page_put(&p, "  \"cross_attention_dim\": %d,\n", s->width);
@@ -52,7 +52,7 @@ static inline error save_unet(const sizes *s, const char *folder)
     return save(&p, folder, "unet/config.json");
 }
 
-static inline error save_vae(const sizes *s, const char *folder)
+static inline error save_vae(const shapes_sizes *s, const char *folder)
 {
     static page p;
     p.used = 0;
@@ -67,7 +67,7 @@ static inline error save_vae(const sizes *s, const char *folder)
     return save(&p, folder, "vae/config.json");
 }
 
-static inline error save_text(const sizes *s, const char *folder)
+static inline error save_text(const shapes_sizes *s, const char *folder)
 {
     static page p;
     p.used = 0;
@@ -87,7 +87,7 @@ static inline error save_text(const sizes *s, const char *folder)
 
 /* CLIP writes each byte as a letter: printable ones as they are, others as U+0100 and what follows.
  * Its vocabulary begins with these letters, then has them once more at the end of a word. */
-static inline error save_tokenizer(const sizes *s, const char *folder)
+static inline error save_tokenizer(const shapes_sizes *s, const char *folder)
 {
     static page p;
     p.used = 0;
@@ -120,7 +120,7 @@ static inline error save_tokenizer(const sizes *s, const char *folder)
     return save(&p, folder, "tokenizer/tokenizer_config.json");
 }
 
-static inline error save_pipeline(const sizes *s, const char *folder)
+static inline error save_pipeline(const shapes_sizes *s, const char *folder)
 {
     static page p;
     const char *scheduler = s->head ? "DDIMScheduler" : "PNDMScheduler";
@@ -149,7 +149,7 @@ static inline error save_pipeline(const sizes *s, const char *folder)
 }
 
 /* All of it; makes the folders. */
-static inline error save_words(const sizes *s, const char *folder)
+static inline error save_words(const shapes_sizes *s, const char *folder)
 {
     static const char *const names[] = {"",          "unet",     "vae", "text_encoder",
                                         "tokenizer", "scheduler"};
