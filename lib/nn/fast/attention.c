@@ -192,27 +192,10 @@ static float soften(float *s, int some, int width, float *most, float *sums)
     return shrink;
 }
 
-#define WIDE_TILE(rows)                                                                 \
-    static void wide_tile_##rows(const float *a, const float *b, int depth, float *sum, \
-                                 size_t stride, bool add)                               \
-    {                                                                                   \
-        tile_of(rows, 3, PAIRS, a, b, depth, sum, stride, add);                         \
-    }
-WIDE_TILE(1)
-WIDE_TILE(2)
-WIDE_TILE(3)
-#if VEC_REGISTERS == 32
-WIDE_TILE(4)
-WIDE_TILE(5)
-WIDE_TILE(6)
-WIDE_TILE(7)
-#endif
-static tile_fn *const wide_tile[TILE_ROWS / 2 + 1] = {
-    NULL,        wide_tile_1, wide_tile_2, wide_tile_3,
-#if VEC_REGISTERS == 32
-    wide_tile_4, wide_tile_5, wide_tile_6, wide_tile_7,
-#endif
-};
+/* clang-format off */
+TILES_HALF(TILE, wide_tile, 3, PAIRS)
+static tile_fn *const wide_tile[TILE_ROWS / 2 + 1] = {NULL, TILES_HALF(TILE_NAME, wide_tile)};
+/* clang-format on */
 
 /* Three vectors leave registers for half the rows. */
 static void gather(const cut *c, const desk *d, int row, int rows, int width)

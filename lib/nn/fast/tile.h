@@ -68,30 +68,36 @@ typedef void tile_fn(const float *a, const float *b, int depth, float *sum, size
                      bool add);
 
 /* clang-format off */
-#define TILE(rows, name, pairs)                                                             \
+#define TILE(rows, name, vecs, pairs)                                                       \
     __attribute__((noinline, unused)) static void name##_##rows(                            \
         const float *a, const float *b, int depth, float *sum, size_t stride, bool add)     \
     {                                                                                       \
-        tile_of(rows, TILE_VECS, pairs, a, b, depth, sum, stride, add);                     \
+        tile_of(rows, vecs, pairs, a, b, depth, sum, stride, add);                          \
     }
-#define TILE_NAME(rows, name, pairs) name##_##rows,
+#define TILE_NAME(rows, name) name##_##rows,
+#define TILES_3(X, ...) X(1, __VA_ARGS__) X(2, __VA_ARGS__) X(3, __VA_ARGS__)
+#define TILES_7(X, ...)                                                                     \
+    TILES_3(X, __VA_ARGS__)                                                                 \
+    X(4, __VA_ARGS__) X(5, __VA_ARGS__) X(6, __VA_ARGS__) X(7, __VA_ARGS__)
 #define TILES_6(X, ...)                                                                     \
-    X(1, __VA_ARGS__) X(2, __VA_ARGS__) X(3, __VA_ARGS__) X(4, __VA_ARGS__)                 \
-    X(5, __VA_ARGS__) X(6, __VA_ARGS__)
+    TILES_3(X, __VA_ARGS__) X(4, __VA_ARGS__) X(5, __VA_ARGS__) X(6, __VA_ARGS__)
+#define TILES_14(X, ...)                                                                    \
+    TILES_7(X, __VA_ARGS__)                                                                 \
+    X(8, __VA_ARGS__) X(9, __VA_ARGS__) X(10, __VA_ARGS__) X(11, __VA_ARGS__)               \
+    X(12, __VA_ARGS__) X(13, __VA_ARGS__) X(14, __VA_ARGS__)
 #if VEC_REGISTERS == 32
-#define TILES(X, ...)                                                                       \
-    TILES_6(X, __VA_ARGS__)                                                                 \
-    X(7, __VA_ARGS__) X(8, __VA_ARGS__) X(9, __VA_ARGS__) X(10, __VA_ARGS__)                \
-    X(11, __VA_ARGS__) X(12, __VA_ARGS__) X(13, __VA_ARGS__) X(14, __VA_ARGS__)
+#define TILES      TILES_14
+#define TILES_HALF TILES_7
 #else
-#define TILES TILES_6
+#define TILES      TILES_6
+#define TILES_HALF TILES_3
 #endif
 
-TILES(TILE, tile, false)
-static tile_fn *const tile[TILE_ROWS + 1] = {NULL, TILES(TILE_NAME, tile, false)};
+TILES(TILE, tile, TILE_VECS, false)
+static tile_fn *const tile[TILE_ROWS + 1] = {NULL, TILES(TILE_NAME, tile)};
 #if defined(ISA_BF16)
-TILES(TILE, tile_pairs, true)
-static tile_fn *const tile_pairs[TILE_ROWS + 1] = {NULL, TILES(TILE_NAME, tile_pairs, true)};
+TILES(TILE, tile_pairs, TILE_VECS, true)
+static tile_fn *const tile_pairs[TILE_ROWS + 1] = {NULL, TILES(TILE_NAME, tile_pairs)};
 #endif
 /* clang-format on */
 
