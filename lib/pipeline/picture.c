@@ -108,9 +108,7 @@ static error check(const model *m, const picture_wish *w)
         return error_make("%.300s: its network takes %d channels and gives %d, where latents have "
                           "%d: it is made for %s, not for text alone",
                           m->files.path, in, m->unet.config.out, latent,
-                          in == 2 * latent + 1 ? "inpainting"
-                          : in == latent + 1   ? "pictures with depth"
-                                               : "another picture as well");
+                          in == 2 * latent + 1 ? "inpainting" : "another picture as well");
     if (w->batch < 1 || w->steps < 1) return error_make("no pictures, or no steps, are asked for");
     return NULL;
 }
