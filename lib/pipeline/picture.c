@@ -57,7 +57,7 @@ static noise first_noise(const picture_wish *w, tensor x, generators *g, arena *
     return source;
 }
 
-/* Whether what all of it takes is there, before any of it is taken: the pictures and what the layers
+/* Whether what all of it takes is there, before any of it is taken: the pictures and what layers
  * remember of the text in `keep`, the network or the decoder in `scratch`. */
 static error check_room(const model *m, const picture_wish *w, int tokens, arena keep,
                         arena scratch)
