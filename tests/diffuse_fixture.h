@@ -99,7 +99,7 @@ static inline void assert_other_files(const char *a, const char *b)
     assert_int_equal(shell("cmp %s %s", a, b), 1);
 }
 
-/** The program with options (divided by spaces), running; its output goes to spawned.txt, and await() reads it. */
+/** The program with options (divided by spaces), running; await() reads what it said. */
 static inline pid_t spawn(const char *options)
 {
     char program[900], text[2000];

@@ -1,5 +1,5 @@
-/* The program diffuse and its files: one model in all layouts, files that change under it, files that
- * lie, and decoding by TAESD. */
+/* The program diffuse and its files: one model in all layouts, little memory, files that change
+ * under it, and files that lie. */
 #include "diffuse_fixture.h"
 
 #include "base/parallel.h"

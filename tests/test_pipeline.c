@@ -1,5 +1,5 @@
-/* Words in, picture out, beside diffusers: the same small random models (made as Stable Diffusion 1.x and
- * as 2.x), seed, prompt and sampler. tools/make_model writes them. */
+/* Words in, picture out, beside diffusers: the same small random models (made as Stable Diffusion
+ * 1.x and as 2.x), seed, prompt and sampler. tools/make_model writes them. */
 #define _DEFAULT_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>

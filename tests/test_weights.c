@@ -202,6 +202,21 @@ static void test_several_files(void **state)
     weights_close(w);
 }
 
+/* What a configuration asks for and a file does not have must not fill the memory. */
+static void test_zeros_have_an_end(void **state)
+{
+    (void)state;
+    arena keep = memory;
+    weights w;
+    assert_null(weights_open(NULL, 0, &keep, &w));
+    const float *first = weights_floats(w, "d", 1 << 16), *last = first;
+    assert_true(first[0] == 0 && first[(1 << 16) - 1] == 0);
+    for (int i = 0; i < 100; i++) last = weights_floats(w, "d", 1 << 16);
+    assert_null(last);
+    assert_true(arena_left(memory) - arena_left(keep) < (5 << 20));
+    weights_close(w);
+}
+
 /* "new" is the second name that is tried, "q" to "v" the thirds of a tensor. */
 static bool other_names(const void *self, const char *asked, int attempt, weights_alias *out)
 {
@@ -245,9 +260,13 @@ static void test_other_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_what_is_there), cmocka_unit_test(test_not_aligned),
-        cmocka_unit_test(test_trouble),       cmocka_unit_test(test_several_files),
-        cmocka_unit_test(test_other_names),   cmocka_unit_test(test_nothing_stays_mapped),
+        cmocka_unit_test(test_what_is_there),
+        cmocka_unit_test(test_not_aligned),
+        cmocka_unit_test(test_trouble),
+        cmocka_unit_test(test_several_files),
+        cmocka_unit_test(test_other_names),
+        cmocka_unit_test(test_zeros_have_an_end),
+        cmocka_unit_test(test_nothing_stays_mapped),
     };
     return cmocka_run_group_tests(tests, make_room, NULL);
 }

@@ -12,6 +12,7 @@ struct weights_source {
     weights_naming *naming; /* NULL: names are as they are asked for */
     const void *self;
     arena *keep;
+    size_t zeros;       /* bytes of them that stand for what is missing */
     char trouble[1024]; /* empty: none */
 };
 
@@ -154,7 +155,9 @@ const float *weights_floats(weights w, const char *name, int n)
     weight found = wanted(w, name, (int64_t[]){n}, 1);
     size_t bytes = n > 0 ? (size_t)n * sizeof(float) : 0;
     if (found.data && found.type == DTYPE_F32) return found.data;
-    if (arena_left(*w.source->keep) < bytes || (!found.data && bytes > MOST_ZEROS)) return NULL;
+    if (arena_left(*w.source->keep) < bytes ||
+        (!found.data && (w.source->zeros += bytes) > MOST_ZEROS))
+        return NULL;
     float *wide = arena_take(w.source->keep, bytes);
     for (size_t i = 0; i < bytes / sizeof *wide; i++)
         wide[i] = found.data ? weight_at(found, i) : 0;

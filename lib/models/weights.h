@@ -102,8 +102,8 @@ weight weights_filter(weights w, const char *name, int out, int in);
  *  @param w    where
  *  @param name "conv1.bias"
  *  @param n    how many
- *  @return [n], in the file, or in the arena that the source was opened with; NULL where a million
- *          zeros and more would be needed */
+ *  @return [n], in the file, or in the arena that the source was opened with; NULL where all
+ *          that is missing would be a million zeros and more */
 const float *weights_floats(weights w, const char *name, int n);
 
 /** Whether there is such a tensor: for parts that not every model has.

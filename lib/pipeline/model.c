@@ -57,8 +57,7 @@ static error networks(const checkpoint *c, arena *keep, model *out)
         wrong = error_make("%.300s: the network wants texts of %d numbers, its encoder makes %d",
                            c->path, out->unet.config.text, out->text.width);
     if (!wrong && of_vae.out != 3)
-        wrong =
-            error_make("%.300s: its VAE makes pictures of %d channels, not 3", c->path, of_vae.out);
+        wrong = error_make("%.300s: its VAE makes %d channels, not 3", c->path, of_vae.out);
     if (wrong) return wrong;
     double side = config_number(c->unet.config, "sample_size", 64) * vae_factor(&out->vae);
     out->side = side >= 1 && side <= 8192 ? (int)side : 512;

@@ -60,7 +60,7 @@ static noise first_noise(const picture_wish *w, tensor x, generators *g, arena *
     return source;
 }
 
-/* Whether what all of it takes is there, before any of it is taken: the pictures and what the layers
+/* Whether what all of it takes is there, before any of it is taken: the pictures and what layers
  * remember of the text in `keep`, the network or the decoder in `scratch`. */
 static error check_room(const model *m, const picture_wish *w, int tokens, arena keep,
                         arena scratch)
@@ -112,9 +112,7 @@ static error check(const model *m, const picture_wish *w)
         return error_make("%.300s: its network takes %d channels and gives %d, where latents have "
                           "%d: it is made for %s, not for text alone",
                           m->files.path, in, m->unet.config.out, latent,
-                          in == 2 * latent + 1 ? "inpainting"
-                          : in == latent + 1   ? "pictures with depth"
-                                               : "another picture as well");
+                          in == 2 * latent + 1 ? "inpainting" : "another picture as well");
     if (w->batch < 1 || w->steps < 1) return error_make("no pictures, or no steps, are asked for");
     return NULL;
 }

@@ -50,7 +50,8 @@ picture_wish picture_usual(void);
  *  @param scratch another arena, with some gigabytes of address space; what is touched of it is
  *              0.4 GB for 512 x 512
  *  @param out  [batch, height, width, 3] in -1..1
- *  @return NULL, or what cannot be: a size, a sampler, a list, a prompt; or that it was stopped */
+ *  @return NULL, or what cannot be: a size, a sampler, a list, a prompt, so much memory; or that it
+ *          was stopped, or that a file of the model was written to meanwhile */
 error picture_make(const model *m, const picture_wish *w, arena *keep, arena scratch, tensor *out);
 
 /** The same up to the latents, before the decoder.

@@ -1,9 +1,14 @@
-/* Fuzzing config_parse() and all that is asked of its result. Run by `make fuzz`. */
+/* Fuzzing config_parse(), all that is asked of its result, and what networks make of it. Run by
+ * `make fuzz`. */
+#include "models/clip_text.h"
 #include "models/config.h"
+#include "models/taesd.h"
+#include "models/unet.h"
+#include "models/vae.h"
 #include <stdint.h>
 #include <string.h>
 
-enum { MEMORY = 1 << 22 };
+enum { MEMORY = 1 << 26, NETWORK = 1 << 25 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 
@@ -29,6 +34,27 @@ static double walk(const config *c)
     return sum;
 }
 
+/* As the configuration of a network: refused, or of a form that can be built. Nothing is there to
+ * build it of, so loading it ends with an error. */
+static void as_network(const config *c, arena keep)
+{
+    unet_config u;
+    vae_config v;
+    taesd_config t;
+    unet of_u;
+    vae of_v;
+    taesd of_t;
+    clip_text text;
+    weights w = weights_from(NULL, 0, &keep);
+    bool good = unet_read(c, &u) == NULL;
+    PROMISE(!good || (!unet_check(&u) && unet_load(w, u, &keep, &of_u)), "no UNet of nothing");
+    good = vae_read(c, &v) == NULL;
+    PROMISE(!good || (!vae_check(&v) && vae_load(w, v, &keep, &of_v)), "no VAE of nothing");
+    good = taesd_read(c, &t) == NULL;
+    PROMISE(!good || taesd_load(w, t, &keep, &of_t), "no TAESD of nothing");
+    PROMISE(clip_text_load(w, c, &keep, &text), "no text encoder of nothing");
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
     static arena memory;
@@ -39,6 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     PROMISE(!wrong || (keep.begin == memory.begin && strlen(wrong) > 10),
             "an error leaves no trace");
     if (wrong) return 0;
+    if (arena_left(keep) > NETWORK) as_network(c, keep);
     volatile double sum = walk(c);
     (void)sum;
     wrong = config_trouble(c);
