@@ -179,18 +179,12 @@ static error read_scheduler(const char *path, arena *keep, checkpoint_scheduler 
 }
 
 /* What Stable Diffusion 1.x has. */
-static checkpoint_scheduler usual_scheduler(void)
-{
-    return (checkpoint_scheduler){.name = "PNDMScheduler",
-                                  .times = 1000,
-                                  .beta_start = 0.00085,
-                                  .beta_end = 0.012,
-                                  .beta_schedule = "scaled_linear",
-                                  .prediction = "epsilon",
-                                  .guessed = true,
-                                  .spacing = "leading",
-                                  .offset = 1};
-}
+/* clang-format off */
+static const checkpoint_scheduler usual_scheduler = {
+    .name = "PNDMScheduler", .times = 1000, .beta_start = 0.00085, .beta_end = 0.012,
+    .beta_schedule = "scaled_linear", .prediction = "epsilon", .guessed = true,
+    .spacing = "leading", .offset = 1};
+/* clang-format on */
 
 /* ---- A folder ---- */
 
@@ -253,7 +247,7 @@ static error open_folder(const char *path, arena *keep, arena scratch, checkpoin
     const char *words = worded(keep, "%s/tokenizer", path);
     const char *training = worded(keep, "%s/scheduler/scheduler_config.json", path);
     out->tokenizer = is(S_IFDIR, words) ? words : NULL;
-    out->scheduler = usual_scheduler();
+    out->scheduler = usual_scheduler;
     if (!wrong && is(S_IFREG, training)) wrong = read_scheduler(training, keep, &out->scheduler);
     if (!wrong) wrong = check_kind(path, out->unet.config);
     if (wrong)
@@ -263,20 +257,16 @@ static error open_folder(const char *path, arena *keep, arena scratch, checkpoin
 
 /* ---- A single file ---- */
 
-static void single_part(checkpoint_part *part, const safetensors *f, weights_naming *naming,
-                        const ldm *names, arena *keep)
-{
-    part->weights = weights_from(f, 1, keep);
-    weights_rename(part->weights, naming, names);
-}
-
 static error single_parts(const safetensors *f, arena *keep, checkpoint *out)
 {
     ldm *names = arena_take(keep, sizeof *names);
     *names = ldm_look(f);
-    single_part(&out->unet, f, ldm_unet, names, keep);
-    single_part(&out->vae, f, ldm_vae, names, keep);
-    single_part(&out->text, f, ldm_text, names, keep);
+    checkpoint_part *parts[] = {&out->unet, &out->vae, &out->text};
+    weights_naming *const namings[] = {ldm_unet, ldm_vae, ldm_text};
+    for (int i = 0; i < 3; i++) {
+        parts[i]->weights = weights_from(f, 1, keep);
+        weights_rename(parts[i]->weights, namings[i], names);
+    }
     out->unet.begin = "model.diffusion_model.", out->vae.begin = "first_stage_model.";
     out->text.begin = "cond_stage_model.";
     error wrong = ldm_unet_config(out->unet.weights, f->path, keep, &out->unet.config);
@@ -290,7 +280,7 @@ static error single_parts(const safetensors *f, arena *keep, checkpoint *out)
 /* Files of the wild say what they predict in one of two ways, or not at all. */
 static checkpoint_scheduler single_scheduler(const safetensors *f, bool openclip)
 {
-    checkpoint_scheduler s = usual_scheduler();
+    checkpoint_scheduler s = usual_scheduler;
     const char *said = "";
     if (f->metadata) said = config_text(f->metadata, "modelspec.prediction_type", "");
     s.guessed = !*said && !safetensors_find(f, "v_pred");

@@ -110,17 +110,9 @@ static void attend(const work *w, const clip_text_layer *l, arena scratch)
     from_norm(w, l->norm1, l->q, w->q, scratch);
     from_norm(w, l->norm1, l->k, w->k, scratch);
     from_norm(w, l->norm1, l->v, w->v, scratch);
-    attention_apply((attention){.n = w->count,
-                                .heads = c->heads,
-                                .size = c->width / c->heads,
-                                .queries = c->length,
-                                .keys = c->length,
-                                .q = w->q,
-                                .k = w->k,
-                                .v = w->v,
-                                .causal = true,
-                                .y = w->q},
-                    scratch);
+    attention a = {.n = w->count, .heads = c->heads, .size = c->width / c->heads, .causal = true};
+    a.queries = a.keys = c->length, a.q = w->q, a.k = w->k, a.v = w->v, a.y = w->q;
+    attention_apply(a, scratch);
     add_to_x(w, l->out, w->q, scratch);
 }
 

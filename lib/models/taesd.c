@@ -4,15 +4,13 @@
 #include <math.h>
 #include <string.h>
 
+/* clang-format off */
 taesd_config taesd_usual(void)
 {
-    return (taesd_config){.picture = 3,
-                          .out = 3,
-                          .latent = 4,
-                          .encoder = {4, 64, {1, 3, 3, 3}},
-                          .decoder = {4, 64, {3, 3, 3, 1}},
-                          .scale = 1};
+    return (taesd_config){.picture = 3, .out = 3, .latent = 4, .encoder = {4, 64, {1, 3, 3, 3}},
+                          .decoder = {4, 64, {3, 3, 3, 1}}, .scale = 1};
 }
+/* clang-format on */
 
 static error check(const taesd_config *c)
 {

@@ -3,23 +3,16 @@
 #include <stdio.h>
 #include <string.h>
 
+/* clang-format off */
 unet_config unet_usual(void)
 {
-    return (unet_config){.in = 4,
-                         .out = 4,
-                         .levels = 4,
-                         .channels = {320, 640, 1280, 1280},
-                         .layers = {2, 2, 2, 2},
-                         .heads = {8, 8, 8, 8},
-                         .transformers = {1, 1, 1, 1},
-                         .text_down = {true, true, true, false},
-                         .text_up = {false, true, true, true},
-                         .middle = true,
-                         .text = 768,
-                         .groups = 32,
-                         .epsilon = 1e-5f,
-                         .time = {.width = 320}};
+    return (unet_config){
+        .in = 4, .out = 4, .levels = 4, .channels = {320, 640, 1280, 1280}, .layers = {2, 2, 2, 2},
+        .heads = {8, 8, 8, 8}, .transformers = {1, 1, 1, 1}, .middle = true, .text = 768,
+        .text_down = {true, true, true, false}, .text_up = {false, true, true, true},
+        .groups = 32, .epsilon = 1e-5f, .time = {.width = 320}};
 }
+/* clang-format on */
 
 error unet_check(const unet_config *c)
 {

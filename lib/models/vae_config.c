@@ -2,20 +2,15 @@
 #include "models/vae.h"
 #include <string.h>
 
+/* clang-format off */
 vae_config vae_usual(void)
 {
-    return (vae_config){.picture = 3,
-                        .out = 3,
-                        .latent = 4,
-                        .levels = 4,
-                        .channels = {128, 256, 512, 512},
-                        .layers = 2,
-                        .groups = 32,
-                        .scale = 0.18215,
-                        .attention = true,
-                        .before = true,
-                        .behind = true};
+    return (vae_config){
+        .picture = 3, .out = 3, .latent = 4, .levels = 4, .channels = {128, 256, 512, 512},
+        .layers = 2, .groups = 32, .scale = 0.18215, .attention = true, .before = true,
+        .behind = true};
 }
+/* clang-format on */
 
 error vae_check(const vae_config *c)
 {

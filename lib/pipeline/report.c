@@ -42,45 +42,40 @@ const char *report_table(profile *p, arena *keep)
 
 enum { BARS = 24, LINE = 22, EDGE = 16, NAMES = 290, LENGTH = 300, WIDTH = 860 };
 
-static void write(canvas *c, const char *text, double x, double line, double size)
+static void words(canvas *c, const char *text, double x, int line)
 {
     canvas_text(c, text, (canvas_point){x, EDGE + LINE * line - 6},
-                (canvas_font){.size = size, .ink = colour_ink});
+                (canvas_font){.size = 12, .ink = colour_ink});
 }
 
-static void bar(canvas *c, double x, double line, double length, int series)
+/* A name, a bar of a part of LENGTH, and its seconds. */
+static void bar(canvas *c, int line, const char *name, double length, int series, const char *text)
 {
-    canvas_rectangle(c, (canvas_box){x, EDGE + LINE * (line - 1) + 4, length, LINE - 8},
+    words(c, name, EDGE, line);
+    words(c, text, NAMES + LENGTH * length + 6, line);
+    canvas_rectangle(c,
+                     (canvas_box){NAMES, EDGE + LINE * (line - 1) + 4, LENGTH * length, LINE - 8},
                      (canvas_pen){.fill = colour_series(series)});
 }
 
 error report_picture(profile *p, const char *path, arena scratch)
 {
-    double whole = tidy(p), most = p->rows ? p->row[0].seconds : 1, shown = 0;
-    int bars = p->rows < BARS ? p->rows : BARS;
+    double whole = tidy(p);
+    int bars = p->rows < BARS ? p->rows : BARS, line = 1;
     canvas c = canvas_make(path, WIDTH, 2 * EDGE + LINE * (bars + p->parts + 2), &scratch);
     char text[128];
     snprintf(text, sizeof text, "Where %.2f seconds went", whole);
-    write(&c, text, EDGE, 1, 14);
+    words(&c, text, EDGE, line++);
     for (int i = 0; i < p->parts; i++) {
-        double seconds = p->part[i].seconds;
-        snprintf(text, sizeof text, "%.3f s, %.1f %%", seconds, 100 * seconds / whole);
-        write(&c, p->part[i].name, EDGE, i + 2, 12);
-        bar(&c, NAMES, i + 2, LENGTH * seconds / whole, i);
-        write(&c, text, NAMES + LENGTH * seconds / whole + 6, i + 2, 12);
+        double x = p->part[i].seconds / whole;
+        snprintf(text, sizeof text, "%.3f s, %.1f %%", p->part[i].seconds, 100 * x);
+        bar(&c, line++, p->part[i].name, x, i, text);
     }
-    for (int i = 0; i < bars; i++) {
-        const profile_row *r = &p->row[i];
-        double line = p->parts + 3 + i, length = LENGTH * r->seconds / most;
+    words(&c, "The layers that took longest", EDGE, line++);
+    for (const profile_row *r = p->row; r < p->row + bars; r++) {
         snprintf(text, sizeof text, "%.3f s, %.1f %%, %.0f GFLOP/s", r->seconds,
                  100 * r->seconds / whole, 1e-9 * r->flop / r->seconds);
-        write(&c, r->name, EDGE, line, 11);
-        bar(&c, NAMES, line, length, r->part);
-        write(&c, text, NAMES + length + 6, line, 11);
-        shown += r->seconds;
+        bar(&c, line++, r->name, r->seconds / p->row[0].seconds, r->part, text);
     }
-    snprintf(text, sizeof text, "Layers: the %d kinds that took longest, %.0f %% of the whole",
-             bars, 100 * shown / whole);
-    write(&c, text, EDGE, p->parts + 2, 12);
     return canvas_save(&c, path);
 }
