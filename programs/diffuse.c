@@ -277,7 +277,8 @@ static error save_profile(const wanted *w, profile *p, arena scratch)
     if (!wrong) wrong = report_picture(p, path, scratch);
     if (wrong) return wrong;
     if (!w->quiet) fprintf(stderr, "%s\n", path);
-    return say(report_table(p, &scratch)) ? error_make("the table was not written") : NULL;
+    bool bad = fputs(report_table(p, &scratch), stdout) < 0 || fflush(stdout);
+    return bad ? error_make("cannot write the table") : NULL;
 }
 
 /* Before minutes of work: a place where nothing can be written is known now. */

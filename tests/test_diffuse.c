@@ -11,7 +11,7 @@ static void test_help(void **state)
         "-m, --model",   "-p, --prompt", "-n, --negative", "-o, --output", "-W, --width",
         "-H, --height",  "-s, --seed",   "--seed-mode",    "--steps",      "--cfg-scale",
         "--sampler",     "--schedule",   "-b, --batch",    "--clip-skip",  "--taesd",
-        "-t, --threads", "--quiet"};
+        "-t, --threads", "--quiet",      "--profile"};
     shell_well("$D --help");
     for (size_t i = 0; i < sizeof options / sizeof *options; i++) assert_says(said, options[i]);
     assert_int_equal(shell("$D --help > /dev/full"), 1);
@@ -63,6 +63,25 @@ static void test_what_cannot_be_is_one_line(void **state)
         assert_false(is_there("out.png"));
     }
     assert_one_line(shell("DIFFUSE_MODEL= ; unset DIFFUSE_MODEL; $D x"), "which model? -m PATH");
+}
+
+/* The picture is the same, and where the time went is said and drawn beside it. */
+static void test_profile(void **state)
+{
+    (void)state;
+    static const char *const parts[] = {"opening", "text", "sampler", "network", "decoder", "file"};
+    shell_well("$D -m tiny " FAST " -o a.png x && $D -m tiny " FAST " -o b.png --profile x");
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) assert_says(said, parts[i]);
+    assert_says(said, "GFLOP/s");
+    assert_says(said, "\n  attention ");
+    assert_says(said, "\nwhole ");
+    assert_same_files("a.png", "b.png");
+    assert_false(is_there("a-profile.svg"));
+    shell_well("grep -c 'Where .* seconds went' b-profile.svg");
+    shell_well("$D -m tiny " FAST " -b 2 -o c.d.png --profile x");
+    assert_true(is_there("c.d-2.png") && is_there("c.d-profile.svg"));
+    assert_one_line(shell("$D -m tiny " FAST " -o b.png --profile x > /dev/full"),
+                    "cannot write the table");
 }
 
 static void test_pictures(void **state)
@@ -214,6 +233,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_help),
         cmocka_unit_test(test_what_cannot_be_is_one_line),
+        cmocka_unit_test(test_profile),
         cmocka_unit_test(test_pictures),
         cmocka_unit_test(test_sizes_and_batches),
         cmocka_unit_test(test_long_prompts),
