@@ -132,7 +132,7 @@ static void part_d(lesson *l, const any_model *m)
         lesson_must(clip_text_apply(&m->sd.text, p.ids, 1, 0, end[i], m->scratch));
         end[i] += ((int)p.tokens + 1) * m->sd.text.width;
     }
-    encoder_alike(l, m->dice ? "An encoder of dice" : "The encoder of your model", texts, end,
+    encoder_alike(l, m->dice ? "cosines, weights are dice" : "cosines, your model", texts, end,
                   m->sd.text.width);
 }
 

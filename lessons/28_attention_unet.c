@@ -89,7 +89,7 @@ static void part_b(lesson *l, tensor photo)
     q = looking_queries(clean, PATCH_H, &l->memory), k = looking_keys(clean, &l->memory);
     q.data += (EYE_Y * WIDTH + EYE_X) * q.c, q.w = 1, eps.w = eps.h = 1;
     attend(q, k, looking_flat(photo), p, eps);
-    picture[2] = looking_map(l, WIDTH, HEIGHT, p.data, 1, 0);
+    picture[2] = looking_map(l, WIDTH, HEIGHT, p.data, 1, 0.1f);
     const char *caption[] = {"with noise", "after one attention", "where the left pupil looks"};
     strip all = {.rows = 1, .columns = 3, .pictures = picture, .captions = caption, .scale = 4};
     lesson_strip(l, "28_pixels", &all);

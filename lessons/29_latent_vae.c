@@ -90,7 +90,7 @@ static tensor part_b(lesson *l, codec *c, tensor x0)
            latent_deviation(x0, -1), tensor_distance(shrunk, x0));
     for (int k = 0; k < z.c; k++) printf("%7d %19.3f\n", k, latent_deviation(z, k) / c->scale);
     printf("    all %19.3f   so the scale is %.5f\n", all / c->scale, c->scale / all);
-    latent_show(l, "29_latent", x0, again, z);
+    latent_show(l, "29_latent", x0, again, shrunk, z);
     if (c->m) return z;
     double kept = latent_size(z) / sqrt(pixels / (double)tensor_count(z));
     lesson_expect(l, "kept and lost, at right angles", hypot(kept, lost), c->spread, 1e-6);

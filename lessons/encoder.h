@@ -9,6 +9,7 @@
  */
 #ifndef ENCODER_H
 #define ENCODER_H
+#include "diagram.h"
 #include "lesson.h"
 #include "models/clip_text.h"
 #include "nn/norm.h"
@@ -24,8 +25,7 @@ static inline void encoder_product(linear p, tensor x, tensor y)
     float w[WIDEST];
     PROMISE(x.c <= WIDEST, "encoder_product: rows of up to 8192 numbers");
     for (int o = 0; o < y.c; o++) {
-        for (int k = 0; k < x.c; k++)
-            w[k] = weight_at(p.w, (size_t)o * (size_t)x.c + (size_t)k);
+        for (int k = 0; k < x.c; k++) w[k] = weight_at(p.w, (size_t)o * (size_t)x.c + (size_t)k);
         for (int i = 0; i < x.w; i++) {
             float sum = p.bias[o];
             for (int k = 0; k < x.c; k++) sum += w[k] * x.data[i * x.c + k];
@@ -83,25 +83,43 @@ static inline double encoder_cosine(const float *x, const float *y, int n)
 
 enum { ENCODER_PROMPTS = 8 };
 
+/* White for what is least alike, dark for 1. */
+static inline colour encoder_shade(double alike, double least)
+{
+    double part = least < 1 ? (alike - least) / (1 - least) : 1;
+    return (colour){(unsigned char)(250 - 110 * part), (unsigned char)(250 - 70 * part),
+                    (unsigned char)(250 - 35 * part), 255};
+}
+
 /* Table of cosines between rows of so many numbers, also out/27_cosine.svg. NULL ends texts. */
 static inline void encoder_alike(lesson *l, const char *title, const char *const *texts,
                                  float *const *row, int width)
 {
-    double alike[ENCODER_PROMPTS * ENCODER_PROMPTS];
+    const double wide = 104, high = 34, left = 112, top = 56;
+    double alike[ENCODER_PROMPTS][ENCODER_PROMPTS], least = 1;
     int n = 0;
     while (texts[n]) n++;
     printf("\ncosine\n");
     for (int i = 0; i < n; i++) {
         printf("%-14s", texts[i]);
         for (int j = 0; j <= i; j++) {
-            alike[i * n + j] = alike[j * n + i] = encoder_cosine(row[i], row[j], width);
-            printf(" %5.2f%s", alike[i * n + j], j == i ? "\n" : "");
+            alike[i][j] = alike[j][i] = encoder_cosine(row[i], row[j], width);
+            least = fmin(least, alike[i][j]);
+            printf(" %5.2f%s", alike[i][j], j == i ? "\n" : "");
         }
     }
-    plot chart = {.title = title, .width = 520, .height = 400};
-    chart.x.names = chart.y.names = texts, chart.z.label = "cosine";
-    plot_heat(&chart, n, n, alike, (plot_box){-0.5, -0.5, n - 0.5, n - 0.5});
-    lesson_plot(l, "27_cosine", 1, 1, &chart);
+    diagram d = diagram_begin(l, "27_cosine", left + n * wide + 8, top + n * high + 8);
+    diagram_words(&d, title, (canvas_point){left + n * wide / 2, 18}, 14, 0.5);
+    for (int i = 0; i < n; i++) {
+        double x = left + i * wide, y = top + i * high;
+        diagram_words(&d, texts[i], (canvas_point){x + wide / 2, top - 10}, 12.5, 0.5);
+        diagram_words(&d, texts[i], (canvas_point){left - 12, y + high / 2 + 4.5}, 12.5, 1);
+        for (int j = 0; j < n; j++)
+            diagram_box(&d, (canvas_box){left + j * wide, y, wide, high},
+                        encoder_shade(alike[i][j], least), lesson_words(l, "%.2f", alike[i][j]),
+                        NULL);
+    }
+    diagram_end(&d);
 }
 
 #endif

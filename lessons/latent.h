@@ -129,18 +129,21 @@ static inline double latent_size(tensor x)
     return sqrt(latent_dot(x.data, x.data, x.n * x.h * x.w * x.c) / (double)tensor_count(x));
 }
 
-/* The picture, what came back, the difference; below them the channels. */
-static inline void latent_show(lesson *l, const char *name, tensor x0, tensor again, tensor z)
+/* The picture, what came back, the difference, what shrinking leaves; below them the channels. */
+static inline void latent_show(lesson *l, const char *name, tensor x0, tensor again, tensor shrunk,
+                               tensor z)
 {
     enum { COLUMNS = 4, MOST = 64 };
     tensor off = tensor_like(&l->memory, x0);
     image picture[COLUMNS + MOST] = {{0}};
-    const char *caption[COLUMNS + MOST] = {"the picture", "decoded", "the difference"};
+    const char *caption[COLUMNS + MOST] = {"the picture", "decoded", "the difference",
+                                           "shrunk to 1/8"};
     int channels = z.c < MOST ? z.c : MOST;
     tensor_mix(off, 1, again, -1, x0);
     picture[0] = image_from_tensor(&l->memory, x0, 0);
     picture[1] = image_from_tensor(&l->memory, again, 0);
     picture[2] = image_from_tensor(&l->memory, off, 0);
+    picture[3] = image_from_tensor(&l->memory, shrunk, 0);
     for (int k = 0; k < channels; k++) {
         picture[COLUMNS + k] = latent_channel(l, z, k, 2 * latent_deviation(z, k));
         caption[COLUMNS + k] = lesson_words(l, "channel %d", k);

@@ -89,11 +89,12 @@ static inline void looking_swap(float *x, float *y, int n)
     }
 }
 
-/* One number of each row as a picture: black 0, white the largest, or 1 where `most` is 1. */
+/* One number of each row as a picture: black 0, white `most` and above; 0: the largest. */
 static inline image looking_map(lesson *l, int w, int h, const float *share, int stride, float most)
 {
     tensor map = tensor_new(&l->memory, 1, h, w, 1);
-    for (int i = 0; most < 1 && i < w * h; i++) most = fmaxf(most, share[i * stride]);
+    bool largest = most <= 0;
+    for (int i = 0; largest && i < w * h; i++) most = fmaxf(most, share[i * stride]);
     for (int i = 0; i < w * h; i++) map.data[i] = 2 * share[i * stride] / most - 1;
     return image_from_tensor(&l->memory, map, 0);
 }

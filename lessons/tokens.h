@@ -134,7 +134,7 @@ static inline bool tokens_box_of(lesson *l, const tokenizer *t, prompt p, int ch
  * word touch. First only the height is found. */
 static inline void tokens_strip(lesson *l, const char *name, const tokenizer *t, prompt p)
 {
-    const double high = 36, apart = 50, most = 660, left = 12;
+    const double high = 36, apart = 50, most = 776, left = 12;
     double y = 8;
     diagram d = {0};
     for (int draw = 0; draw < 2; draw++) {
