@@ -112,7 +112,7 @@ part_install() { # a stranger's program finds it, in C and in C++; then all of i
 
 part_sanitizers() {
     sanitized tests tools programs &&
-        LSAN_OPTIONS=suppressions=tools/leaks_of_others.txt tools/test.sh build/asan/tests
+        LSAN_OPTIONS="suppressions=$PWD/tools/leaks_of_others.txt" tools/test.sh build/asan/tests
 }
 
 expect() { # exit code, program: its --check must end with that code, within 5 seconds
