@@ -2,13 +2,14 @@
  * without a download. It paints noise.
  *
  *   make_model OUT [--single] [--tiny] [--two] [--clip] [--type f32|f16|bf16|mixed]
- *              [--seed N] [--list]
+ *              [--seed N]
+ *   make_model --list [--single] [--tiny] [--two] [--clip]
  *
  * OUT is a folder as diffusers has it, or with --single one LDM .safetensors file. --tiny: of the
- * same form, but 2 MB instead of 2 GB. mixed: all three types by turns. --list: names and shapes
- * only. --two: as 2.x is made, else 1.x. --clip: it has CLIP's words, else a tokenizer of its own
- * that knows letters. Same seed, same numbers, in either layout. Weights are as large as keeps what
- * runs through the networks near size 1.
+ * same form, but 2 MB instead of 2 GB. --two: as 2.x is made, else 1.x. --clip: it has CLIP's
+ * words, else a tokenizer of its own that knows letters. --type: else f16; mixed: all three by
+ * turns. --list: prints names and shapes only. Same seed, same numbers, in either layout. Weights
+ * are as large as keeps what runs through the networks near size 1.
  */
 #include "model_words.h"
 #include "models/ldm.h"
@@ -16,14 +17,14 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-enum { BLOCK = 1 << 16 };
+enum { BLOCK = 1 << 16 /* numbers at once */, MIXED = 3 /* types by turns */ };
 
 /* What the command line says. */
 typedef struct {
     const char *out;
     shapes_sizes of;
-    bool single, only_list, small, two, clip;
-    int type; /* a dtype, or 3: by turns */
+    bool single, only_list, tiny, two, clip;
+    int type; /* a dtype, or MIXED */
     uint64_t seed;
 } wish;
 
@@ -78,7 +79,7 @@ static bool write_numbers(FILE *to, const shapes_tensor *b, dtype type)
     static uint16_t narrow[BLOCK];
     uint64_t key = b->key;
     size_t left = numbers_of(b), n;
-    for (bool good = true; left > 0 && good; left -= n) {
+    for (; left > 0; left -= n) {
         n = left < BLOCK ? left : BLOCK;
         for (size_t i = 0; i < n; i++) {
             int64_t u = (int64_t)(mixed(key += 0x9e3779b97f4a7c15u) >> 40) - (1 << 23);
@@ -86,8 +87,8 @@ static bool write_numbers(FILE *to, const shapes_tensor *b, dtype type)
             if (type != DTYPE_F32)
                 narrow[i] = type == DTYPE_F16 ? to_f16(wide[i]) : to_bf16(wide[i]);
         }
-        good = fwrite(type == DTYPE_F32 ? (void *)wide : narrow, dtype_size(type), n, to) == n;
-        if (!good) return false;
+        const void *numbers = type == DTYPE_F32 ? (void *)wide : narrow;
+        if (fwrite(numbers, dtype_size(type), n, to) != n) return false;
     }
     return true;
 }
@@ -108,7 +109,7 @@ static void to_ldm(shapes_tensor *b, const shapes_sizes *s)
 
 static dtype type_of(const wish *w, int i)
 {
-    return (dtype)(w->type < 3 ? w->type : i % 3);
+    return (dtype)(w->type != MIXED ? w->type : i % 3);
 }
 
 /* The head: its length, then JSON, with spaces so that the data begin on a multiple of 64. */
@@ -187,7 +188,7 @@ static error read_wish(int argc, char **argv, wish *w)
         else if (strcmp(word, "--list") == 0)
             w->only_list = true;
         else if (strcmp(word, "--tiny") == 0)
-            w->small = true;
+            w->tiny = true;
         else if (strcmp(word, "--two") == 0)
             w->two = true;
         else if (strcmp(word, "--clip") == 0)
@@ -206,7 +207,7 @@ static error read_wish(int argc, char **argv, wish *w)
     if (!w->out && !w->only_list)
         return error_make("make_model OUT [--single] [--tiny] [--two] [--clip] "
                           "[--type f32|f16|bf16|mixed] [--seed N] [--list]");
-    w->of = shapes_all[w->small][w->two];
+    w->of = shapes_all[w->tiny][w->two];
     if (w->clip) w->of.clip = true, w->of.words = SHAPES_WORDS;
     return w->single && w->two ? error_make("--two writes folders only") : NULL;
 }
