@@ -247,6 +247,10 @@ static void test_other_formats(void **state)
     assert_refused("is a pickle (.ckpt), which may run any program when it is opened. Convert it");
     write_text(path, "\x80\2}q\1(");
     assert_refused("is a pickle (.ckpt)");
+    box_begin(&one); /* a head of 0x10580 bytes: the file begins as a pickle does, and is none */
+    box_add(&one, "control_model.x", "F16", (int[4]){4});
+    box_save(&one, path, 0x10580 - 1 - (int)one.used);
+    assert_refused("seems to be a ControlNet");
     write_text(path, "GGUF\3 and so on");
     assert_refused("is a GGUF file");
     write_text(path, "version https://git-lfs.github.com/spec/v1\n");

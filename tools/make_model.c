@@ -39,10 +39,10 @@ static uint64_t mixed(uint64_t z)
 }
 
 /* Each tensor has numbers of its own, whatever stands before it. */
-static uint64_t key_of(const shapes_tensor *b, uint64_t seed)
+static uint64_t key_of(const shapes_tensor *t, uint64_t seed)
 {
-    uint64_t key = mixed(seed + 0x9e3779b97f4a7c15u + (uint64_t)b->part);
-    for (const char *c = b->name; *c; c++) key = mixed(key ^ (uint64_t)*c);
+    uint64_t key = mixed(seed + 0x9e3779b97f4a7c15u + (uint64_t)t->part);
+    for (const char *c = t->name; *c; c++) key = mixed(key ^ (uint64_t)*c);
     return key;
 }
 
@@ -66,24 +66,24 @@ static uint16_t to_f16(float x)
     return (uint16_t)(bits >> 16 & 0x8000) | (uint16_t)size;
 }
 
-static size_t numbers_of(const shapes_tensor *b)
+static size_t numbers_of(const shapes_tensor *t)
 {
     size_t n = 1;
-    for (int i = 0; i < b->dims; i++) n *= (size_t)b->shape[i];
+    for (int i = 0; i < t->dims; i++) n *= (size_t)t->shape[i];
     return n;
 }
 
-static bool write_numbers(FILE *to, const shapes_tensor *b, dtype type)
+static bool write_numbers(FILE *to, const shapes_tensor *t, dtype type)
 {
     static float wide[BLOCK];
     static uint16_t narrow[BLOCK];
-    uint64_t key = b->key;
-    size_t left = numbers_of(b), n;
+    uint64_t key = t->key;
+    size_t left = numbers_of(t), n;
     for (; left > 0; left -= n) {
         n = left < BLOCK ? left : BLOCK;
         for (size_t i = 0; i < n; i++) {
             int64_t u = (int64_t)(mixed(key += 0x9e3779b97f4a7c15u) >> 40) - (1 << 23);
-            wide[i] = b->middle + b->spread * ((float)u * 0x1p-23f);
+            wide[i] = t->middle + t->spread * ((float)u * 0x1p-23f);
             if (type != DTYPE_F32)
                 narrow[i] = type == DTYPE_F16 ? to_f16(wide[i]) : to_bf16(wide[i]);
         }
@@ -96,15 +96,15 @@ static bool write_numbers(FILE *to, const shapes_tensor *b, dtype type)
 /* ---- Files ---- */
 
 /* What a tensor is called in an LDM file. There matrices of the VAE's attention are filters. */
-static void to_ldm(shapes_tensor *b, const shapes_sizes *s)
+static void to_ldm(shapes_tensor *t, const shapes_sizes *s)
 {
     static weights_naming *const naming[] = {ldm_unet, ldm_vae, ldm_text};
     ldm names = {.layers = s->layers, .levels = s->vae_levels};
     weights_alias alias = {0};
-    bool deepest = strstr(b->name, "up_blocks.0.upsamplers."); /* behind no attention */
-    naming[b->part](&names, b->name, b->part == SHAPES_UNET && deepest, &alias);
-    if (b->part == SHAPES_VAE && b->dims == 2) b->dims = 4, b->shape[2] = b->shape[3] = 1;
-    snprintf(b->name, sizeof b->name, "%.127s", alias.name);
+    bool deepest = strstr(t->name, "up_blocks.0.upsamplers."); /* behind no attention */
+    naming[t->part](&names, t->name, t->part == SHAPES_UNET && deepest, &alias);
+    if (t->part == SHAPES_VAE && t->dims == 2) t->dims = 4, t->shape[2] = t->shape[3] = 1;
+    snprintf(t->name, sizeof t->name, "%.127s", alias.name);
 }
 
 static dtype type_of(const wish *w, int i)
@@ -119,13 +119,13 @@ static bool write_head(FILE *to, const wish *w, int part)
     static const char *const names[] = {"F32", "F16", "BF16"};
     size_t used = 0, at = 0;
     for (int i = 0; i < shapes_count; i++) {
-        const shapes_tensor *b = &shapes_list[i];
-        if (part >= 0 && b->part != part) continue;
-        size_t bytes = numbers_of(b) * dtype_size(type_of(w, i));
+        const shapes_tensor *t = &shapes_list[i];
+        if (part >= 0 && t->part != part) continue;
+        size_t bytes = numbers_of(t) * dtype_size(type_of(w, i));
         used += (size_t)sprintf(text + used, "%s\"%s\":{\"dtype\":\"%s\",\"shape\":[",
-                                used ? "," : "{", b->name, names[type_of(w, i)]);
-        for (int k = 0; k < b->dims; k++)
-            used += (size_t)sprintf(text + used, "%s%d", k ? "," : "", b->shape[k]);
+                                used ? "," : "{", t->name, names[type_of(w, i)]);
+        for (int k = 0; k < t->dims; k++)
+            used += (size_t)sprintf(text + used, "%s%d", k ? "," : "", t->shape[k]);
         used += (size_t)sprintf(text + used, "],\"data_offsets\":[%zu,%zu]}", at, at + bytes);
         at += bytes;
     }
@@ -158,7 +158,7 @@ static error write_all(const wish *w)
     static const char *const files[] = {"unet/diffusion_pytorch_model",
                                         "vae/diffusion_pytorch_model", "text_encoder/model"};
     if (w->single) return write_model(w, -1, w->out);
-    error wrong = save_words(&w->of, w->out);
+    error wrong = words_save(&w->of, w->out);
     for (int i = 0; i < 3 && !wrong; i++) {
         char path[4200];
         snprintf(path, sizeof path, "%.4000s/%s.safetensors", w->out, files[i]);

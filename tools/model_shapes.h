@@ -72,10 +72,10 @@ static inline shapes_place shapes_in(shapes_place p, const char *format, ...)
 static inline void shapes_add(shapes_place p, const char *name, float middle, float spread,
                               const int shape[4])
 {
-    shapes_tensor *b = &shapes_list[shapes_count++];
-    *b = (shapes_tensor){.part = p.part, .middle = middle, .spread = spread};
-    snprintf(b->name, sizeof b->name, "%s.%s", p.path, name);
-    for (; b->dims < 4 && shape[b->dims] > 0; b->dims++) b->shape[b->dims] = shape[b->dims];
+    shapes_tensor *t = &shapes_list[shapes_count++];
+    *t = (shapes_tensor){.part = p.part, .middle = middle, .spread = spread};
+    snprintf(t->name, sizeof t->name, "%s.%s", p.path, name);
+    for (; t->dims < 4 && shape[t->dims] > 0; t->dims++) t->shape[t->dims] = shape[t->dims];
 }
 
 /* Products of `in` numbers of size 1 come out with size `gain`: u has the variance 1/3. */

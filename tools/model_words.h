@@ -149,7 +149,7 @@ static inline error save_pipeline(const shapes_sizes *s, const char *folder)
 }
 
 /* All of it; makes the folders. */
-static inline error save_words(const shapes_sizes *s, const char *folder)
+static inline error words_save(const shapes_sizes *s, const char *folder)
 {
     static const char *const names[] = {"",          "unet",     "vae", "text_encoder",
                                         "tokenizer", "scheduler"};
