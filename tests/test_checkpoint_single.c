@@ -174,7 +174,7 @@ static void test_describing(void **state)
     assert_says(text, "  text encoder      5 tensors");
     assert_says(text,
                 "  not used          2 tensors           3,592 numbers  F32           0.0 MB\n");
-    assert_says(text, "  channels      32 64; of pictures in: 9, of words: 48\n");
+    assert_says(text, "  channels      32 64; x has 9, a token of the text 48\n");
     assert_says(text, "  predicts      epsilon (the file does not say; its kind does)\n");
     assert_says(text, "  trained on    1000 times, betas scaled_linear from 0.00085 to 0.012\n");
     assert_says(text, "  tokenizer     none: CLIP's words are used\n");
