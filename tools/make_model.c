@@ -30,8 +30,8 @@ typedef struct {
 
 /* ---- Numbers ---- */
 
-/* Steele 2014, "Fast splittable pseudorandom number generators": SplitMix64. */
-static uint64_t mixed(uint64_t z)
+/* Steele 2014, "Fast splittable pseudorandom number generators": SplitMix64's bits of its sum. */
+static uint64_t splitmix(uint64_t z)
 {
     z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
     z = (z ^ z >> 27) * 0x94d049bb133111ebu;
@@ -41,8 +41,8 @@ static uint64_t mixed(uint64_t z)
 /* Each tensor has numbers of its own, whatever stands before it. */
 static uint64_t key_of(const shapes_tensor *t, uint64_t seed)
 {
-    uint64_t key = mixed(seed + 0x9e3779b97f4a7c15u + (uint64_t)t->part);
-    for (const char *c = t->name; *c; c++) key = mixed(key ^ (uint64_t)*c);
+    uint64_t key = splitmix(seed + 0x9e3779b97f4a7c15u + (uint64_t)t->part);
+    for (const char *c = t->name; *c; c++) key = splitmix(key ^ (uint64_t)*c);
     return key;
 }
 
@@ -82,7 +82,7 @@ static bool write_numbers(FILE *to, const shapes_tensor *t, dtype type)
     for (; left > 0; left -= n) {
         n = left < BLOCK ? left : BLOCK;
         for (size_t i = 0; i < n; i++) {
-            int64_t u = (int64_t)(mixed(key += 0x9e3779b97f4a7c15u) >> 40) - (1 << 23);
+            int64_t u = (int64_t)(splitmix(key += 0x9e3779b97f4a7c15u) >> 40) - (1 << 23);
             wide[i] = t->middle + t->spread * ((float)u * 0x1p-23f);
             if (type != DTYPE_F32)
                 narrow[i] = type == DTYPE_F16 ? to_f16(wide[i]) : to_bf16(wide[i]);
