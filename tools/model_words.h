@@ -24,8 +24,8 @@ static inline void put_list(page *p, const char *key, int n, const int *values)
     page_put(p, "],\n");
 }
 
-/* "down_block_types": [...]; of the UNet (`of` is empty) level `plain` is the one without text; of a
- * VAE, whose half `of` is, none has text. `way`: Down or Up. */
+/* "down_block_types": [...]; `way` is Down or Up. Of the UNet, where `of` is empty, level `plain`
+ * has no text; of the VAE `of` is Encoder or Decoder. */
 static inline void put_types(page *p, const char *way, int n, int plain, const char *of)
 {
     page_put(p, "  \"%s_block_types\": [", way[0] == 'D' ? "down" : "up");
