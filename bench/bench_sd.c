@@ -50,10 +50,14 @@ static void call(const model *m, const char *stage, int side, arena scratch)
 
 static int measure(const char *path, const char *stage, int side, int rounds, bool show)
 {
-    double begin = machine_seconds(), taken[MOST];
+    static const char *const stages[] = {"text", "unet", "vae", NULL};
+    double begin = machine_seconds(), taken[MOST]; /* seconds of each round, sorted in the end */
     arena memory = arena_make((size_t)1 << 32), scratch = arena_make(0);
     model m;
-    error wrong = model_open(path, &memory, scratch, &m);
+    int known = 0;
+    while (stages[known] && strcmp(stages[known], stage) != 0) known++;
+    error wrong = stages[known] ? model_open(path, &memory, scratch, &m)
+                                : error_unknown("stage", stage, stages);
     if (wrong) return fprintf(stderr, "%s\n", wrong), 1;
     call(&m, stage, side, scratch);
     double first = machine_seconds() - begin;

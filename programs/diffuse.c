@@ -11,13 +11,14 @@
 #include "draw/image.h"
 #include "pipeline/picture.h"
 #include "pipeline/report.h"
+#include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 static const char usage[] =
@@ -89,9 +90,11 @@ static error whole(const char *name, const char *text, int least, int most, int 
 static error seed_of(const char *text, uint64_t *out)
 {
     char *end;
+    errno = 0;
     *out = strtoull(text, &end, 10);
-    if (end == text || *end || *text == '-')
-        return error_make("--seed takes a whole number from 0, not \"%s\"", text);
+    if (errno || !strchr("0123456789", *text) || *end || end == text)
+        return error_make("--seed takes a whole number from 0 to %llu, not \"%s\"", ULLONG_MAX,
+                          text);
     return NULL;
 }
 
@@ -205,7 +208,7 @@ static error understand(int argc, char **argv, wanted *w)
 
 /* How far it is: a line that is written over, on a terminal; else nothing but the last. */
 typedef struct {
-    double begin, first; /* seconds: at the start, after the first step */
+    double begin, first; /* profile_clock() at the start, and after the first step */
     const model *m;
     bool shown, quiet;
 } progress;
@@ -218,19 +221,12 @@ static void interrupt(int number)
     _exit(number == SIGBUS ? 1 : 128 + number);
 }
 
-static double seconds(void)
-{
-    struct timespec now;
-    timespec_get(&now, TIME_UTC);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 enum { BAR = 24 };
 static bool show(void *watcher, const sampler *s, tensor x)
 {
     progress *p = watcher;
     (void)x;
-    double now = seconds();
+    double now = profile_clock();
     if (s->i <= 1) p->first = now;
     if (checkpoint_check(&p->m->files)) return false; /* picture_make() says so, too */
     if (p->quiet || !isatty(STDERR_FILENO)) return true;
@@ -243,17 +239,24 @@ static bool show(void *watcher, const sampler *s, tensor x)
     return true;
 }
 
+/* ".png" of out.png; "" where the file's name has no dot. */
+static const char *ending_of(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *dot = strrchr(slash ? slash : path, '.');
+    return dot ? dot : path + strlen(path);
+}
+
 /* out.png, with something before the dot: out-1.png; and another ending: out-profile.svg. */
 static error name_file(const char *output, const char *more, const char *ending, char path[4096])
 {
-    const char *dot = strrchr(output, '.'), *slash = strrchr(output, '/');
-    if (!dot || (slash && dot < slash)) dot = output + strlen(output);
+    const char *dot = ending_of(output);
     if (!ending) ending = *dot ? dot : ".png";
     int length = snprintf(path, 4096, "%.*s%s%s", (int)(dot - output), output, more, ending);
     return length < 4096 ? NULL : error_make("the name of the output is too long");
 }
 
-/* out.png; of several pictures out-1.png, out-2.png, ... */
+/* out.png; of several pictures out-1.png, out-2.png, ... Each says its seed: with philox they have
+ * one after the other, else one for all (picture.h). */
 static error save(const wanted *w, tensor pictures, arena scratch)
 {
     for (int i = 0; i < pictures.n; i++) {
@@ -284,11 +287,11 @@ static error save_profile(const wanted *w, profile *p, arena scratch)
 /* Before minutes of work: a place where nothing can be written is known now. */
 static error check_output(const char *path)
 {
-    const char *slash = strrchr(path, '/'), *dot = strrchr(path, '.');
+    const char *slash = strrchr(path, '/'), *ending = ending_of(path);
     char folder[4096];
-    int length = slash ? (int)(slash - path) : 1;
-    snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : length, slash ? path : ".");
-    if (dot && dot > path && (!slash || dot > slash) && strcmp(dot, ".png") != 0)
+    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + 1 : 1,
+             slash ? path : ".");
+    if (*ending && strcmp(ending, ".png") != 0)
         return error_make("-o %s: pictures are written as .png", path);
     if (access(folder, W_OK) != 0) return error_make("-o %s: nothing can be written there", path);
     return NULL;
@@ -313,9 +316,9 @@ static void wait_briefly(char **argv)
     execv("/proc/self/exe", argv);
 }
 
-/* Bytes of memory in this machine: a picture that takes more is refused, or the system would end us
- * in the middle of it. 0: nobody knows. */
-static size_t there_is(void)
+/* In bytes: a picture that takes more is refused, or the system would end us in the middle of it.
+ * 0: nobody knows. */
+static size_t memory_of_machine(void)
 {
     long pages = sysconf(_SC_PHYS_PAGES), bytes = sysconf(_SC_PAGESIZE);
     return pages > 0 && bytes > 0 ? (size_t)pages * (size_t)bytes : 0;
@@ -345,11 +348,11 @@ int main(int argc, char **argv)
     wait_briefly(argv);
     signal(SIGINT, interrupt), signal(SIGTERM, interrupt), signal(SIGBUS, interrupt);
     signal(SIGXFSZ, SIG_IGN); /* then writing says what is wrong */
-    arena memory = arena_make((size_t)8 << 30), scratch = arena_make(there_is());
+    arena memory = arena_make((size_t)8 << 30), scratch = arena_make(memory_of_machine());
     if (!memory.begin || !scratch.begin) return trouble("there is no memory left");
     if (argc > 1 && strcmp(argv[1], "model") == 0) return describe(argc, argv, memory, scratch);
     wanted w = {.model = getenv("DIFFUSE_MODEL"), .output = "out.png"};
-    progress p = {.begin = seconds()};
+    progress p = {.begin = profile_clock()};
     w.wish = picture_usual(), w.wish.prompt = NULL;
     error wrong = understand(argc, argv, &w);
     if (!wrong) wrong = check_output(w.output);
@@ -357,6 +360,6 @@ int main(int argc, char **argv)
     if (w.threads) parallel_set_threads(w.threads);
     p.quiet = w.quiet, w.wish.watch = show, w.wish.watcher = &p;
     wrong = work(&w, &p, &memory, scratch);
-    if (!wrong && !w.quiet) fprintf(stderr, "%.1f s\n", seconds() - p.begin);
+    if (!wrong && !w.quiet) fprintf(stderr, "%.1f s\n", profile_clock() - p.begin);
     return wrong ? trouble(wrong) : 0;
 }

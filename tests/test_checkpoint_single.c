@@ -174,7 +174,7 @@ static void test_describing(void **state)
     assert_says(text, "  text encoder      5 tensors");
     assert_says(text,
                 "  not used          2 tensors           3,592 numbers  F32           0.0 MB\n");
-    assert_says(text, "  channels      32 64; of pictures in: 9, of words: 48\n");
+    assert_says(text, "  channels      32 64; x has 9, a token of the text 48\n");
     assert_says(text, "  predicts      epsilon (the file does not say; its kind does)\n");
     assert_says(text, "  trained on    1000 times, betas scaled_linear from 0.00085 to 0.012\n");
     assert_says(text, "  tokenizer     none: CLIP's words are used\n");
@@ -247,6 +247,10 @@ static void test_other_formats(void **state)
     assert_refused("is a pickle (.ckpt), which may run any program when it is opened. Convert it");
     write_text(path, "\x80\2}q\1(");
     assert_refused("is a pickle (.ckpt)");
+    box_begin(&one); /* a head of 0x10580 bytes: the file begins as a pickle does, and is none */
+    box_add(&one, "control_model.x", "F16", (int[4]){4});
+    box_save(&one, path, 0x10580 - 1 - (int)one.used);
+    assert_refused("seems to be a ControlNet");
     write_text(path, "GGUF\3 and so on");
     assert_refused("is a GGUF file");
     write_text(path, "version https://git-lfs.github.com/spec/v1\n");

@@ -11,8 +11,8 @@ python=$3
 if [ "$python" = make ]; then
     python=$build/peers/bin/python
     [ -x "$python" ] || python3 -m venv "$build/peers" || exit 1
-    sed -n 's/^# *"\(.*\)",*$/\1/p; s/^#   \("[^#]*\)$/\1/p' bench/peers/sd.py | tr -d '",' |
-        xargs -n 1 | grep -E '[<=]' | xargs "$build/peers/bin/pip" install --quiet || exit 1
+    sed -n 's/^# *"\(.*\)",$/\1/p' bench/peers/sd.py | tr -d '",' | # its list of dependencies
+        xargs "$build/peers/bin/pip" install --quiet || exit 1
 fi
 printf '%-14s %5s %4s %8s %8s %8s %8s\n' engine stage side seconds best first MB
 for stage in text-512 unet-256 unet-512 vae-256 vae-512; do

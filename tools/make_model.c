@@ -2,13 +2,14 @@
  * without a download. It paints noise.
  *
  *   make_model OUT [--single] [--tiny] [--two] [--clip] [--type f32|f16|bf16|mixed]
- *              [--seed N] [--list]
+ *              [--seed N]
+ *   make_model --list [--single] [--tiny] [--two] [--clip]
  *
  * OUT is a folder as diffusers has it, or with --single one LDM .safetensors file. --tiny: of the
- * same form, but 2 MB instead of 2 GB. mixed: all three types by turns. --list: names and shapes
- * only. --two: as 2.x is made, else 1.x. --clip: it has CLIP's words, else a tokenizer of its own
- * that knows letters. Same seed, same numbers, in either layout. Weights are as large as keeps what
- * runs through the networks near size 1.
+ * same form, but 2 MB instead of 2 GB. --two: as 2.x is made, else 1.x. --clip: it has CLIP's
+ * words, else a tokenizer of its own that knows letters. --type: else f16; mixed: all three by
+ * turns. --list: prints names and shapes only. Same seed, same numbers, in either layout. Weights
+ * are as large as keeps what runs through the networks near size 1.
  */
 #include "model_words.h"
 #include "models/ldm.h"
@@ -16,21 +17,21 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-enum { BLOCK = 1 << 16 };
+enum { BLOCK = 1 << 16 /* numbers at once */, MIXED = 3 /* types by turns */ };
 
 /* What the command line says. */
 typedef struct {
     const char *out;
     shapes_sizes of;
-    bool single, only_list, small, two, clip;
-    int type; /* a dtype, or 3: by turns */
+    bool single, only_list, tiny, two, clip;
+    int type; /* a dtype, or MIXED */
     uint64_t seed;
 } wish;
 
 /* ---- Numbers ---- */
 
-/* Steele 2014, "Fast splittable pseudorandom number generators": SplitMix64. */
-static uint64_t mixed(uint64_t z)
+/* Steele 2014, "Fast splittable pseudorandom number generators": SplitMix64's bits of its sum. */
+static uint64_t splitmix(uint64_t z)
 {
     z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
     z = (z ^ z >> 27) * 0x94d049bb133111ebu;
@@ -38,10 +39,10 @@ static uint64_t mixed(uint64_t z)
 }
 
 /* Each tensor has numbers of its own, whatever stands before it. */
-static uint64_t key_of(const shapes_tensor *b, uint64_t seed)
+static uint64_t key_of(const shapes_tensor *t, uint64_t seed)
 {
-    uint64_t key = mixed(seed + 0x9e3779b97f4a7c15u + (uint64_t)b->part);
-    for (const char *c = b->name; *c; c++) key = mixed(key ^ (uint64_t)*c);
+    uint64_t key = splitmix(seed + 0x9e3779b97f4a7c15u + (uint64_t)t->part);
+    for (const char *c = t->name; *c; c++) key = splitmix(key ^ (uint64_t)*c);
     return key;
 }
 
@@ -65,29 +66,29 @@ static uint16_t to_f16(float x)
     return (uint16_t)(bits >> 16 & 0x8000) | (uint16_t)size;
 }
 
-static size_t numbers_of(const shapes_tensor *b)
+static size_t numbers_of(const shapes_tensor *t)
 {
     size_t n = 1;
-    for (int i = 0; i < b->dims; i++) n *= (size_t)b->shape[i];
+    for (int i = 0; i < t->dims; i++) n *= (size_t)t->shape[i];
     return n;
 }
 
-static bool write_numbers(FILE *to, const shapes_tensor *b, dtype type)
+static bool write_numbers(FILE *to, const shapes_tensor *t, dtype type)
 {
     static float wide[BLOCK];
     static uint16_t narrow[BLOCK];
-    uint64_t key = b->key;
-    size_t left = numbers_of(b), n;
-    for (bool good = true; left > 0 && good; left -= n) {
+    uint64_t key = t->key;
+    size_t left = numbers_of(t), n;
+    for (; left > 0; left -= n) {
         n = left < BLOCK ? left : BLOCK;
         for (size_t i = 0; i < n; i++) {
-            int64_t u = (int64_t)(mixed(key += 0x9e3779b97f4a7c15u) >> 40) - (1 << 23);
-            wide[i] = b->middle + b->spread * ((float)u * 0x1p-23f);
+            int64_t u = (int64_t)(splitmix(key += 0x9e3779b97f4a7c15u) >> 40) - (1 << 23);
+            wide[i] = t->middle + t->spread * ((float)u * 0x1p-23f);
             if (type != DTYPE_F32)
                 narrow[i] = type == DTYPE_F16 ? to_f16(wide[i]) : to_bf16(wide[i]);
         }
-        good = fwrite(type == DTYPE_F32 ? (void *)wide : narrow, dtype_size(type), n, to) == n;
-        if (!good) return false;
+        const void *numbers = type == DTYPE_F32 ? (void *)wide : narrow;
+        if (fwrite(numbers, dtype_size(type), n, to) != n) return false;
     }
     return true;
 }
@@ -95,20 +96,20 @@ static bool write_numbers(FILE *to, const shapes_tensor *b, dtype type)
 /* ---- Files ---- */
 
 /* What a tensor is called in an LDM file. There matrices of the VAE's attention are filters. */
-static void to_ldm(shapes_tensor *b, const shapes_sizes *s)
+static void to_ldm(shapes_tensor *t, const shapes_sizes *s)
 {
     static weights_naming *const naming[] = {ldm_unet, ldm_vae, ldm_text};
     ldm names = {.layers = s->layers, .levels = s->vae_levels};
     weights_alias alias = {0};
-    bool deepest = strstr(b->name, "up_blocks.0.upsamplers."); /* behind no attention */
-    naming[b->part](&names, b->name, b->part == SHAPES_UNET && deepest, &alias);
-    if (b->part == SHAPES_VAE && b->dims == 2) b->dims = 4, b->shape[2] = b->shape[3] = 1;
-    snprintf(b->name, sizeof b->name, "%.127s", alias.name);
+    bool deepest = strstr(t->name, "up_blocks.0.upsamplers."); /* behind no attention */
+    naming[t->part](&names, t->name, t->part == SHAPES_UNET && deepest, &alias);
+    if (t->part == SHAPES_VAE && t->dims == 2) t->dims = 4, t->shape[2] = t->shape[3] = 1;
+    snprintf(t->name, sizeof t->name, "%.127s", alias.name);
 }
 
 static dtype type_of(const wish *w, int i)
 {
-    return (dtype)(w->type < 3 ? w->type : i % 3);
+    return (dtype)(w->type != MIXED ? w->type : i % 3);
 }
 
 /* The head: its length, then JSON, with spaces so that the data begin on a multiple of 64. */
@@ -118,13 +119,13 @@ static bool write_head(FILE *to, const wish *w, int part)
     static const char *const names[] = {"F32", "F16", "BF16"};
     size_t used = 0, at = 0;
     for (int i = 0; i < shapes_count; i++) {
-        const shapes_tensor *b = &shapes_list[i];
-        if (part >= 0 && b->part != part) continue;
-        size_t bytes = numbers_of(b) * dtype_size(type_of(w, i));
+        const shapes_tensor *t = &shapes_list[i];
+        if (part >= 0 && t->part != part) continue;
+        size_t bytes = numbers_of(t) * dtype_size(type_of(w, i));
         used += (size_t)sprintf(text + used, "%s\"%s\":{\"dtype\":\"%s\",\"shape\":[",
-                                used ? "," : "{", b->name, names[type_of(w, i)]);
-        for (int k = 0; k < b->dims; k++)
-            used += (size_t)sprintf(text + used, "%s%d", k ? "," : "", b->shape[k]);
+                                used ? "," : "{", t->name, names[type_of(w, i)]);
+        for (int k = 0; k < t->dims; k++)
+            used += (size_t)sprintf(text + used, "%s%d", k ? "," : "", t->shape[k]);
         used += (size_t)sprintf(text + used, "],\"data_offsets\":[%zu,%zu]}", at, at + bytes);
         at += bytes;
     }
@@ -157,7 +158,7 @@ static error write_all(const wish *w)
     static const char *const files[] = {"unet/diffusion_pytorch_model",
                                         "vae/diffusion_pytorch_model", "text_encoder/model"};
     if (w->single) return write_model(w, -1, w->out);
-    error wrong = save_words(&w->of, w->out);
+    error wrong = words_save(&w->of, w->out);
     for (int i = 0; i < 3 && !wrong; i++) {
         char path[4200];
         snprintf(path, sizeof path, "%.4000s/%s.safetensors", w->out, files[i]);
@@ -187,7 +188,7 @@ static error read_wish(int argc, char **argv, wish *w)
         else if (strcmp(word, "--list") == 0)
             w->only_list = true;
         else if (strcmp(word, "--tiny") == 0)
-            w->small = true;
+            w->tiny = true;
         else if (strcmp(word, "--two") == 0)
             w->two = true;
         else if (strcmp(word, "--clip") == 0)
@@ -206,7 +207,7 @@ static error read_wish(int argc, char **argv, wish *w)
     if (!w->out && !w->only_list)
         return error_make("make_model OUT [--single] [--tiny] [--two] [--clip] "
                           "[--type f32|f16|bf16|mixed] [--seed N] [--list]");
-    w->of = shapes_all[w->small][w->two];
+    w->of = shapes_all[w->tiny][w->two];
     if (w->clip) w->of.clip = true, w->of.words = SHAPES_WORDS;
     return w->single && w->two ? error_make("--two writes folders only") : NULL;
 }

@@ -10,38 +10,33 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum { SHAPES_LEVELS = 4, SHAPES_TENSORS = 1200, SHAPES_UNET = 0, SHAPES_VAE = 1, SHAPES_TEXT = 2 };
+enum { SHAPES_LEVELS = 4, SHAPES_TENSORS = 1200, SHAPES_WORDS = 49408 /* of CLIP */ };
+enum { SHAPES_UNET, SHAPES_VAE, SHAPES_TEXT }; /* parts of a model */
 
 /* Sizes of a model. */
 typedef struct {
     int levels, layers, channels[SHAPES_LEVELS]; /* of the UNet; the last level has no attention */
     int vae_levels, vae_layers, vae_channels[SHAPES_LEVELS];
-    int width, mlp, words, places, text_layers, text_heads; /* of the text encoder */
+    int width, mlp;    /* of the text encoder: numbers of a token, and within a layer */
+    int words, places; /* of it: ids that it knows, tokens of a text */
+    int text_layers, text_heads;
     int head;  /* channels of a head: as Stable Diffusion 2.x; 0: 8 heads everywhere, as 1.x */
     bool clip; /* has CLIP's words, and no tokenizer of its own */
 } shapes_sizes;
 
-/* Stable Diffusion 1.x and 2.x, and two of the same forms that fit into a test. */
+/* [0]: Stable Diffusion 1.x and 2.x. [1]: two of the same forms that fit into a test. */
+/* clang-format off */
+#define SHAPES_REAL .levels = 4, .layers = 2, .channels = {320, 640, 1280, 1280}, .vae_levels = 4, \
+    .vae_layers = 2, .vae_channels = {128, 256, 512, 512}, .words = SHAPES_WORDS, .places = 77
+#define SHAPES_TINY .levels = 2, .layers = 1, .channels = {32, 64}, .vae_levels = 2, \
+    .vae_layers = 1, .vae_channels = {32, 64}, .width = 32, .mlp = 128, .words = 514, \
+    .places = 77, .text_layers = 2
 static const shapes_sizes shapes_all[2][2] = {
-    {{4, 2, {320, 640, 1280, 1280}, 4, 2, {128, 256, 512, 512}, 768, 3072, 49408, 77, 12, 12, 0, 0},
-     {4,
-      2,
-      {320, 640, 1280, 1280},
-      4,
-      2,
-      {128, 256, 512, 512},
-      1024,
-      4096,
-      49408,
-      77,
-      23,
-      16,
-      64,
-      0}},
-    {{2, 1, {32, 64}, 2, 1, {32, 64}, 32, 128, 514, 77, 2, 1, 0, 0},
-     {2, 1, {32, 64}, 2, 1, {32, 64}, 32, 128, 514, 77, 2, 2, 16, 0}},
+    {{SHAPES_REAL, .width = 768, .mlp = 3072, .text_layers = 12, .text_heads = 12},
+     {SHAPES_REAL, .width = 1024, .mlp = 4096, .text_layers = 23, .text_heads = 16, .head = 64}},
+    {{SHAPES_TINY, .text_heads = 1}, {SHAPES_TINY, .text_heads = 2, .head = 16}},
 };
-enum { SHAPES_WORDS = 49408 /* of CLIP */ };
+/* clang-format on */
 
 typedef struct {
     int part; /* SHAPES_UNET, SHAPES_VAE, SHAPES_TEXT */
@@ -77,10 +72,10 @@ static inline shapes_place shapes_in(shapes_place p, const char *format, ...)
 static inline void shapes_add(shapes_place p, const char *name, float middle, float spread,
                               const int shape[4])
 {
-    shapes_tensor *b = &shapes_list[shapes_count++];
-    *b = (shapes_tensor){.part = p.part, .middle = middle, .spread = spread};
-    snprintf(b->name, sizeof b->name, "%s.%s", p.path, name);
-    for (; b->dims < 4 && shape[b->dims] > 0; b->dims++) b->shape[b->dims] = shape[b->dims];
+    shapes_tensor *t = &shapes_list[shapes_count++];
+    *t = (shapes_tensor){.part = p.part, .middle = middle, .spread = spread};
+    snprintf(t->name, sizeof t->name, "%s.%s", p.path, name);
+    for (; t->dims < 4 && shape[t->dims] > 0; t->dims++) t->shape[t->dims] = shape[t->dims];
 }
 
 /* Products of `in` numbers of size 1 come out with size `gain`: u has the variance 1/3. */

@@ -24,6 +24,8 @@ static inline void put_list(page *p, const char *key, int n, const int *values)
     page_put(p, "],\n");
 }
 
+/* "down_block_types": [...]; `way` is Down or Up. Of the UNet, where `of` is empty, level `plain`
+ * has no text; of the VAE `of` is Encoder or Decoder. */
 static inline void put_types(page *p, const char *way, int n, int plain, const char *of)
 {
     page_put(p, "  \"%s_block_types\": [", way[0] == 'D' ? "down" : "up");
@@ -149,7 +151,7 @@ static inline error save_pipeline(const shapes_sizes *s, const char *folder)
 }
 
 /* All of it; makes the folders. */
-static inline error save_words(const shapes_sizes *s, const char *folder)
+static inline error words_save(const shapes_sizes *s, const char *folder)
 {
     static const char *const names[] = {"",          "unet",     "vae", "text_encoder",
                                         "tokenizer", "scheduler"};

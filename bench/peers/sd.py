@@ -10,8 +10,9 @@
     python bench/peers/sd.py ENGINE STAGE SIDE [ROUNDS]
 
 ENGINE is torch, openvino, openvino_bf16 or onnx; STAGE is unet (a guidance pair), text (one prompt)
-or vae; SIDE is the picture's in pixels. Prints one line: engine, stage, side, seconds (median of
-ROUNDS, the first call not counted), seconds from start to the first result, peak resident megabytes.
+or vae; SIDE is the picture's in pixels. Prints one line, with the columns of bench/bench_sd.c:
+engine, stage, side, seconds (median and best of ROUNDS, 5; the first call is not counted), seconds
+from the start to the first result, peak resident megabytes.
 """
 import os
 import resource
@@ -83,6 +84,8 @@ def network():
             vocab_size=49408, hidden_size=768, intermediate_size=3072, num_hidden_layers=12,
             num_attention_heads=12, hidden_act="quick_gelu"))
         return Words(clip.eval()), (torch.randint(0, 49408, (1, 77)),)
+    if stage != "vae":
+        sys.exit(f"{stage}: unet, text or vae")
     from diffusers import AutoencoderKL
     vae = AutoencoderKL(
         block_out_channels=(128, 256, 512, 512), layers_per_block=2, latent_channels=4,
@@ -125,7 +128,8 @@ def with_onnx(net, args):
 
 net, args = network()
 for p in net.parameters():
-    p.data = (torch.arange(p.numel(), dtype=torch.int32).mul_(-1640531527).float() * 1e-11).view(p.shape)
+    numbers = torch.arange(p.numel(), dtype=torch.int32).mul_(-1640531527)  # they wrap around
+    p.data = (numbers.float() * 1e-11).view(p.shape)
 if engine == "torch":
     call = with_torch(net, args)
 elif engine.startswith("openvino"):
@@ -142,5 +146,6 @@ for _ in range(rounds):
     start = time.monotonic()
     call()
     taken.append(time.monotonic() - start)
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
-print(f"{engine:14} {stage:5} {side:4} {statistics.median(taken):8.3f} {min(taken):8.3f} {first:8.1f} {peak:8.0f}")
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024e-6  # from KiB
+print(f"{engine:14} {stage:5} {side:4} {statistics.median(taken):8.3f} {min(taken):8.3f} "
+      f"{first:8.1f} {peak:8.0f}")

@@ -17,7 +17,10 @@
 #include "nn/conv.h"
 #include "nn/linear.h"
 
-/** The larger of two sizes. */
+/** The larger of two sizes.
+ *  @param a one
+ *  @param b the other
+ *  @return the larger */
 static inline size_t blocks_larger(size_t a, size_t b)
 {
     return a > b ? a : b;

@@ -44,14 +44,16 @@ static const char *worded(arena *keep, const char *format, ...)
 
 /* ---- A part of a folder ---- */
 
-/* What has another form altogether. */
+/* What has another form altogether. A pickle begins with 0x80 and its version; so may the length in
+ * front of a .safetensors file, but there byte 8 begins the head. */
 static error check_form(const char *path)
 {
     file f;
     error wrong = file_map(path, &f);
     if (wrong) return wrong;
     bool zip = f.bytes > 4 && memcmp(f.data, "PK\3\4", 4) == 0;
-    bool pickle = f.bytes > 4 && f.data[0] == 0x80 && f.data[1] <= 5 && f.data[2] != 0;
+    bool head = f.bytes > 8 && f.data[8] == '{';
+    bool pickle = f.bytes > 4 && f.data[0] == 0x80 && f.data[1] <= 5 && !head;
     if (zip || pickle)
         wrong = error_make(
             "%.300s is a pickle (.ckpt), which may run any program when it is opened. Convert it "

@@ -21,7 +21,8 @@
 /** A network on disk. */
 typedef struct {
     weights weights;      /**< its numbers, by diffusers' names */
-    const config *config; /**< what its config.json says, or would */
+    const config *config; /**< what its config.json says, or would; NULL where a file was opened
+                               by checkpoint_open_part() */
     const char *begin;    /**< how the names of its tensors begin in the file; "" in a folder */
 } checkpoint_part;
 

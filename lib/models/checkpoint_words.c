@@ -131,7 +131,7 @@ const char *checkpoint_describe(const checkpoint *c, arena *keep)
     page_put(&p, "  channels     ");
     for (int i = 0; i < config_count(c->unet.config, "block_out_channels"); i++)
         page_put(&p, " %d", config_int_at(c->unet.config, "block_out_channels", i, 0));
-    page_put(&p, "; of pictures in: %d, of words: %d\n",
+    page_put(&p, "; x has %d, a token of the text %d\n",
              config_int(c->unet.config, "in_channels", 4), width);
     page_put(&p, "  predicts      %s%s\n", s->prediction,
              s->guessed ? " (the file does not say; its kind does)" : "");

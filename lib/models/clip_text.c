@@ -1,5 +1,4 @@
 #include "models/clip_text.h"
-#include "base/parallel.h"
 #include "nn/attention.h"
 #include <string.h>
 
@@ -144,16 +143,15 @@ static error check(const clip_text *c, const int32_t *ids, int count, int skip)
     return NULL;
 }
 
-/* Room for some texts, and what the layers take while they work. */
+/* Room for up to AT_ONCE texts, and what the layers take while they work. */
 static error begin(const clip_text *c, int count, work *w, arena *scratch)
 {
     size_t tokens = (size_t)count * (size_t)c->length, wide = tokens * (size_t)c->width;
-    size_t threads = (size_t)parallel_threads(), mid = tokens * (size_t)c->inner;
+    size_t mid = tokens * (size_t)c->inner;
     attention a = {.n = count, .heads = c->heads, .size = c->width / c->heads};
     a.queries = a.keys = c->length;
-    size_t room = attention_room(a), products = threads << 20;
-    if ((3 * wide + mid) * sizeof(float) + (room > products ? room : products) + 1024 >
-        arena_left(*scratch))
+    size_t most = blocks_larger(attention_room(a), blocks_linear_room());
+    if ((3 * wide + mid) * sizeof(float) + most + 1024 > arena_left(*scratch))
         return error_make("no memory for texts of %d tokens", c->length);
     *w = (work){.c = c, .count = count};
     w->q = arena_take(scratch, wide * sizeof(float));

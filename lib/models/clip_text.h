@@ -23,12 +23,13 @@ typedef struct {
 
 /** The encoder. */
 typedef struct {
-    int width, inner, layers, heads; /**< numbers of a token, and within a layer */
-    int length, vocabulary;          /**< tokens of a text; ids are below it */
-    activation bend;                 /**< between fc1 and fc2 */
-    float epsilon;                   /**< of the norms */
-    weight tokens, positions;        /**< [vocabulary, width], [length, width] */
-    const clip_text_layer *layer;    /**< [layers] */
+    int width, inner;             /**< numbers of a token, and between fc1 and fc2 */
+    int layers, heads;            /**< how many; heads of each layer */
+    int length, vocabulary;       /**< tokens of a text; ids are below `vocabulary` */
+    activation bend;              /**< between fc1 and fc2 */
+    float epsilon;                /**< of the norms */
+    weight tokens, positions;     /**< [vocabulary, width], [length, width] */
+    const clip_text_layer *layer; /**< [layers] */
     norm last;
 } clip_text;
 

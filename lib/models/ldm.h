@@ -26,37 +26,17 @@ typedef struct {
  *  @return what it tells */
 ldm ldm_look(const safetensors *f);
 
-/** Names of the UNet, as weights_naming has it.
- *  @param self    an ldm
- *  @param asked   the name that diffusers gives
- *  @param attempt 0, 1, 2, ...: which of its possible names
- *  @param out     that name
- *  @return false where there are no more */
-bool ldm_unet(const void *self, const char *asked, int attempt, weights_alias *out);
+/** Names of the UNet, for weights_rename(); `self` is an ldm here and in the next two. */
+weights_naming ldm_unet;
 
-/** Names of the VAE.
- *  @param self    an ldm
- *  @param asked   the name that diffusers gives
- *  @param attempt 0, 1, 2, ...: which of its possible names
- *  @param out     that name
- *  @return false where there are no more */
-bool ldm_vae(const void *self, const char *asked, int attempt, weights_alias *out);
+/** Names of the VAE. */
+weights_naming ldm_vae;
 
-/** Names of the text encoder.
- *  @param self    an ldm
- *  @param asked   the name that diffusers gives
- *  @param attempt 0, 1, 2, ...: which of its possible names
- *  @param out     that name
- *  @return false where there are no more */
-bool ldm_text(const void *self, const char *asked, int attempt, weights_alias *out);
+/** Names of the text encoder. */
+weights_naming ldm_text;
 
-/** Names in a diffusers folder: those of today, then those of older versions.
- *  @param self    nothing
- *  @param asked   the name that diffusers gives
- *  @param attempt 0, 1, 2, ...: which of its possible names
- *  @param out     that name
- *  @return false where there are no more */
-bool ldm_folder(const void *self, const char *asked, int attempt, weights_alias *out);
+/** Names in a diffusers folder: those of today, then those of older versions; `self` is nothing. */
+weights_naming ldm_folder;
 
 /** The configuration of a UNet, told from its shapes: what unet/config.json would say.
  *  @param w    the UNet's weights

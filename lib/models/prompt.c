@@ -110,7 +110,7 @@ static void close_round(reader *r, double weight)
 /* One sign of the grammar, or a run of text. */
 static void step(reader *r)
 {
-    static const char signs[] = "\\()[]:";
+    static const char signs[] = "\\()[]:"; /* the first five may stand behind a backslash */
     const char *at = r->at;
     double weight;
     const char *behind = *at == ':' && r->open >= 0 ? number(at, r->end, &weight) : NULL;

@@ -4,7 +4,7 @@
  *
  *      (word)        weight 1.1                   ((word))   1.21: what stands inside multiplies
  *      (word:1.3)    weight 1.3, also -1, .5      [word]     1/1.1
- *      \\( \\) \\[ \\] \\\\  the sign itself; any other backslash is left out
+ *      a backslash before one of ( ) [ ], or before another: that sign; any other is left out
  *      BREAK         as a word of its own: the rest begins a new chunk
  *
  *  A bracket that is never closed reaches to the end; one that closes nothing is a sign of the
@@ -48,7 +48,7 @@ typedef struct {
  *  @param text    UTF-8
  *  @param options how
  *  @param keep    where ids and weights live
- *  @param scratch some 250 bytes for each of the text
+ *  @param scratch 300 bytes for each of the text, and 128 KiB
  *  @param out     set; one chunk at least
  *  @return NULL, or that the text is too long for what memory there is */
 error prompt_read(const tokenizer *t, const char *text, prompt_options options, arena *keep,

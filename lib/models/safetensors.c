@@ -9,7 +9,8 @@
 enum { LENGTH = 8 };
 static const uint64_t LARGEST = 100000000; /* of a head, as the format's own reader has it */
 
-/* All there are, with the bits of a number. The first three can be used. */
+/* All there are, with the bits of a number. The first three can be used, and stand in the order of
+ * dtype (nn/weight.h). */
 static const struct {
     const char *name;
     unsigned bits;
@@ -162,10 +163,9 @@ static error tensors_from(const config *head, file data, arena *keep, safetensor
 error safetensors_parse(file f, const char *name, arena *keep, safetensors *out)
 {
     uint64_t length = 0;
-    if (f.bytes >= LENGTH)
-        for (int i = 0; i < LENGTH; i++) length |= (uint64_t)f.data[i] << (8 * i);
     if (f.bytes < LENGTH + 2)
         return error_make("%.300s: %zu bytes are too few for a .safetensors file", name, f.bytes);
+    for (int i = 0; i < LENGTH; i++) length |= (uint64_t)f.data[i] << (8 * i);
     if (f.data[LENGTH] != '{' || length > LARGEST)
         return error_make("%.300s: it is not a .safetensors file", name);
     if (length > f.bytes - LENGTH)

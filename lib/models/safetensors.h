@@ -28,8 +28,8 @@ enum { SAFETENSORS_DIMS = 8 /**< of a shape */ };
 typedef struct {
     const char *name;                /**< in the file */
     const char *dtype;               /**< as the file says: "F32", "I64" */
-    bool usable;                     /**< whether it is one of those: */
-    dtype type;                      /**< how its numbers are stored */
+    bool usable;                     /**< whether networks can compute with it, so that ... */
+    dtype type;                      /**< ... this says how its numbers are stored */
     int dims;                        /**< 0 for a single number */
     int64_t shape[SAFETENSORS_DIMS]; /**< [dims] */
     size_t count;                    /**< numbers */

@@ -5,6 +5,11 @@
  *
  *      taesd_decode(&v, x, picture, scratch);    latents as the UNet has them -> -1 to 1
  *      taesd_encode(&v, picture, x, scratch);    and back
+ *
+ *  Its networks have pictures from 0 to 1, and a decoder that bends latents into -3 to 3 first:
+ *
+ *      picture = 2 decoder(3 tanh(z / 3)) - 1,    z = x / scale + shift
+ *      x = scale (encoder((picture + 1) / 2) - shift)
  */
 #ifndef MODELS_TAESD_H
 #define MODELS_TAESD_H
@@ -18,7 +23,7 @@ enum {
 
 /** Numbers of one half. */
 typedef struct {
-    int levels, channels;
+    int levels, channels;     /**< all levels have as many channels */
     int blocks[TAESD_LEVELS]; /**< of each level, in the order in which a picture meets them */
 } taesd_levels;
 

@@ -59,7 +59,7 @@ error tokenizer_open(const char *folder, arena *keep, arena scratch, tokenizer *
  *  @param text    UTF-8
  *  @param bytes   how many
  *  @param keep    where the ids live
- *  @param scratch some 150 bytes for each of the text
+ *  @param scratch 160 bytes for each of the text, and 64 KiB
  *  @param out     set
  *  @return NULL, or that the text is too long for what memory there is */
 error tokenizer_read(const tokenizer *t, const char *text, size_t bytes, arena *keep, arena scratch,
@@ -70,7 +70,7 @@ error tokenizer_read(const tokenizer *t, const char *text, size_t bytes, arena *
  *  @param text    UTF-8
  *  @param bytes   at most TOKENIZER_LONGEST
  *  @param ids     room for 3 for each byte; set
- *  @param scratch 150 bytes for each of the text, and 64 KiB
+ *  @param scratch 160 bytes for each of the text, and 64 KiB
  *  @return how many there are */
 size_t tokenizer_write(const tokenizer *t, const char *text, size_t bytes, int32_t *ids,
                        arena scratch);

@@ -28,7 +28,8 @@ typedef struct {
     pairs merges;
 } files;
 
-/* A text as lines "left right", cut apart where it stands. The first may tell a version. */
+/* A text as lines "left right", cut apart where it stands; one byte behind it is written, too. The
+ * first may tell a version. */
 static error cut(char *text, size_t bytes, arena *keep, pairs *out)
 {
     size_t lines = 1;
@@ -40,7 +41,7 @@ static error cut(char *text, size_t bytes, arena *keep, pairs *out)
     for (char *line = text, *next; line < text + bytes; line = next) {
         char *end = memchr(line, '\n', (size_t)(text + bytes - line));
         next = end ? end + 1 : text + bytes;
-        if (!end) end = next; /* one byte behind the text is ours */
+        if (!end) end = next;
         if (end > line && end[-1] == '\r') end--;
         *end = 0, number++;
         char *space = strchr(line, ' ');
@@ -55,7 +56,8 @@ static error cut(char *text, size_t bytes, arena *keep, pairs *out)
     return NULL;
 }
 
-static error own_copy(const void *data, size_t bytes, arena *keep, pairs *out)
+/* The same for a text that must stay as it is. */
+static error cut_copy(const void *data, size_t bytes, arena *keep, pairs *out)
 {
     if (bytes > MOST_BYTES || bytes + 128 > arena_left(*keep))
         return error_make("%s: %zu bytes are too many", out->name, bytes);
@@ -143,9 +145,9 @@ static error add_pieces(const config *vocab, size_t merges, arena *keep, bpe *b)
     return NULL;
 }
 
-/* The pieces that follow from the pairs: bytes, visible ones first; the same at the end of a word;
- * what each pair becomes; start and end. */
-static error own_pieces(const pairs *p, arena *keep, bpe *b)
+/* CLIP's pieces, which follow from its pairs: bytes, visible ones first; the same at the end of a
+ * word; what each pair becomes; start and end. */
+static error clip_pieces(const pairs *p, arena *keep, bpe *b)
 {
     int ids = 512 + (int)p->count + 2;
     size_t bytes = 512 * 8 + clip_merges_bytes;
@@ -295,7 +297,7 @@ static error read_merges(const char *folder, arena *keep, pairs *out)
     if (!wrong) wrong = file_map(path, &f);
     if (wrong) return wrong;
     out->name = memcpy(arena_take(keep, PATH), path, PATH);
-    wrong = own_copy(f.data, f.bytes, keep, out);
+    wrong = cut_copy(f.data, f.bytes, keep, out);
     file_unmap(f);
     return wrong;
 }
@@ -334,9 +336,9 @@ error tokenizer_open(const char *folder, arena *keep, arena scratch, tokenizer *
     tokenizer t = {0};
     arena tried = *keep;
     error wrong = folder ? read_folder(folder, &scratch, &f)
-                         : own_copy(clip_merges, clip_merges_bytes, &scratch, &f.merges);
+                         : cut_copy(clip_merges, clip_merges_bytes, &scratch, &f.merges);
     if (!wrong && folder) wrong = add_pieces(f.vocab, f.merges.count, &tried, &t.pieces);
-    if (!wrong && !folder) wrong = own_pieces(&f.merges, &tried, &t.pieces);
+    if (!wrong && !folder) wrong = clip_pieces(&f.merges, &tried, &t.pieces);
     if (!wrong) wrong = finish(&f, &tried, &t);
     if (!wrong) *keep = tried, *out = t;
     return wrong;

@@ -27,8 +27,8 @@ transformer transformer_load(weights w, transformer_form form, size_t *at, arena
     int c = form.channels;
     transformer t = {.form = form};
     if (!form.layers) return t;
-    form.norm.channels = c, form.norm.epsilon = 1e-6f, form.norm.silu = false;
-    t.norm = blocks_group_norm(w, "norm", form.norm);
+    norm_groups usual = {.channels = c, .groups = form.groups, .epsilon = 1e-6f};
+    t.norm = blocks_group_norm(w, "norm", usual);
     t.in = blocks_linear(w, "proj_in", c, c);
     t.layer = arena_take(keep, (size_t)form.layers * sizeof *t.layer);
     for (int i = 0; i < form.layers; i++) {

@@ -18,7 +18,7 @@ static unet_level load_level(unet *u, weights w, level_form f, arena *keep)
     l.layer = arena_take(keep, (size_t)f.layers * sizeof *l.layer);
     for (int i = 0; i < f.layers; i++) {
         int in = (i ? f.out : f.in) + (i == f.layers - 1 ? f.last : f.skip);
-        transformer_form text = {f.out, c->heads[f.at], c->transformers[f.at], c->text, usual};
+        transformer_form text = {f.out, c->heads[f.at], c->transformers[f.at], c->text, c->groups};
         if (i >= f.attentions) text.layers = 0;
         l.layer[i].resnet = blocks_resnet_load(weights_in(w, "resnets.%d", i), in, f.out,
                                                4 * c->channels[0], usual);
@@ -100,9 +100,9 @@ transformer_text unet_remember(const unet *u, tensor text, arena *keep)
     return (transformer_text){text.n, text.w, numbers};
 }
 
-/* One picture's way through the network. */
+/* The way of some pictures through the network. */
 typedef struct {
-    const float *time; /* [n, 4 C] */
+    const float *time; /* [n, 4 channels[0]] */
     transformer_text text;
     tensor skips[UNET_LEVELS * (UNET_LAYERS + 1) + 1];
     int count; /* of them */
@@ -160,7 +160,8 @@ static void go_up(const unet_level *l, walk *p, blocks_stream *s, arena scratch)
     blocks_enlarge(l->resize, s, next.h, next.w, scratch);
 }
 
-/* The time as waves, and what two layers make of it; with the SiLU that every block wants. */
+/* The time as waves, and what two layers make of it; with the SiLU that every block wants. For n
+ * pictures, all of one time: [n, 4 channels[0]]. */
 static const float *told(const unet *u, int n, double t, arena *keep)
 {
     linear one = u->time1, two = u->time2;
@@ -228,6 +229,8 @@ static size_t level_room(const unet_level *l, tensor x, tensor above, int tokens
     return most;
 }
 
+/* What unet_apply() keeps: two rooms for the way up, the time (told() takes 1 + 4 + 4 times
+ * channels[0] for each picture), the skips; and the most that a layer wants. */
 size_t unet_room(const unet *u, tensor x, int tokens)
 {
     int levels = u->config.levels, first = u->config.channels[0];

@@ -40,7 +40,8 @@ typedef struct {
     int text;                      /**< cross_attention_dim */
     int groups;                    /**< norm_num_groups */
     float epsilon;                 /**< norm_eps */
-    embed_form time;               /**< flip_sin_to_cos, freq_shift; the width is channels[0] */
+    embed_form time;               /**< flip_sin_to_cos, freq_shift; unet_load() sets its width:
+                                        channels[0] */
 } unet_config;
 
 /** What Stable Diffusion 1.x has.

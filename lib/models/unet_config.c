@@ -10,7 +10,7 @@ unet_config unet_usual(void)
         .in = 4, .out = 4, .levels = 4, .channels = {320, 640, 1280, 1280}, .layers = {2, 2, 2, 2},
         .heads = {8, 8, 8, 8}, .transformers = {1, 1, 1, 1}, .middle = true, .text = 768,
         .text_down = {true, true, true, false}, .text_up = {false, true, true, true},
-        .groups = 32, .epsilon = 1e-5f, .time = {.width = 320}};
+        .groups = 32, .epsilon = 1e-5f};
 }
 /* clang-format on */
 
@@ -143,7 +143,6 @@ error unet_read(const config *from, unet_config *out)
                               config_count(from, lists[i]), c.levels);
     for (int i = 0; i < c.levels && i < UNET_LEVELS; i++)
         if ((wrong = read_level(from, i, &c))) return wrong;
-    c.time.width = c.channels[0];
     c.middle = !says_null(from, "mid_block_type");
     const char *middle = config_text(from, "mid_block_type", middles[0]);
     if (strcmp(middle, middles[0])) return error_unknown("mid_block_type", middle, middles);

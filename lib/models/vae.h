@@ -29,9 +29,10 @@ typedef struct {
     int channels[VAE_LEVELS]; /**< block_out_channels */
     int layers;               /**< layers_per_block; the decoder has one more */
     int groups;               /**< norm_num_groups */
-    double scale, shift;      /**< scaling_factor, shift_factor */
+    double scale, shift;      /**< scaling_factor, shift_factor: see vae_draw() */
     bool attention;           /**< mid_block_add_attention */
-    bool before, behind;      /**< use_post_quant_conv, use_quant_conv */
+    bool before, behind;      /**< a matrix before the decoder, and one behind the encoder:
+                                   use_post_quant_conv, use_quant_conv */
 } vae_config;
 
 /** What Stable Diffusion 1.x has.
@@ -82,10 +83,11 @@ typedef struct {
  *  @return NULL, or what is wrong with the config or with a weight */
 error vae_load(weights w, vae_config c, arena *keep, vae *out);
 
-/** Latents to pictures. The same bits for any number of threads, and for a picture alone.
+/** Latents to pictures: of x / scale + shift, the VAE's own units. The same bits for any number of
+ *  threads, and for a picture alone.
  *  @param v       the network
  *  @param x       [n, h, w, latent], as the UNet has them
- *  @param out     [n, 8 h, 8 w, out], about -1 to 1
+ *  @param out     [n, 8 h, 8 w, out], about -1 to 1; for 8, here and below, read vae_factor()
  *  @param scratch vae_decode_room() bytes */
 void vae_decode(const vae *v, tensor x, tensor out, arena scratch);
 

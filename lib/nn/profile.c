@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-static profile *asked;
+static profile *asked; /* where layers write; NULL: nobody asks */
 
 double profile_clock(void)
 {

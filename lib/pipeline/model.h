@@ -23,7 +23,7 @@ typedef struct {
     unet unet;
     vae vae;
     const taesd *taesd;         /**< decodes in the VAE's place; NULL: none */
-    weights taesd_files;        /**< its own */
+    weights taesd_files;        /**< of `taesd`, where there is one */
     schedule schedule;          /**< of training */
     network_prediction says;    /**< what the network was trained to say */
     scheduler_config scheduler; /**< which sampler and list, unless others are asked for */
@@ -31,7 +31,7 @@ typedef struct {
 } model;
 
 /** Open one.
- *  @param path a folder as diffusers has it, or one .safetensors file as CompVis had it
+ *  @param path a folder as diffusers has it, or one .safetensors file as LDM had it (ldm.h)
  *  @param keep where names, and numbers that are small, live
  *  @param scratch for a while
  *  @param out  set when all went well; give it to model_close() afterwards
@@ -42,7 +42,7 @@ error model_open(const char *path, arena *keep, arena scratch, model *out);
  *  @param m    the model
  *  @param path a folder as diffusers has it, or its .safetensors file
  *  @param keep where it lives
- *  @return NULL, or what is missing, wrong, or made for other latents */
+ *  @return NULL, or what is missing, wrong, or made for other latents; the model stays as it was */
 error model_use_taesd(model *m, const char *path, arena *keep);
 
 /** Forget its files.

@@ -72,7 +72,7 @@ static error check_room(const model *m, const picture_wish *w, int tokens, arena
     if (pixels > MOST || (double)k * x.n * x.h * x.w > MOST)
         return error_make("%d x %d x %d pixels at once are too many", x.n, w->width, w->height);
     size_t latents = tensor_count(x) * sizeof *x.data;
-    size_t text = m->unet.remembered + (size_t)m->text.width;
+    size_t text = m->unet.remembered + (size_t)m->text.width; /* numbers for each token */
     size_t kept = (size_t)x.n * (size_t)pixels * 3 * sizeof *x.data + 4 * latents;
     x.n *= k;
     kept += (size_t)x.n * (size_t)tokens * text * sizeof *x.data + blocks_linear_room();
@@ -85,7 +85,8 @@ static error check_room(const model *m, const picture_wish *w, int tokens, arena
         w->width, w->height, tokens, (double)(kept + most) / 1e9);
 }
 
-/* The two texts for each picture of the batch: what is not wanted, then what is. */
+/* The k texts for each picture of the batch: what is not wanted, then what is; the latter alone
+ * where k is 1. [k batch, 1, tokens, C]. */
 static error understand(const model *m, const picture_wish *w, int k, arena *keep, arena scratch,
                         tensor *out)
 {
@@ -125,6 +126,7 @@ static error walk(const model *m, const picture_wish *w, question *q, const sche
     guidance lean = {network_denoiser(&net), &w->guidance, false};
     generators g;
     noise source = first_noise(w, x, &g, keep, scratch);
+    /* web UIs begin with noise of size sigma, whatever the sampler */
     tensor_scale(x, w->philox ? plan->walk.at[0] : plan->start, x);
     sampler s = sampler_make(plan->rule.kind, q->k > 1 ? guidance_denoiser(&lean) : lean.model,
                              plan->walk, source);

@@ -23,7 +23,8 @@ typedef struct {
     const char *negative; /**< what is not wanted; "" for nothing */
     double guidance; /**< how far to lean towards the prompt, from 0; at 1 `negative` is not looked
                                at and the network is asked half as often */
-    int width, height;   /**< of the picture in pixels, multiples of 8 */
+    int width, height;   /**< of the picture in pixels, multiples of 8 (vae_factor()); 0: what the
+                               model was trained on */
     int steps;           /**< of the sampler */
     const char *sampler; /**< by any of its names (names.h); NULL: the model's own */
     const char *list;    /**< of sigmas (sigmas.h); NULL: the sampler's or the model's own */
@@ -39,8 +40,9 @@ typedef struct {
     void *watcher;
 } picture_wish;
 
-/** What people usually wish: guidance 7.5, 20 steps, the size that the model was trained on.
- *  @return a wish for nothing in particular */
+/** What people usually wish: guidance 7.5, 20 steps, one picture of the size that the model was
+ *  trained on, seed 0.
+ *  @return a wish with an empty prompt */
 picture_wish picture_usual(void);
 
 /** Make it.

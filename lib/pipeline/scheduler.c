@@ -10,53 +10,51 @@ typedef enum {
     BY_LOG,   /* DPM-Solver's: the same in the logarithm of the signal-to-noise ratio */
 } family;
 
-static const struct {
-    const char *kind;
-    family family;
-    const char *spacing;
-    bool ends_above_0;
-} classes[] = {
-    {"ddim", BY_TIME, "leading", false},
-    {"ddpm", BY_TIME, "leading", false},
-    {"pndm", BY_TIME, "leading", true},
-    {"repaint", BY_TIME, "leading", false},
-    {"lcm", BY_TIME, "trailing", false},
-    {"tcd", BY_TIME, "trailing", false},
-    {"dpmpp_2m", BY_LOG, "linspace", false},
-    {"dpmpp_2m_sde", BY_LOG, "linspace", false},
-    {"dpmpp_3m_sde", BY_LOG, "linspace", false},
-    {"dpm_solver_multistep", BY_LOG, "linspace", false},
-    {"dpm_solver_singlestep", BY_LOG, "linspace", false},
-    {"uni_pc", BY_LOG, "linspace", false},
-    {"deis", BY_LOG, "linspace", true},
-    {"sa_solver", BY_LOG, "linspace", true},
-};
-enum { CLASSES = sizeof classes / sizeof *classes };
-
-/* diffusers' spacings, in the words of sigmas.h. */
-static const char *spaced(family f, const char *spacing)
-{
-    static const char *const names[][3] = {{"linspace", "leading", "trailing"},
-                                           {"linspace_rounded", "leading", "trailing"},
-                                           {"linspace_multistep", "leading_multistep", "trailing"}};
-    for (int i = 0; i < 3; i++)
-        if (strcmp(spacing, names[0][i]) == 0) return names[f][i];
-    return spacing;
-}
-
-/* How the rule's class in diffusers goes about it. */
+/* How a class goes about it: what its config says by itself, where the file is silent. */
 typedef struct {
     family family;
     const char *spacing;
     bool ends_above_0;
 } manner;
 
+/* By our names of their rules; the others are {BY_SIGMA, "linspace", false}. */
+static const struct {
+    const char *kind;
+    manner manner;
+} classes[] = {
+    {"ddim", {BY_TIME, "leading", false}},
+    {"ddpm", {BY_TIME, "leading", false}},
+    {"pndm", {BY_TIME, "leading", true}},
+    {"repaint", {BY_TIME, "leading", false}},
+    {"lcm", {BY_TIME, "trailing", false}},
+    {"tcd", {BY_TIME, "trailing", false}},
+    {"dpmpp_2m", {BY_LOG, "linspace", false}},
+    {"dpmpp_2m_sde", {BY_LOG, "linspace", false}},
+    {"dpmpp_3m_sde", {BY_LOG, "linspace", false}},
+    {"dpm_solver_multistep", {BY_LOG, "linspace", false}},
+    {"dpm_solver_singlestep", {BY_LOG, "linspace", false}},
+    {"uni_pc", {BY_LOG, "linspace", false}},
+    {"deis", {BY_LOG, "linspace", true}},
+    {"sa_solver", {BY_LOG, "linspace", true}},
+};
+enum { CLASSES = sizeof classes / sizeof *classes };
+
+/* diffusers' spacings, in the words of sigmas.h: a row for each family. */
+static const char *spaced(family f, const char *spacing)
+{
+    static const char *const names[][3] = {{"linspace", "leading", "trailing"},
+                                           {"linspace_rounded", "leading", "trailing"},
+                                           {"linspace_multistep", "leading_multistep", "trailing"}};
+    for (int i = 0; i < 3; i++)
+        if (strcmp(spacing, names[BY_SIGMA][i]) == 0) return names[f][i];
+    return spacing;
+}
+
 static manner manner_of(const scheduler_config *c, const sampler_kind *kind)
 {
     manner m = {BY_SIGMA, "linspace", false};
     for (int i = 0; i < CLASSES; i++)
-        if (strcmp(classes[i].kind, kind->name) == 0)
-            m = (manner){classes[i].family, classes[i].spacing, classes[i].ends_above_0};
+        if (strcmp(classes[i].kind, kind->name) == 0) m = classes[i].manner;
     if (c->spacing) m.spacing = c->spacing;
     const char *last = c->last;
     if (m.family == BY_TIME) last = kind == &sampler_ddpm ? NULL : c->last_time;
@@ -81,7 +79,7 @@ static bool by_size(const char *list)
     return false;
 }
 
-/* They take their ends from the spacing. */
+/* Such lists take their ends from the list of the spacing. */
 static error ends_of(const char *spaced, int n, const schedule *s, sigmas_options *o, arena scratch)
 {
     sigmas walk;
@@ -105,10 +103,13 @@ error scheduler_make(const scheduler_config *c, const char *name, const char *li
     if (m.family == BY_SIGMA && by_size(list)) wrong = ends_of(even, n, s, &o, *keep);
     if (!wrong) wrong = sigmas_make(list, n, s, o, keep, &out->walk);
     if (wrong) return wrong;
+    /* VP pictures begin as noise of size 1, which are sqrt(sigma^2 + 1) here; so do k-diffusion's
+     * classes where times are spaced "leading", else with noise of size sigma. */
     double first = out->walk.at[0], last = out->walk.at[out->walk.n];
-    bool whole = m.family != BY_SIGMA || strcmp(m.spacing, "leading") == 0;
-    out->start = whole ? hypot(first, 1) : first;
+    bool vp = m.family != BY_SIGMA || strcmp(m.spacing, "leading") == 0;
+    out->start = vp ? hypot(first, 1) : first;
     out->end = m.family == BY_SIGMA ? 1 : 1 / hypot(last, 1);
+    /* DPM-Solver's classes make the times of such lists whole: Karras's rounded, others cut. */
     if (m.family == BY_LOG && by_size(list)) out->time = strcmp(list, "karras") == 0 ? rint : floor;
     return NULL;
 }

@@ -23,10 +23,10 @@ typedef struct {
 
 /** A walk that is ready, but for its first picture. */
 typedef struct {
-    names_choice rule;
-    sigmas walk;
-    double start; /**< the first x is so many times normal noise */
-    double end;   /**< what comes out is multiplied with this: 1, or below where the list ends above
+    names_choice rule; /**< the sampler and its options */
+    sigmas walk;       /**< the sizes of the noise, n + 1 or more (sigmas.h) */
+    double start;      /**< the first x is so many times normal noise */
+    double end; /**< what comes out is multiplied with this: 1, or below where the list ends above
                        0 and the class thinks in variance-preserving pictures */
     double (*time)(double t); /**< what the network is told of a time; NULL: the time itself */
 } scheduler_plan;

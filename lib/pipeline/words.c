@@ -13,6 +13,7 @@ error words_say(const model *m, const char *const *texts, int count, int clip_sk
         if (wrong) return wrong;
         if (each[i].chunks > chunks) chunks = each[i].chunks;
     }
+    /* 4: the ids and weights that prompt_fill() takes, and as much again for what lies between */
     double bytes = (double)count * chunks * length * (width + 4) * sizeof(float);
     if (bytes > (double)arena_left(*keep))
         return error_make("no memory for a prompt of %d tokens", chunks * length);
