@@ -100,7 +100,7 @@ static void test_transformer(void)
     l.text_k = matrix(&keep, 50, TEXT, C), l.text_v = matrix(&keep, 52, TEXT, C);
     l.widen = matrix(&keep, 54, C, 8 * C), l.narrow = matrix(&keep, 56, 4 * C, C);
     l.widen.out = 4 * C, l.widen.gate = true, l.widen.after = ACTIVATE_GELU;
-    transformer t = {.form = {C, 2, 1, TEXT, {0}}, .norm = group_norm(&keep, 60, C), .layer = &l};
+    transformer t = {.form = {C, 2, 1, TEXT, 0}, .norm = group_norm(&keep, 60, C), .layer = &l};
     t.norm.silu = false;
     t.in = matrix(&keep, 62, C, C), t.out = matrix(&keep, 64, C, C);
     tensor text = tensor_new(&keep, N, 1, TOKENS, TEXT);
