@@ -14,13 +14,15 @@ if [ "$python" = make ]; then
     sed -n 's/^# *"\(.*\)",$/\1/p' bench/peers/sd.py | tr -d '",' | # its list of dependencies
         xargs "$build/peers/bin/pip" install --quiet || exit 1
 fi
+said=$(mktemp) || exit 1
+trap 'rm -f "$said"' EXIT
 printf '%-14s %5s %4s %8s %8s %8s %8s\n' engine stage side seconds best first MB
 for stage in text-512 unet-256 unet-512 vae-256 vae-512; do
     side=${stage#*-}
     "$build/bench/bench_sd" "$model" "${stage%-*}" "$side" || exit 1
     [ "$python" ] || continue
     for engine in torch openvino onnx; do
-        "$python" -W ignore bench/peers/sd.py $engine "${stage%-*}" "$side" 3 2> /dev/null ||
-            echo "$engine $stage: it failed"
+        "$python" -W ignore bench/peers/sd.py $engine "${stage%-*}" "$side" 3 2> "$said" ||
+            echo "$engine $stage: it failed: $(tail -n 1 "$said")"
     done
 done
