@@ -36,7 +36,7 @@ error unet_check(const unet_config *c)
             return error_make("attention_head_dim: %d heads cannot share %d channels", heads,
                               channels);
         if (c->layers[i] < 1 || c->layers[i] >= UNET_LAYERS || c->transformers[i] < 1 ||
-            c->transformers[i] > UNET_LAYERS)
+            c->transformers[i] >= UNET_LAYERS)
             return error_make("layers_per_block %d, transformer_layers_per_block %d: not 1 to %d",
                               c->layers[i], c->transformers[i], UNET_LAYERS - 1);
     }
