@@ -59,7 +59,9 @@ static const struct {
 static void test_what_cannot_be_is_one_line(void **state)
 {
     (void)state;
+    double memory = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        if (memory > 80e9 && strstr(refused[i].says, "tokens take")) continue; /* it would fit */
         bool model = strstr(refused[i].options, "-m ") || strcmp(refused[i].options, "model") == 0;
         int code = shell("$D %s %s", model ? "" : "-m tiny", refused[i].options);
         assert_one_line(code, refused[i].says);

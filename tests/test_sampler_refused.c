@@ -42,6 +42,37 @@ static void refused(const char *name, sampler_options o, denoiser d, noise z, co
     assert_true(toy_same_bits(x, y));
 }
 
+static const struct {
+    const char *name;
+    double eta, s_noise, churn, noise_min;
+    int order, large, climb, flow;
+    const char *words;
+} nonsense[] = {
+    {"ddim", -1, 1, 0, 0, 0, 0, 0, 0, "eta is -1"},
+    {"ddim", (double)NAN, 1, 0, 0, 0, 0, 0, 0, "eta is"},
+    {"ddim", HUGE_VAL, 1, 0, 0, 0, 0, 0, 0, "eta is inf"},
+    {"ddim", 1e10, 1, 0, 0, 0, 0, 0, 0, "eta is 1e+10"},
+    {"ddim", 1e-31, 1, 0, 0, 0, 0, 0, 0, "eta is 1e-31"},
+    {"euler", 0, -1, 0, 0, 0, 0, 0, 0, "s_noise is -1"},
+    {"euler", 0, (double)NAN, 0, 0, 0, 0, 0, 0, "s_noise is"},
+    {"euler", 0, 1, -1, 0, 0, 0, 0, 0, "churn is -1"},
+    {"euler", 0, 1, HUGE_VAL, 0, 0, 0, 0, 0, "churn is inf"},
+    {"euler", 0, 1, 1, (double)NAN, 0, 0, 0, 0, "nowhere"},
+    {"euler", 0, 1, 1, 0, 0, 0, 0, 1, "flow"},
+    {"ddpm", 1, 1, 0, 0, 0, 1, 0, 1, "flow"},
+    {"heun", 0.5, 1, 0, 0, 0, 0, 0, 0, "heun takes no eta"},
+    {"ddpm", 0.5, 1, 0, 0, 0, 0, 0, 0, "ddpm takes no eta"},
+    {"dpmpp_2m", 0, 1, 1, 0, 0, 0, 0, 0, "dpmpp_2m takes no churn; it takes no options"},
+    {"euler", 0, 1, 0, 0, 0, 1, 0, 0, "euler takes no variance"},
+    {"euler", 0, 1, 0, 0, 2, 0, 0, 0, "takes no order; it takes churn"},
+    {"lms", 0, 1, 0, 0, 5, 0, 0, 0, "from 1 to 4, not 5"},
+    {"lms", 0, 1, 0, 0, -1, 0, 0, 0, "from 1 to 4, not -1"},
+    {"ddpm", 1, 1, 0, 0, 0, 0, 1, 0, "ddpm cannot climb"},
+    {"ddim", 0.5, 1, 0, 0, 0, 0, 1, 0, "ddim cannot climb"},
+    {"score_sde_ve", 1, 1, 0, 0, 0, 0, 0, 1, "score_sde_ve has no form for a flow"},
+    {"tcd", 0.3, 1, 0, 0, 0, 0, 0, 0, "tcd needs the training schedule"},
+};
+
 static void options_that_make_no_sense_are_refused(void **state)
 {
     (void)state;
@@ -49,42 +80,13 @@ static void options_that_make_no_sense_are_refused(void **state)
     denoiser flow = toy_bells;
     flow.flow = true;
     const sampler_options usual = sampler_make(&sampler_euler, toy_bells, (sigmas){0}, z).options;
-    const struct {
-        const char *name;
-        double eta, s_noise, churn, noise_min;
-        int order, large, climb, flow;
-        const char *words;
-    } table[] = {
-        {"ddim", -1, 1, 0, 0, 0, 0, 0, 0, "eta is -1"},
-        {"ddim", (double)NAN, 1, 0, 0, 0, 0, 0, 0, "eta is"},
-        {"ddim", HUGE_VAL, 1, 0, 0, 0, 0, 0, 0, "eta is inf"},
-        {"ddim", 1e10, 1, 0, 0, 0, 0, 0, 0, "eta is 1e+10"},
-        {"ddim", 1e-31, 1, 0, 0, 0, 0, 0, 0, "eta is 1e-31"},
-        {"euler", 0, -1, 0, 0, 0, 0, 0, 0, "s_noise is -1"},
-        {"euler", 0, (double)NAN, 0, 0, 0, 0, 0, 0, "s_noise is"},
-        {"euler", 0, 1, -1, 0, 0, 0, 0, 0, "churn is -1"},
-        {"euler", 0, 1, HUGE_VAL, 0, 0, 0, 0, 0, "churn is inf"},
-        {"euler", 0, 1, 1, (double)NAN, 0, 0, 0, 0, "nowhere"},
-        {"euler", 0, 1, 1, 0, 0, 0, 0, 1, "flow"},
-        {"ddpm", 1, 1, 0, 0, 0, 1, 0, 1, "flow"},
-        {"heun", 0.5, 1, 0, 0, 0, 0, 0, 0, "heun takes no eta"},
-        {"ddpm", 0.5, 1, 0, 0, 0, 0, 0, 0, "ddpm takes no eta"},
-        {"dpmpp_2m", 0, 1, 1, 0, 0, 0, 0, 0, "dpmpp_2m takes no churn; it takes no options"},
-        {"euler", 0, 1, 0, 0, 0, 1, 0, 0, "euler takes no variance"},
-        {"euler", 0, 1, 0, 0, 2, 0, 0, 0, "takes no order; it takes churn"},
-        {"lms", 0, 1, 0, 0, 5, 0, 0, 0, "from 1 to 4, not 5"},
-        {"lms", 0, 1, 0, 0, -1, 0, 0, 0, "from 1 to 4, not -1"},
-        {"ddpm", 1, 1, 0, 0, 0, 0, 1, 0, "ddpm cannot climb"},
-        {"ddim", 0.5, 1, 0, 0, 0, 0, 1, 0, "ddim cannot climb"},
-        {"score_sde_ve", 1, 1, 0, 0, 0, 0, 0, 1, "score_sde_ve has no form for a flow"},
-        {"tcd", 0.3, 1, 0, 0, 0, 0, 0, 0, "tcd needs the training schedule"},
-    };
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+    for (size_t i = 0; i < sizeof nonsense / sizeof *nonsense; i++) {
         sampler_options o = usual;
-        o.eta = table[i].eta, o.s_noise = table[i].s_noise, o.order = table[i].order;
-        o.churn = table[i].churn, o.noise_min = table[i].noise_min, o.climb = table[i].climb;
-        o.variance = table[i].large ? SAMPLER_FIXED_LARGE : SAMPLER_FIXED_SMALL;
-        refused(table[i].name, o, table[i].flow ? flow : toy_bells, z, table[i].words);
+        o.eta = nonsense[i].eta, o.s_noise = nonsense[i].s_noise, o.order = nonsense[i].order;
+        o.churn = nonsense[i].churn, o.noise_min = nonsense[i].noise_min,
+        o.climb = nonsense[i].climb;
+        o.variance = nonsense[i].large ? SAMPLER_FIXED_LARGE : SAMPLER_FIXED_SMALL;
+        refused(nonsense[i].name, o, nonsense[i].flow ? flow : toy_bells, z, nonsense[i].words);
     }
     sampler_options churn = usual;
     churn.churn = 1;

@@ -1,5 +1,5 @@
 /** @file taesd.h
- *  A small stand-in for the VAE: diffusers' AutoencoderTiny, a twentieth of the work and a picture
+ *  A small stand-in for the VAE: diffusers' AutoencoderTiny, an eighteenth of the work and a picture
  *  that is a little worse. Bohan 2023, https://github.com/madebyollin/taesd. Nothing but 3x3
  *  convolutions and ReLU, no norm.
  *

@@ -7,12 +7,6 @@
 #define TEXT(isa)       #isa
 #define NAMED(isa)      TEXT(isa)
 
-#if defined(ISA_BF16)
-enum { PAIRS = true };
-#else
-enum { PAIRS = false };
-#endif
-
 /* s = a s + b stays between 0 and 1, so no turn is slower than another. With PAIRS s + 2 a b grows
  * by a millionth. */
 static float fma_loop(long turns)
@@ -46,4 +40,4 @@ static float read_loop(const float *x, size_t n)
 }
 
 extern const loops NAME(loops, ISA);
-const loops NAME(loops, ISA) = {NAMED(ISA), LANES *(1 + PAIRS), PAIRS, fma_loop, read_loop};
+const loops NAME(loops, ISA) = {NAMED(ISA), (1 + PAIRS) * LANES, PAIRS, fma_loop, read_loop};

@@ -103,10 +103,8 @@ static tile_fn *const tile_pairs[TILE_ROWS + 1] = {NULL, TILES(TILE_NAME, tile_p
 
 /** What linear layers and attention multiply: floats, or pairs of bf16. */
 #if defined(ISA_BF16)
-enum { PAIRS = true };
 static tile_fn *const *const tile_product = tile_pairs;
 #else
-enum { PAIRS = false };
 static tile_fn *const *const tile_product = tile;
 #endif
 

@@ -32,6 +32,13 @@ enum { LANES = 4 };
 #define VEC_REGISTERS 16
 #endif
 
+/* Whether linear layers and attention multiply bf16, two in a number. */
+#if defined(ISA_BF16)
+enum { PAIRS = 1 };
+#else
+enum { PAIRS = 0 };
+#endif
+
 enum { VEC_LINE = 16 }; /**< floats of a cache's line: they are fetched together */
 
 /* Before a loop whose turns are counted when it is compiled: nothing is left of the loop, so an
