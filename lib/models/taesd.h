@@ -1,7 +1,7 @@
 /** @file taesd.h
- *  A small stand-in for the VAE: diffusers' AutoencoderTiny, an eighteenth of the work and a picture
- *  that is a little worse. Bohan 2023, https://github.com/madebyollin/taesd. Nothing but 3x3
- *  convolutions and ReLU, no norm.
+ *  A small stand-in for the VAE: diffusers' AutoencoderTiny, an eighteenth of the work and a
+ *  picture that is a little worse. Bohan 2023, https://github.com/madebyollin/taesd. Nothing but
+ *  3x3 convolutions and ReLU, no norm.
  *
  *      taesd_decode(&v, x, picture, scratch);    latents as the UNet has them -> -1 to 1
  *      taesd_encode(&v, picture, x, scratch);    and back
