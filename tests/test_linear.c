@@ -75,7 +75,7 @@ static arena promised(const linear *l)
 {
     size_t room = linear_room(*l);
     bool plain = strcmp(isa_name(), "plain") == 0;
-    assert_true(plain || room < (size_t)parallel_threads() << 21);
+    assert_true(plain || room < (size_t)parallel_threads() << 22);
     arena_take(&(arena){scratch.begin, scratch.end, scratch.shelf}, room);
     memset(scratch.begin, 0xff, room);
     return (arena){scratch.begin, scratch.begin + room, scratch.shelf};

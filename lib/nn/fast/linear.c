@@ -9,9 +9,10 @@
  *           finish:        bias, activation, residual, while the sums are near
  *
  * Goto, van de Geijn 2008, "Anatomy of High-Performance Matrix Multiplication", with the weights
- * turned on the way instead of kept turned: that costs one pass for each block of rows. The next
- * panel's weights are fetched while tiles are multiplied, x some rows before they are laid; the
- * first panel of a strip comes unannounced.
+ * turned on the way: that costs one pass for each block of rows, unless they are few enough to be
+ * kept for the next block. The next panel's weights are fetched while tiles are multiplied, x some
+ * rows before they are laid, y's lines before a tile's sums are ready; the first panel of a strip
+ * comes unannounced.
  */
 #include "base/parallel.h"
 #include "nn/fast/norming.h"
@@ -23,7 +24,9 @@ enum {
      * packs all weights anew, so where that cache is larger, blocks are. */
     ROWS = LANES == 16 ? 336 : 192,
     COLUMNS = 640, /* of sums in a block, at most: they are read again for each strip */
+    KEPT = 425000, /* of turned weights, at most, are kept: 1.7 MB */
     AHEAD = 4,     /* rows of x to fetch before their turn: their pieces lie far apart */
+    PIECE = TILE_DEPTH * TILE_WIDTH,
 };
 
 /* How the work is cut. */
@@ -33,11 +36,18 @@ typedef struct {
     int panels, groups; /* TILE_WIDTH columns of y each; groups of panels */
     int kinds;          /* of panels: with gate 2, values and gates in turn */
     size_t sums;        /* floats of a panel's sums; 0 where they are finished at once */
+    size_t turned;      /* floats of a piece's turned weights; 0 where no piece is kept */
 } cut;
 
 static int gcd(int a, int b)
 {
     return b ? gcd(b, a % b) : a;
+}
+
+/* A group's panels, each in strips. */
+static size_t pieces(const cut *c)
+{
+    return (size_t)(share_parts(c->panels, c->groups) * c->kinds) * (size_t)c->strips;
 }
 
 static cut cut_up(const linear *l)
@@ -52,6 +62,8 @@ static cut cut_up(const linear *l)
     c.groups = fair * share_parts(c.panels, fair * (COLUMNS / TILE_WIDTH / c.kinds));
     c.groups = c.groups < c.panels ? c.groups : c.panels;
     c.sums = c.strips > 1 || l->gate ? (size_t)(c.rows * TILE_WIDTH) : 0;
+    bool again = c.slices * c.groups > threads; /* a thread may have two slices of one group */
+    c.turned = again && pieces(&c) * PIECE <= KEPT ? PIECE : 0;
     return c;
 }
 
@@ -65,9 +77,10 @@ static int strip_depth(const linear *l, const cut *c, int s)
 typedef struct {
     int from, rows;  /* of x */
     int first, next; /* panels */
+    bool known;      /* their weights lie turned from the slice before */
     norming *norms;  /* [rows] */
     float *strip;    /* [rows][TILE_STRIDE] */
-    float *turned;   /* a panel, [depth][TILE_WIDTH] */
+    float *turned;   /* pieces, [depth][TILE_WIDTH] each */
     float *sums;     /* [panels][kinds][rows][TILE_WIDTH] */
 } desk;
 
@@ -127,14 +140,17 @@ static void finish(const linear *l, int from, int rows, int column, const float 
 typedef struct {
     size_t at; /* the first one's number */
     int rows, depth;
+    float *turned;
 } piece;
 
-static piece piece_of(const linear *l, const cut *c, int s, int panel)
+static piece piece_of(const linear *l, const cut *c, const desk *d, int s, int panel)
 {
+    size_t number = (size_t)((panel - d->first * c->kinds) * c->strips + s);
     int column = panel / c->kinds * TILE_WIDTH, left = l->out - column;
     size_t row = (size_t)column + (size_t)(panel % c->kinds) * (size_t)l->out;
     return (piece){row * (size_t)l->in + (size_t)(s * c->depth),
-                   left < TILE_WIDTH ? left : TILE_WIDTH, strip_depth(l, c, s)};
+                   left < TILE_WIDTH ? left : TILE_WIDTH, strip_depth(l, c, s),
+                   d->turned + number * c->turned};
 }
 
 /* Part t of `parts` of a piece's rows. */
@@ -148,18 +164,30 @@ static void fetch_weights(const linear *l, const piece *p, int t, int parts)
     }
 }
 
-/* All rows of the block meet one panel; `ahead` is the next. */
-static void meet(const linear *l, const cut *c, const desk *d, int s, int panel, const piece *ahead)
+/* Of y, the lines that a tile's rows of one panel lie in: stores wait for lines that are far. */
+static void fetch_results(const linear *l, int from, int rows, int column)
 {
-    int depth = tile_numbers(strip_depth(l, c, s)), tiles = tile_count(d->rows);
+    float *y = l->y + (size_t)from * (size_t)l->out + (size_t)column;
+    for (int i = 0; i < rows; i++, y += l->out)
+        for (int v = 0; v < TILE_WIDTH; v += VEC_LINE) __builtin_prefetch(y + v, 1);
+}
+
+/* All rows of the block meet one panel. */
+static void meet(const linear *l, const cut *c, const desk *d, int s, int panel)
+{
+    piece p = piece_of(l, c, d, s, panel), ahead = piece_of(l, c, d, s, panel + 1);
+    bool fetch = !d->known && panel + 1 < d->next * c->kinds;
+    if (!d->known) panel_pack(l->w, p.at, (size_t)l->in, p.rows, p.depth, PAIRS, p.turned);
+    int depth = tile_numbers(p.depth), tiles = tile_count(d->rows);
     int column = panel / c->kinds * TILE_WIDTH;
     bool last = s == c->strips - 1 && panel % c->kinds == c->kinds - 1;
     float *sums = d->sums + (size_t)(panel - d->first * c->kinds) * c->sums;
     for (int t = 0; t < tiles; t++) {
         int row = tile_row(d->rows, t), rows = tile_row(d->rows, t + 1) - row;
         float *sum = sums + (c->sums ? row * TILE_WIDTH : 0);
-        if (ahead) fetch_weights(l, ahead, t, tiles);
-        tile_product[rows](d->strip + row * TILE_STRIDE, d->turned, depth, sum, TILE_WIDTH, s > 0);
+        if (fetch) fetch_weights(l, &ahead, t, tiles);
+        if (last) fetch_results(l, d->from + row, rows, column);
+        tile_product[rows](d->strip + row * TILE_STRIDE, p.turned, depth, sum, TILE_WIDTH, s > 0);
         if (last) /* with gate the panel before this one has the values, and this one the gates */
             finish(l, d->from + row, rows, column, sum - (c->kinds - 1) * (ptrdiff_t)c->sums, sum);
     }
@@ -167,14 +195,9 @@ static void meet(const linear *l, const cut *c, const desk *d, int s, int panel,
 
 static void work(const linear *l, const cut *c, const desk *d)
 {
-    int first = d->first * c->kinds, next = d->next * c->kinds;
     for (int s = 0; s < c->strips; s++) {
         lay(l, c, d, s);
-        for (int panel = first; panel < next; panel++) {
-            piece p = piece_of(l, c, s, panel), ahead = piece_of(l, c, s, panel + 1);
-            panel_pack(l->w, p.at, (size_t)l->in, p.rows, p.depth, PAIRS, d->turned);
-            meet(l, c, d, s, panel, panel + 1 < next ? &ahead : NULL);
-        }
+        for (int p = d->first * c->kinds; p < d->next * c->kinds; p++) meet(l, c, d, s, p);
     }
 }
 
@@ -185,7 +208,8 @@ typedef struct {
 
 static room room_of(const cut *c)
 {
-    room r = {.strip = (size_t)c->rows * TILE_STRIDE, .turned = TILE_DEPTH * TILE_WIDTH};
+    room r = {.strip = (size_t)c->rows * TILE_STRIDE,
+              .turned = c->turned ? pieces(c) * PIECE : PIECE};
     r.sums = (size_t)(share_parts(c->panels, c->groups) * c->kinds) * c->sums;
     r.sums += TILE_ROWS * TILE_WIDTH; /* a tile's, where they are finished at once */
     r.own = (r.strip + r.turned + r.sums + VEC_LINE - 1) / VEC_LINE * VEC_LINE;
@@ -207,16 +231,21 @@ void FAST(linear)(const linear *l, arena scratch)
     float *all = arena_take(&scratch, (size_t)threads * r.own * sizeof *all);
     norming *norms = arena_take(&scratch, (size_t)(threads * c.rows) * sizeof *norms);
     PARALLEL_FOR((double)l->rows * l->in * l->out > 1e5)
-    for (int t = 0; t < threads; t++)
-        for (int i = t; i < blocks; i += threads) {
-            int slice = i / c.groups, group = i % c.groups;
+    for (int t = 0; t < threads; t++) {
+        int before = -1;
+        for (int i = share_first(blocks, t, threads); i < share_first(blocks, t + 1, threads);
+             i++) {
+            int slice = i % c.slices, group = i / c.slices;
             desk d = {.from = share_first(l->rows, slice, c.slices),
                       .first = share_first(c.panels, group, c.groups),
                       .next = share_first(c.panels, group + 1, c.groups),
+                      .known = c.turned && group == before,
                       .norms = norms + t * c.rows};
             d.rows = share_first(l->rows, slice + 1, c.slices) - d.from;
             d.turned = all + (size_t)t * r.own;
             d.strip = d.turned + r.turned, d.sums = d.strip + r.strip;
             work(l, &c, &d);
+            before = group;
         }
+    }
 }
