@@ -121,12 +121,12 @@ static inline cost costs_vae_decoder(lesson *l, int side)
     PROMISE(missing && v.decoder.conv_in.out, "costs_vae_decoder: layers, and no weights");
     const vae_half *d = &v.decoder;
     double pixels = (double)side * side;
-    const linear *look[] = {&d->attention.q, &d->attention.k, &d->attention.v, &d->attention.out};
+    const blocks_attention *a = &d->level[0].attention; /* the middle is the first */
+    const linear *look[] = {&a->q, &a->k, &a->v, &a->out};
     cost c = costs_add(costs_linear(&d->quant, pixels), costs_conv(&d->conv_in, pixels));
-    c = costs_add(c, costs_norm(d->attention.norm.channels));
-    c = costs_add(c, costs_mix(d->attention.q.in, pixels, pixels));
+    c = costs_add(c, costs_norm(a->norm.channels));
+    c = costs_add(c, costs_mix(a->q.in, pixels, pixels));
     for (int i = 0; i < 4; i++) c = costs_add(c, costs_linear(look[i], pixels));
-    for (int i = 0; i < 2; i++) c = costs_add(c, costs_resnet(&d->middle.resnet[i], pixels));
     for (int i = 0; i < d->levels; i++) {
         for (int k = 0; k < d->level[i].layers; k++)
             c = costs_add(c, costs_resnet(&d->level[i].resnet[k], pixels));

@@ -26,19 +26,20 @@ static vae_half load_half(weights w, const vae_config *c, bool up, arena *keep)
     int n = c->levels, deepest = c->channels[n - 1], first = up ? deepest : c->channels[0];
     const char *resize = up ? "upsamplers.0.conv" : "downsamplers.0.conv";
     weights middle = weights_in(w, "mid_block");
-    vae_half h = {.levels = n, .up = up};
+    vae_half h = {.levels = n + 1};
+    vae_level *center = &h.level[up ? 0 : n], *next = &h.level[up];
     h.conv_in = blocks_filter(w, "conv_in", up ? c->latent : c->picture, first);
-    h.middle = load_level(middle, c, 2, deepest, deepest, keep);
+    *center = load_level(middle, c, 2, deepest, deepest, keep);
     if (c->attention)
-        h.attention =
+        center->attention =
             blocks_attention_load(weights_in(middle, "attentions.0"), deepest, norm_of(c, deepest));
     int in = first;
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; i < n; i++, next++) {
         int out = c->channels[up ? n - 1 - i : i];
         weights at = weights_in(w, up ? "up_blocks.%d" : "down_blocks.%d", i);
-        h.level[i] = load_level(at, c, c->layers + up, in, out, keep);
-        if (i < n - 1) h.level[i].resize = blocks_filter(at, resize, out, out);
-        h.level[i].resize.sides = up ? CONV_DOUBLE : CONV_HALVE_LATE;
+        *next = load_level(at, c, c->layers + up, in, out, keep);
+        if (i < n - 1) next->resize = blocks_filter(at, resize, out, out);
+        next->resize.sides = up ? CONV_DOUBLE : CONV_HALVE_LATE;
         in = out;
     }
     norm_groups last = norm_of(c, in);
@@ -64,15 +65,11 @@ error vae_load(weights w, vae_config c, arena *keep, vae *out)
 
 static void level(const vae_level *l, blocks_stream *s, arena scratch)
 {
-    for (int i = 0; i < l->layers; i++) blocks_resnet_apply(&l->resnet[i], s, NULL, scratch);
+    for (int i = 0; i < l->layers; i++) {
+        blocks_resnet_apply(&l->resnet[i], s, NULL, scratch);
+        if (i == 0 && l->attention.q.in) blocks_attention_apply(&l->attention, s, scratch);
+    }
     if (l->resize.in) blocks_resize(l->resize, s, scratch);
-}
-
-static void middle(const vae_half *h, blocks_stream *s, arena scratch)
-{
-    blocks_resnet_apply(&h->middle.resnet[0], s, NULL, scratch);
-    if (h->attention.q.in) blocks_attention_apply(&h->attention, s, scratch);
-    blocks_resnet_apply(&h->middle.resnet[1], s, NULL, scratch);
 }
 
 /* Numbers of the widest that a picture x becomes on its way. */
@@ -98,18 +95,15 @@ static void pass(const vae_half *h, tensor x, float *out, arena scratch)
     size_t room = widest(h, x) * sizeof *out;
     blocks_stream s = {.x.data = arena_take(&scratch, room), .spare = arena_take(&scratch, room)};
     s.x = blocks_convolve(h->conv_in, x, s.x.data, scratch);
-    if (h->up) middle(h, &s, scratch);
     for (int i = 0; i < h->levels; i++) level(&h->level[i], &s, scratch);
-    if (!h->up) middle(h, &s, scratch);
     blocks_norm_convolve(h->norm_out, h->conv_out, s.x, out, scratch);
 }
 
 /* y = the matrix at the border to the latents, of x. */
 static void quantise(linear l, tensor x, float *y, arena scratch)
 {
-    l.rows = x.h * x.w, l.x = x.data, l.y = y;
     if (l.in)
-        linear_apply(l, scratch);
+        blocks_multiply(l, x.h * x.w, x.data, y, scratch);
     else
         memcpy(y, x.data, tensor_count(x) * sizeof *y);
 }
@@ -119,19 +113,14 @@ static size_t room_of(const vae_half *h, tensor x)
 {
     size_t rooms = 2 * widest(h, x) * sizeof *x.data, most = blocks_linear_room();
     most = blocks_larger(most, blocks_convolve_room(h->conv_in, x));
-    for (int i = 0; i <= h->levels; i++) {
-        if (i == (h->up ? 0 : h->levels)) {
-            x.c = h->middle.resnet->conv1.in;
-            most = blocks_larger(most, blocks_resnet_room(h->middle.resnet, x));
-            if (h->attention.q.in) most = blocks_larger(most, blocks_attention_room(x));
-        }
-        if (i == h->levels) break;
+    for (int i = 0; i < h->levels; i++) {
         const vae_level *l = &h->level[i];
         for (int k = 0; k < l->layers; k++) {
             x.c = l->resnet[k].conv1.in;
             most = blocks_larger(most, blocks_resnet_room(&l->resnet[k], x));
         }
         x.c = l->resnet[0].conv1.out;
+        if (l->attention.q.in) most = blocks_larger(most, blocks_attention_room(x));
         if (!l->resize.in) continue;
         most = blocks_larger(most, blocks_convolve_room(l->resize, x));
         x.h = conv_side(l->resize.sides, x.h), x.w = conv_side(l->resize.sides, x.w);

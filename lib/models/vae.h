@@ -54,19 +54,18 @@ error vae_check(const vae_config *config);
 typedef struct {
     int layers;
     blocks_resnet *resnet;
-    conv resize; /**< behind them; in == 0: none */
+    blocks_attention attention; /**< behind the first of them; q.in == 0: none */
+    conv resize;                /**< behind all of them; in == 0: none */
 } vae_level;
 
 /** The encoder or the decoder. */
 typedef struct {
-    bool up; /**< the decoder: from latents, the middle first */
-    int levels;
+    int levels; /**< with the middle, which stands where pictures are smallest: two resnets, and
+                     attention between them */
     conv conv_in, conv_out;
     norm_groups norm_out;
-    vae_level level[VAE_LEVELS]; /**< in the order in which a picture meets them */
-    vae_level middle;            /**< two resnets, with this between them: */
-    blocks_attention attention;  /**< q.in == 0: none */
-    linear quant;                /**< from latents, or to them; in == 0: none */
+    vae_level level[VAE_LEVELS + 1]; /**< in the order in which a picture meets them */
+    linear quant;                    /**< from latents, or to them; in == 0: none */
 } vae_half;
 
 /** Both. */
