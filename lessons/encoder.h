@@ -52,14 +52,14 @@ static inline tensor encoder_run(const clip_text *c, const int32_t *ids, encoder
             x.data[i * x.c + o] = weight_at(c->tokens, (size_t)ids[i] * (size_t)x.c + (size_t)o) +
                                   weight_at(c->positions, (size_t)(i * x.c + o));
     for (const clip_text_layer *at = c->layer; at < c->layer + c->layers; at++) {
-        encoder_norm(at->norm1, x, normed);
+        encoder_norm(at->q.before, x, normed);
         encoder_product(at->q, normed, q);
         encoder_product(at->k, normed, k);
         encoder_product(at->v, normed, v);
         attend(q, k, v, c->heads, y);
         encoder_product(at->out, y, q);
         tensor_add_scaled(x, 1, q);
-        encoder_norm(at->norm2, x, normed);
+        encoder_norm(at->fc1.before, x, normed);
         encoder_product(at->fc1, normed, wide);
         activate(c->bend, wide.data, wide.data, tensor_count(wide));
         encoder_product(at->fc2, wide, q);

@@ -94,11 +94,13 @@ static void test_transformer(void)
     arena keep = memory;
     const float *ones = numbers(&keep, 20, C);
     norm usual = {.scale = ones, .shift = ones, .epsilon = 1e-5f};
-    transformer_layer l = {.norm1 = usual, .norm2 = usual, .norm3 = usual};
+    transformer_layer l = {0};
     linear *square[] = {&l.self_q, &l.self_k, &l.self_v, &l.self_out, &l.text_q, &l.text_out};
     for (uint32_t i = 0; i < 6; i++) *square[i] = matrix(&keep, 30 + 2 * i, C, C);
     l.text_k = matrix(&keep, 50, TEXT, C), l.text_v = matrix(&keep, 52, TEXT, C);
     l.widen = matrix(&keep, 54, C, 8 * C), l.narrow = matrix(&keep, 56, 4 * C, C);
+    l.self_q.before = l.self_k.before = l.self_v.before = usual;
+    l.text_q.before = l.widen.before = usual;
     l.widen.out = 4 * C, l.widen.gate = true, l.widen.after = ACTIVATE_GELU;
     transformer t = {.form = {C, 2, 1, TEXT, 0}, .norm = group_norm(&keep, 60, C), .layer = &l};
     t.norm.silu = false;

@@ -44,6 +44,19 @@ norm blocks_layer_norm(weights w, const char *name, int channels)
                   .epsilon = 1e-5f};
 }
 
+float *blocks_multiply(linear l, int rows, const float *x, float *y, arena scratch)
+{
+    l.rows = rows, l.x = x, l.y = y;
+    linear_apply(l, scratch);
+    return y;
+}
+
+void blocks_add(linear l, int rows, const float *y, float *x, arena scratch)
+{
+    l.add = x;
+    blocks_multiply(l, rows, y, x, scratch);
+}
+
 static int rows_of(tensor x)
 {
     return x.n * x.h * x.w;
@@ -106,14 +119,13 @@ blocks_resnet blocks_resnet_load(weights w, int in, int out, int time, norm_grou
 static void in_place(linear l, int rows, float *x, arena scratch)
 {
     int bands = (rows + BLOCKS_ROWS - 1) / BLOCKS_ROWS;
-    l.y = arena_take(&scratch, BLOCKS_ROWS * (size_t)l.out * sizeof *l.y);
+    float *y = arena_take(&scratch, BLOCKS_ROWS * (size_t)l.out * sizeof *y);
     for (int b = 0; b < bands; b++) {
         size_t first = BLOCKS_ROWS * (size_t)(l.out <= l.in ? b : bands - 1 - b),
                left = (size_t)rows - first;
-        l.rows = left < BLOCKS_ROWS ? (int)left : BLOCKS_ROWS;
-        l.x = x + first * (size_t)l.in;
-        linear_apply(l, scratch);
-        memcpy(x + first * (size_t)l.out, l.y, (size_t)l.rows * (size_t)l.out * sizeof *x);
+        int some = left < BLOCKS_ROWS ? (int)left : BLOCKS_ROWS;
+        blocks_multiply(l, some, x + first * (size_t)l.in, y, scratch);
+        memcpy(x + first * (size_t)l.out, y, (size_t)some * (size_t)l.out * sizeof *x);
     }
 }
 
@@ -121,11 +133,8 @@ void blocks_resnet_apply(const blocks_resnet *r, blocks_stream *s, const float *
 {
     conv first = r->conv1, second = r->conv2;
     if (r->time.in) {
-        linear told = r->time;
-        told.rows = s->x.n, told.x = time;
-        told.y = arena_take(&scratch, (size_t)told.rows * (size_t)told.out * sizeof *time);
-        linear_apply(told, scratch);
-        first.shift = told.y;
+        float *told = arena_take(&scratch, (size_t)s->x.n * (size_t)r->time.out * sizeof *told);
+        first.shift = blocks_multiply(r->time, s->x.n, time, told, scratch);
     }
     tensor between = blocks_norm_convolve(r->norm1, first, s->x, s->spare, scratch);
     if (r->shortcut.in) in_place(r->shortcut, rows_of(s->x), s->x.data, scratch);
@@ -218,16 +227,14 @@ void blocks_attention_apply(const blocks_attention *a, blocks_stream *s, arena s
     tensor x = s->x;
     norm before = normed(a->norm, x, &scratch);
     linear asked[] = {a->q, a->k, a->v};
+    float *told[] = {s->spare, arena_take(&scratch, tensor_count(x) * sizeof *x.data),
+                     arena_take(&scratch, tensor_count(x) * sizeof *x.data)};
     for (int i = 0; i < 3; i++) {
-        linear *l = &asked[i];
-        l->rows = rows_of(x), l->x = x.data, l->before = before;
-        l->y = i ? arena_take(&scratch, tensor_count(x) * sizeof *l->y) : s->spare;
-        linear_apply(*l, scratch);
+        asked[i].before = before;
+        blocks_multiply(asked[i], rows_of(x), x.data, told[i], scratch);
     }
     attention look = one_head(x);
-    look.q = look.y = s->spare, look.k = asked[1].y, look.v = asked[2].y;
+    look.q = look.y = told[0], look.k = told[1], look.v = told[2];
     attention_apply(look, scratch);
-    linear out = a->out;
-    out.rows = rows_of(x), out.x = s->spare, out.add = x.data, out.y = x.data;
-    linear_apply(out, scratch);
+    blocks_add(a->out, rows_of(x), look.y, x.data, scratch);
 }

@@ -53,6 +53,23 @@ linear blocks_matrix(weights w, const char *name, int in, int out);
  *  @return the layer */
 linear blocks_linear(weights w, const char *name, int in, int out);
 
+/** y = a linear layer of x.
+ *  @param l       the layer; `before` and `add` may be set
+ *  @param rows    how many
+ *  @param x       [rows, in]
+ *  @param y       [rows, out], which is not x
+ *  @param scratch blocks_linear_room()
+ *  @return y */
+float *blocks_multiply(linear l, int rows, const float *x, float *y, arena scratch);
+
+/** x = x + a linear layer of y.
+ *  @param l       the layer; `before` may be set
+ *  @param rows    how many
+ *  @param y       [rows, in]
+ *  @param x       [rows, out], which is not y
+ *  @param scratch blocks_linear_room() */
+void blocks_add(linear l, int rows, const float *y, float *x, arena scratch);
+
 /** A group norm: NAME.weight and NAME.bias, [channels] each.
  *  @param w     where
  *  @param name  "norm1"

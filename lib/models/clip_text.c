@@ -9,17 +9,18 @@ enum { AT_ONCE = 8, WIDEST = 1 << 16, MOST_LAYERS = 1000 };
 static clip_text_layer layer_of(weights w, const clip_text *c)
 {
     int width = c->width, inner = c->inner;
+    norm norm1 = blocks_layer_norm(w, "layer_norm1", width),
+         norm2 = blocks_layer_norm(w, "layer_norm2", width);
     clip_text_layer l = {
-        .norm1 = blocks_layer_norm(w, "layer_norm1", width),
         .q = blocks_linear(w, "self_attn.q_proj", width, width),
         .k = blocks_linear(w, "self_attn.k_proj", width, width),
         .v = blocks_linear(w, "self_attn.v_proj", width, width),
         .out = blocks_linear(w, "self_attn.out_proj", width, width),
-        .norm2 = blocks_layer_norm(w, "layer_norm2", width),
         .fc1 = blocks_linear(w, "mlp.fc1", width, inner),
         .fc2 = blocks_linear(w, "mlp.fc2", inner, width),
     };
-    l.norm1.epsilon = l.norm2.epsilon = c->epsilon, l.fc1.after = c->bend;
+    norm1.epsilon = c->epsilon, l.q.before = l.k.before = l.v.before = norm1;
+    norm2.epsilon = c->epsilon, l.fc1.before = norm2, l.fc1.after = c->bend;
     return l;
 }
 
@@ -80,46 +81,28 @@ error clip_text_load(weights w, const config *c, arena *keep, clip_text *out)
 /* Texts in work. */
 typedef struct {
     const clip_text *c;
-    int count;                  /* texts */
+    int count, rows;            /* texts, and their tokens */
     float *x, *q, *k, *v, *mid; /* [count, length, width]; mid [count, length, inner] */
 } work;
-
-static void apply(const work *w, linear l, const float *x, float *y, arena scratch)
-{
-    l.rows = w->count * w->c->length, l.x = x, l.y = y;
-    linear_apply(l, scratch);
-}
-
-static void from_norm(const work *w, norm n, linear l, float *y, arena scratch)
-{
-    l.before = n;
-    apply(w, l, w->x, y, scratch);
-}
-
-static void add_to_x(const work *w, linear l, const float *y, arena scratch)
-{
-    l.add = w->x;
-    apply(w, l, y, w->x, scratch);
-}
 
 /* x += W attention(norm(x)) */
 static void attend(const work *w, const clip_text_layer *l, arena scratch)
 {
     const clip_text *c = w->c;
-    from_norm(w, l->norm1, l->q, w->q, scratch);
-    from_norm(w, l->norm1, l->k, w->k, scratch);
-    from_norm(w, l->norm1, l->v, w->v, scratch);
+    blocks_multiply(l->q, w->rows, w->x, w->q, scratch);
+    blocks_multiply(l->k, w->rows, w->x, w->k, scratch);
+    blocks_multiply(l->v, w->rows, w->x, w->v, scratch);
     attention a = {.n = w->count, .heads = c->heads, .size = c->width / c->heads, .causal = true};
     a.queries = a.keys = c->length, a.q = w->q, a.k = w->k, a.v = w->v, a.y = w->q;
     attention_apply(a, scratch);
-    add_to_x(w, l->out, w->q, scratch);
+    blocks_add(l->out, w->rows, w->q, w->x, scratch);
 }
 
 /* x += W2 gelu(W1 norm(x)) */
 static void think(const work *w, const clip_text_layer *l, arena scratch)
 {
-    from_norm(w, l->norm2, l->fc1, w->mid, scratch);
-    add_to_x(w, l->fc2, w->mid, scratch);
+    blocks_multiply(l->fc1, w->rows, w->x, w->mid, scratch);
+    blocks_add(l->fc2, w->rows, w->mid, w->x, scratch);
 }
 
 static void embed(const work *w, const int32_t *ids)
@@ -170,14 +153,14 @@ error clip_text_apply(const clip_text *c, const int32_t *ids, int count, int ski
     if (!wrong) wrong = begin(c, count < AT_ONCE ? count : AT_ONCE, &w, &scratch);
     for (int done = 0; !wrong && done < count; done += AT_ONCE) {
         size_t before = (size_t)done * (size_t)c->length;
-        w.count = count - done < AT_ONCE ? count - done : AT_ONCE;
+        w.count = count - done < AT_ONCE ? count - done : AT_ONCE, w.rows = w.count * c->length;
         w.x = out + before * (size_t)c->width;
         embed(&w, ids + before);
         for (int i = 0; i < c->layers - (skip > 1 ? skip - 1 : 0); i++) {
             attend(&w, &c->layer[i], scratch);
             think(&w, &c->layer[i], scratch);
         }
-        norm_apply(c->last, w.x, w.count * c->length, c->width, w.x);
+        norm_apply(c->last, w.x, w.rows, c->width, w.x);
     }
     return wrong;
 }

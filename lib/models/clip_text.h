@@ -16,9 +16,8 @@
 
 /** A layer. */
 typedef struct {
-    norm norm1, norm2;
-    linear q, k, v, out; /**< width to width */
-    linear fc1, fc2;     /**< width to inner, and back */
+    linear q, k, v, out; /**< width to width; layer_norm1 before the first three */
+    linear fc1, fc2;     /**< width to inner, layer_norm2 before it; and back */
 } clip_text_layer;
 
 /** The encoder. */

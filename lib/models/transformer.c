@@ -4,20 +4,21 @@
 
 static transformer_layer load_layer(weights w, int c, int text)
 {
+    norm norm1 = blocks_layer_norm(w, "norm1", c);
     transformer_layer l = {0};
-    l.norm1 = blocks_layer_norm(w, "norm1", c);
     l.self_q = blocks_matrix(w, "attn1.to_q", c, c);
     l.self_k = blocks_matrix(w, "attn1.to_k", c, c);
     l.self_v = blocks_matrix(w, "attn1.to_v", c, c);
     l.self_out = blocks_linear(w, "attn1.to_out.0", c, c);
-    l.norm2 = blocks_layer_norm(w, "norm2", c);
+    l.self_q.before = l.self_k.before = l.self_v.before = norm1;
     l.text_q = blocks_matrix(w, "attn2.to_q", c, c);
     l.text_k = blocks_matrix(w, "attn2.to_k", text, c);
     l.text_v = blocks_matrix(w, "attn2.to_v", text, c);
     l.text_out = blocks_linear(w, "attn2.to_out.0", c, c);
-    l.norm3 = blocks_layer_norm(w, "norm3", c);
+    l.text_q.before = blocks_layer_norm(w, "norm2", c);
     l.widen = blocks_linear(w, "ff.net.0.proj", c, 8 * c);
     l.widen.out = 4 * c, l.widen.gate = true, l.widen.after = ACTIVATE_GELU;
+    l.widen.before = blocks_layer_norm(w, "norm3", c);
     l.narrow = blocks_linear(w, "ff.net.2", 4 * c, c);
     return l;
 }
@@ -40,29 +41,14 @@ transformer transformer_load(weights w, transformer_form form, size_t *at, arena
     return t;
 }
 
-/* y = l(before(x)). */
-static float *apply(linear l, int rows, norm before, const float *x, float *y, arena scratch)
-{
-    l.rows = rows, l.before = before, l.x = x, l.y = y;
-    linear_apply(l, scratch);
-    return y;
-}
-
-/* x += l(y). */
-static void add(linear l, int rows, const float *y, float *x, arena scratch)
-{
-    l.add = x;
-    apply(l, rows, (norm){0}, y, x, scratch);
-}
-
 void transformer_remember(const transformer *t, tensor text, float *numbers, arena scratch)
 {
     size_t tokens = (size_t)text.n * (size_t)text.w;
     for (int i = 0; i < t->form.layers; i++) {
         const transformer_layer *l = &t->layer[i];
         float *keys = numbers + l->at * tokens, *values = keys + tokens * (size_t)l->text_k.out;
-        apply(l->text_k, (int)tokens, (norm){0}, text.data, keys, scratch);
-        apply(l->text_v, (int)tokens, (norm){0}, text.data, values, scratch);
+        blocks_multiply(l->text_k, (int)tokens, text.data, keys, scratch);
+        blocks_multiply(l->text_v, (int)tokens, text.data, values, scratch);
     }
 }
 
@@ -74,11 +60,11 @@ static void look_around(const transformer_layer *l, int heads, tensor x, arena s
     attention a = {.n = x.n, .heads = heads, .size = x.c / heads, .queries = x.w, .keys = x.w};
     a.y = arena_take(&scratch, bytes);
     float *k = arena_take(&scratch, bytes), *v = arena_take(&scratch, bytes);
-    a.q = apply(l->self_q, rows, l->norm1, x.data, a.y, scratch);
-    a.k = apply(l->self_k, rows, l->norm1, x.data, k, scratch);
-    a.v = apply(l->self_v, rows, l->norm1, x.data, v, scratch);
+    a.q = blocks_multiply(l->self_q, rows, x.data, a.y, scratch);
+    a.k = blocks_multiply(l->self_k, rows, x.data, k, scratch);
+    a.v = blocks_multiply(l->self_v, rows, x.data, v, scratch);
     attention_apply(a, scratch);
-    add(l->self_out, rows, a.y, x.data, scratch);
+    blocks_add(l->self_out, rows, a.y, x.data, scratch);
 }
 
 /* Tokens look at the text, whose k and v are known. */
@@ -91,9 +77,9 @@ static void look_at_text(const transformer_layer *l, int heads, tensor x, transf
     a.keys = text.tokens;
     a.k = text.numbers + l->at * tokens, a.v = a.k + tokens * (size_t)x.c;
     a.y = arena_take(&scratch, tensor_count(x) * sizeof *a.y);
-    a.q = apply(l->text_q, rows, l->norm2, x.data, a.y, scratch);
+    a.q = blocks_multiply(l->text_q, rows, x.data, a.y, scratch);
     attention_apply(a, scratch);
-    add(l->text_out, rows, a.y, x.data, scratch);
+    blocks_add(l->text_out, rows, a.y, x.data, scratch);
 }
 
 /* Each token by itself: x += narrow(half of widen(x) times gelu(other half)). Some rows at a time,
@@ -105,8 +91,8 @@ static void think(const transformer_layer *l, tensor x, arena scratch)
     for (int first = 0; first < rows; first += BLOCKS_ROWS) {
         int some = rows - first < BLOCKS_ROWS ? rows - first : BLOCKS_ROWS;
         float *of = x.data + (size_t)first * (size_t)x.c;
-        apply(l->widen, some, l->norm3, of, wide, scratch);
-        add(l->narrow, some, wide, of, scratch);
+        blocks_multiply(l->widen, some, of, wide, scratch);
+        blocks_add(l->narrow, some, wide, of, scratch);
     }
 }
 
@@ -117,15 +103,17 @@ void transformer_apply(const transformer *t, blocks_stream *s, transformer_text 
     if (!t->form.layers) return;
     PROMISE(text.n == s->x.n && text.tokens > 0, "transformer_apply: not a text for each picture");
     norm_groups g = t->norm;
+    linear in = t->in;
     arena for_norm = scratch;
     g.pictures = tokens.n, g.rows = tokens.w, g.x = s->x.data;
-    apply(t->in, rows, norm_group(g, &for_norm), s->x.data, tokens.data, for_norm);
+    in.before = norm_group(g, &for_norm);
+    blocks_multiply(in, rows, s->x.data, tokens.data, for_norm);
     for (int i = 0; i < t->form.layers; i++) {
         look_around(&t->layer[i], t->form.heads, tokens, scratch);
         look_at_text(&t->layer[i], t->form.heads, tokens, text, scratch);
         think(&t->layer[i], tokens, scratch);
     }
-    add(t->out, rows, tokens.data, s->x.data, scratch);
+    blocks_add(t->out, rows, tokens.data, s->x.data, scratch);
 }
 
 size_t transformer_room(const transformer *t, tensor x, int tokens)

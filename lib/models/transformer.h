@@ -24,10 +24,11 @@ typedef struct {
 
 /** One layer. */
 typedef struct {
-    norm norm1, norm2, norm3;
-    linear self_q, self_k, self_v, self_out; /**< attn1, C to C */
-    linear text_q, text_k, text_v, text_out; /**< attn2; k and v from the text's numbers to C */
-    linear widen, narrow; /**< ff.net.0.proj, C to 4 C and as many for its gate; ff.net.2, back */
+    linear self_q, self_k, self_v, self_out; /**< attn1, C to C; norm1 before the first three */
+    linear text_q, text_k, text_v, text_out; /**< attn2; norm2 before q; k and v from the text's
+                                                  numbers to C */
+    linear widen, narrow; /**< ff.net.0.proj, norm3 before it, C to 4 C and as many for its gate;
+                               ff.net.2, back */
     size_t at; /**< numbers of a token of the text that belong to layers before this one */
 } transformer_layer;
 

@@ -164,15 +164,13 @@ static void go_up(const unet_level *l, walk *p, blocks_stream *s, arena scratch)
  * pictures, all of one time: [n, 4 channels[0]]. */
 static const float *told(const unet *u, int n, double t, arena *keep)
 {
-    linear one = u->time1, two = u->time2;
-    float *wave = arena_take(keep, (size_t)n * (size_t)one.in * sizeof *wave);
-    for (int i = 0; i < n; i++) embed_time(t, u->config.time, wave + i * one.in);
-    one.rows = two.rows = n, one.x = wave;
-    two.x = one.y = arena_take(keep, (size_t)n * (size_t)one.out * sizeof *wave);
-    two.y = arena_take(keep, (size_t)n * (size_t)two.out * sizeof *wave);
-    linear_apply(one, *keep);
-    linear_apply(two, *keep);
-    return two.y;
+    size_t first = (size_t)u->time1.in, wide = (size_t)u->time1.out;
+    float *wave = arena_take(keep, (size_t)n * first * sizeof *wave);
+    float *one = arena_take(keep, (size_t)n * wide * sizeof *one);
+    float *two = arena_take(keep, (size_t)n * wide * sizeof *two);
+    for (int i = 0; i < n; i++) embed_time(t, u->config.time, wave + (size_t)i * first);
+    blocks_multiply(u->time1, n, wave, one, *keep);
+    return blocks_multiply(u->time2, n, one, two, *keep);
 }
 
 /* Numbers of the widest that the way up meets at its levels: it is the widest of all. */
