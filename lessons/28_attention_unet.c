@@ -108,14 +108,14 @@ static void part_c(lesson *l)
 /* d: how the network's answer changes when the row of one word is that of an empty prompt. */
 static void part_d(lesson *l, const any_model *m, image photo)
 {
-    static const char *const texts[] = {"a cat with green eyes", ""};
+    static const char *const texts[] = {"a cat with green eyes", "", NULL};
     prompt p = any_model_read(l, m, texts[0]);
     int tokens = (int)p.tokens < MOST ? (int)p.tokens : MOST;
     image picture[MOST];
     const char *name[MOST];
     tensor text, x = any_model_noisy(l, m, photo, TIME);
     tensor whole = tensor_like(&l->memory, x), less = tensor_like(&l->memory, x);
-    lesson_must(words_say(&m->sd, texts, 2, 0, &l->memory, m->scratch, &text));
+    lesson_must(words_say(&m->sd, texts, 0, &l->memory, m->scratch, &text));
     float *says = text.data, *nothing = says + (size_t)text.w * (size_t)text.c;
     text.n = 1;
     looking_ask(l, m, x, TIME, text, whole);

@@ -138,22 +138,16 @@ error checkpoint_open_part(const char *folder, arena *keep, checkpoint_part *out
 
 /* ---- The scheduler ---- */
 
-/* What diffusers' classes have where the file is silent, by how their names begin; the last row is
- * all others. */
+/* The betas of diffusers' classes where the file is silent, by how their names begin; the last row
+ * is all others. */
 static const struct {
     const char *name;
     double beta_start, beta_end;
-    const char *beta_schedule, *spacing;
+    const char *beta_schedule;
 } defaults[] = {
-    {"DDIM", 0.0001, 0.02, "linear", "leading"},
-    {"DDPM", 0.0001, 0.02, "linear", "leading"},
-    {"PNDM", 0.0001, 0.02, "linear", "leading"},
-    {"LCM", 0.00085, 0.012, "scaled_linear", "leading"},
-    {"TCD", 0.00085, 0.012, "scaled_linear", "leading"},
-    {"Heun", 0.00085, 0.012, "linear", "linspace"},
-    {"KDPM2", 0.00085, 0.012, "linear", "linspace"},
-    {"DPMSolverSDE", 0.00085, 0.012, "linear", "linspace"},
-    {"", 0.0001, 0.02, "linear", "linspace"},
+    {"LCM", 0.00085, 0.012, "scaled_linear"},   {"TCD", 0.00085, 0.012, "scaled_linear"},
+    {"Heun", 0.00085, 0.012, "linear"},         {"KDPM2", 0.00085, 0.012, "linear"},
+    {"DPMSolverSDE", 0.00085, 0.012, "linear"}, {"", 0.0001, 0.02, "linear"},
 };
 
 static error read_scheduler(const char *path, arena *keep, checkpoint_scheduler *out)
@@ -171,7 +165,7 @@ static error read_scheduler(const char *path, arena *keep, checkpoint_scheduler 
         .beta_end = config_number(c, "beta_end", defaults[i].beta_end),
         .beta_schedule = config_text(c, "beta_schedule", defaults[i].beta_schedule),
         .prediction = config_text(c, "prediction_type", "epsilon"),
-        .spacing = config_text(c, "timestep_spacing", defaults[i].spacing),
+        .spacing = config_text(c, "timestep_spacing", NULL),
         .offset = config_int(c, "steps_offset", 0),
         .alpha_to_one = config_bool(c, "set_alpha_to_one", strncmp(name, "PNDM", 4) != 0),
         .zero_snr = config_bool(c, "rescale_betas_zero_snr", false),
@@ -185,7 +179,7 @@ static error read_scheduler(const char *path, arena *keep, checkpoint_scheduler 
 static const checkpoint_scheduler usual_scheduler = {
     .name = "PNDMScheduler", .times = 1000, .beta_start = 0.00085, .beta_end = 0.012,
     .beta_schedule = "scaled_linear", .prediction = "epsilon", .guessed = true,
-    .spacing = "leading", .offset = 1};
+    .offset = 1};
 /* clang-format on */
 
 /* ---- A folder ---- */

@@ -34,7 +34,8 @@ typedef struct {
     const char *beta_schedule;   /**< ... and kind: "scaled_linear", "linear", ... */
     const char *prediction;      /**< "epsilon", "v_prediction" or "sample" */
     bool guessed;                /**< nothing says so: `prediction` is what such models have */
-    const char *spacing;         /**< of times: "leading", "linspace" or "trailing" */
+    const char *spacing;         /**< of times: "leading", "linspace" or "trailing"; NULL: the
+                                      class's own (scheduler.h) */
     int offset;                  /**< is added to times that are spaced "leading" */
     bool alpha_to_one;           /**< the last step goes to no noise at all, not to time 0 */
     bool zero_snr;               /**< betas are rescaled so that nothing is left at the end */

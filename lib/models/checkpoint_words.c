@@ -137,8 +137,8 @@ const char *checkpoint_describe(const checkpoint *c, arena *keep)
              s->guessed ? " (the file does not say; its kind does)" : "");
     page_put(&p, "  trained on    %d times, betas %s from %g to %g%s\n", s->times, s->beta_schedule,
              s->beta_start, s->beta_end, s->zero_snr ? ", rescaled to end in noise alone" : "");
-    page_put(&p, "  sampled by    %s, times spaced %s, offset %d\n", s->name, s->spacing,
-             s->offset);
+    page_put(&p, "  sampled by    %s%s%s, offset %d\n", s->name,
+             s->spacing ? ", times spaced " : "", s->spacing ? s->spacing : "", s->offset);
     page_put(&p, "  tokenizer     %.1000s\n",
              c->tokenizer ? c->tokenizer : "none: CLIP's words are used");
     return memcpy(arena_take(keep, p.used + 1), p.text, p.used + 1);

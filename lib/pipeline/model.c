@@ -4,10 +4,10 @@
 /* What the scheduler's file says of sampling, where it says it. */
 static scheduler_config sampling(const checkpoint_scheduler *s)
 {
-    scheduler_config c = {.name = s->name, .offset = s->offset, .plms = true};
+    scheduler_config c = {
+        .name = s->name, .spacing = s->spacing, .offset = s->offset, .plms = true};
     const config *said = s->config;
     if (!said) return c;
-    c.spacing = config_text(said, "timestep_spacing", NULL);
     c.plms = config_bool(said, "skip_prk_steps", false);
     c.order = config_int(said, "solver_order", 0);
     if (config_bool(said, "use_karras_sigmas", false)) c.list = "karras";

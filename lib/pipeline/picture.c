@@ -90,10 +90,10 @@ static error check_room(const model *m, const picture_wish *w, int tokens, arena
 static error understand(const model *m, const picture_wish *w, int k, arena *keep, arena scratch,
                         tensor *out)
 {
-    const char *const texts[] = {w->negative, w->prompt};
+    const char *const texts[] = {w->negative, w->prompt, NULL};
     tensor said;
     profile_part("text");
-    error wrong = words_say(m, texts + 2 - k, k, w->clip_skip, keep, scratch, &said);
+    error wrong = words_say(m, texts + 2 - k, w->clip_skip, keep, scratch, &said);
     if (!wrong) wrong = check_room(m, w, said.w, *keep, scratch);
     if (wrong) return wrong;
     *out = tensor_new(keep, k * w->batch, 1, said.w, said.c);
@@ -162,7 +162,8 @@ error picture_latents(const model *m, const picture_wish *wish, arena *keep, are
     question q = {.unet = &m->unet, .k = w.guidance == 1 ? 1 : 2};
     scheduler_plan plan;
     tensor text;
-    wrong = scheduler_make(&m->scheduler, w.sampler, w.list, w.steps, &m->schedule, &mine, &plan);
+    scheduler_ask ask = {w.sampler, w.list, w.steps};
+    wrong = scheduler_make(&m->scheduler, ask, &m->schedule, &mine, &plan);
     const config *said = w.sampler || w.list ? NULL : m->files.scheduler.config;
     if (said) wrong = config_blame(said, wrong);
     if (!wrong) wrong = understand(m, &w, q.k, &mine, scratch, &text);

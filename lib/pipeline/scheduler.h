@@ -21,6 +21,14 @@ typedef struct {
     int order;             /**< solver_order */
 } scheduler_config;
 
+/** What is asked of it. */
+typedef struct {
+    const char *name; /**< another sampler, by any of its names; NULL: the config's */
+    const char *list; /**< another list of sigmas; NULL: the one in the sampler's name, or the
+                           config's */
+    int steps;
+} scheduler_ask;
+
 /** A walk that is ready, but for its first picture. */
 typedef struct {
     names_choice rule; /**< the sampler and its options */
@@ -33,14 +41,12 @@ typedef struct {
 
 /** Which list, which first noise.
  *  @param c       the model's config
- *  @param name    another sampler, by any of its names; NULL: the config's
- *  @param list    another list of sigmas; NULL: the one in the sampler's name, or the config's
- *  @param n       steps
+ *  @param ask     what is asked
  *  @param s       the schedule of training
  *  @param keep    where the list lives
  *  @param out     the plan
  *  @return NULL, or which name is unknown, or why the list cannot be had */
-error scheduler_make(const scheduler_config *c, const char *name, const char *list, int n,
-                     const schedule *s, arena *keep, scheduler_plan *out);
+error scheduler_make(const scheduler_config *c, scheduler_ask ask, const schedule *s, arena *keep,
+                     scheduler_plan *out);
 
 #endif

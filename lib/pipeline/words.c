@@ -2,9 +2,11 @@
 #include "models/prompt.h"
 #include <string.h>
 
-error words_say(const model *m, const char *const *texts, int count, int clip_skip, arena *keep,
-                arena scratch, tensor *out)
+error words_say(const model *m, const char *const *texts, int clip_skip, arena *keep, arena scratch,
+                tensor *out)
 {
+    int count = 0;
+    while (texts[count]) count++;
     prompt *each = arena_take(keep, (size_t)count * sizeof *each);
     int chunks = 1, length = m->text.length, width = m->text.width;
     for (int i = 0; i < count; i++) {

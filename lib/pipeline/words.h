@@ -7,14 +7,14 @@
 
 /** Read some prompts and encode them.
  *  @param m         the model
- *  @param texts     [count] in UTF-8, with emphasis and BREAK (prompt.h)
- *  @param count     how many; the shorter ones are filled up, so that all have as many chunks
+ *  @param texts     in UTF-8, with emphasis and BREAK (prompt.h); NULL at the end. The shorter ones
+ *                   are filled up, so that all have as many chunks
  *  @param clip_skip 1: the encoder's last layer, 2: the one before; 0: as the model has it
  *  @param keep      where the result lives
  *  @param scratch   for the encoder
- *  @param out       [count, 1, 77 chunks, C]: C is 768 in Stable Diffusion 1.x, 1024 in 2.x
+ *  @param out       [texts, 1, 77 chunks, C]: C is 768 in Stable Diffusion 1.x, 1024 in 2.x
  *  @return NULL, or what is wrong with a text or with clip_skip */
-error words_say(const model *m, const char *const *texts, int count, int clip_skip, arena *keep,
-                arena scratch, tensor *out);
+error words_say(const model *m, const char *const *texts, int clip_skip, arena *keep, arena scratch,
+                tensor *out);
 
 #endif
