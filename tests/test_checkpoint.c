@@ -143,30 +143,6 @@ static void test_names_of_files(void **state)
     assert_refused(MODEL, "cannot open " MODEL "/unet/s-2.safetensors: No such file");
 }
 
-/* Names of tensors that other versions wrote. */
-static void test_names_of_versions(void **state)
-{
-    (void)state;
-    static const char *const pairs[][2] = {
-        {"decoder.mid_block.attentions.0.to_q.bias", "decoder.mid_block.attentions.0.query.bias"},
-        {"encoder.mid_block.attentions.0.to_k.bias", "encoder.mid_block.attentions.0.key.bias"},
-        {"encoder.mid_block.attentions.0.to_v.bias", "encoder.mid_block.attentions.0.value.bias"},
-        {"decoder.mid_block.attentions.0.to_out.0.bias",
-         "decoder.mid_block.attentions.0.proj_attn.bias"},
-        {"text_model.final_layer_norm.bias", "final_layer_norm.bias"},
-        {"final_layer_norm.bias", "text_model.final_layer_norm.bias"},
-    };
-    make_folder();
-    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
-        for (int k = 0; k < 2; k++) {
-            save_row(MODEL "/vae/diffusion_pytorch_model.safetensors", pairs[i][k]);
-            checkpoint c = opened(MODEL);
-            weights_floats(c.vae.weights, pairs[i][0], 4);
-            assert_null(weights_trouble(c.vae.weights));
-            checkpoint_close(&c);
-        }
-}
-
 static const struct {
     const char *file, *text, *says;
 } broken[] = {
@@ -317,10 +293,13 @@ static void test_schedulers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_folder),          cmocka_unit_test(test_names_of_files),
-        cmocka_unit_test(test_names_of_versions), cmocka_unit_test(test_broken_folders),
-        cmocka_unit_test(test_other_folders),     cmocka_unit_test(test_broken_lists),
-        cmocka_unit_test(test_schedulers),        cmocka_unit_test(test_nothing_stays_mapped),
+        cmocka_unit_test(test_a_folder),
+        cmocka_unit_test(test_names_of_files),
+        cmocka_unit_test(test_broken_folders),
+        cmocka_unit_test(test_other_folders),
+        cmocka_unit_test(test_broken_lists),
+        cmocka_unit_test(test_schedulers),
+        cmocka_unit_test(test_nothing_stays_mapped),
     };
     return cmocka_run_group_tests(tests, make_room, NULL);
 }

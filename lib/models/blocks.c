@@ -199,6 +199,7 @@ void blocks_enlarge(conv c, blocks_stream *s, int h, int w, arena scratch)
 
 blocks_attention blocks_attention_load(weights w, int channels, norm_groups usual)
 {
+    /* diffusers since 0.17, and before */
     static const char *const names[2][4] = {{"to_q", "to_k", "to_v", "to_out.0"},
                                             {"query", "key", "value", "proj_attn"}};
     const char *const *name = names[weights_has(w, "query.weight")];

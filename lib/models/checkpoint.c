@@ -131,7 +131,6 @@ error checkpoint_open_part(const char *folder, arena *keep, checkpoint_part *out
         wrong = one ? weights_open(&folder, 1, keep, &part.weights)
                     : open_weights(folder, keep, &part.weights);
     if (wrong) return wrong;
-    weights_rename(part.weights, ldm_folder, NULL);
     *out = part;
     return NULL;
 }

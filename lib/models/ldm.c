@@ -90,22 +90,6 @@ static const rule openclip[] = {
     {"final_layer_norm.", "ln_final.", 0, NULL},
     {0},
 };
-static const rule old_attention[] = {
-    /* diffusers before 0.17 */
-    {.asked = "to_q.", .stored = "query."},
-    {.asked = "to_k.", .stored = "key."},
-    {.asked = "to_v.", .stored = "value."},
-    {.asked = "to_out.0.", .stored = "proj_attn."},
-    {0},
-};
-static const rule folder[] = {
-    {"", "", 0, NULL},
-    {"encoder.mid_block.attentions.0.", "encoder.mid_block.attentions.0.", 0, old_attention},
-    {"decoder.mid_block.attentions.0.", "decoder.mid_block.attentions.0.", 0, old_attention},
-    {"text_model.", "", 0, NULL}, /* transformers 5 */
-    {"", "text_model.", 0, NULL}, /* transformers 4 */
-    {0},
-};
 
 /* Where `text` goes on behind the pattern; NULL where it does not begin so. */
 static const char *behind(const char *pattern, const char *text, int numbers[2])
@@ -181,12 +165,6 @@ bool ldm_text(const void *self, const char *asked, int attempt, weights_alias *o
     add(out, l->openclip ? "cond_stage_model.model." : "cond_stage_model.transformer.");
     if (l->openclip && strncmp(asked, "text_model.", 11) == 0) asked += 11;
     return rename_by(l->openclip ? openclip : clip, l, asked, attempt, out);
-}
-
-bool ldm_folder(const void *self, const char *asked, int attempt, weights_alias *out)
-{
-    (void)self;
-    return rename_by(folder, &(ldm){0}, asked, attempt, out);
 }
 
 /* How many names there are with the numbers 0, 1, 2, ... in them. */

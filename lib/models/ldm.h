@@ -35,9 +35,6 @@ weights_naming ldm_vae;
 /** Names of the text encoder. */
 weights_naming ldm_text;
 
-/** Names in a diffusers folder: those of today, then those of older versions; `self` is nothing. */
-weights_naming ldm_folder;
-
 /** The configuration of a UNet, told from its shapes: what unet/config.json would say.
  *  @param w    the UNet's weights
  *  @param name what errors call it
