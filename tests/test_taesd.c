@@ -71,6 +71,51 @@ static void test_usual_is_diffusers(void)
 #undef SAME
 }
 
+/* taesd_decoder.safetensors: https://github.com/madebyollin/taesd, taesd.py. */
+static networks_file authors(char names[NETWORKS_TENSORS][80])
+{
+    networks_file f = file_of_it;
+    f.count = 0;
+    for (int i = 0; i < file_of_it.count; i++) {
+        int layer, used;
+        const golden_tensor *t = &file_of_it.tensor[i];
+        if (sscanf(t->name, "decoder.layers.%d%n", &layer, &used) != 1) continue;
+        snprintf(names[f.count], 80, "%d%s", layer + 1, t->name + used);
+        f.tensor[f.count] = *t, f.tensor[f.count].name = names[f.count], f.count++;
+    }
+    return f;
+}
+
+static void test_names_of_its_author(void)
+{
+    static char names[2][NETWORKS_TENSORS][80];
+    arena keep = memory;
+    taesd v, same;
+    networks_file f = authors(names[0]), ours = f;
+    for (int i = 0; i < f.count; i++) { /* numbers come from a tensor's place in its file */
+        int layer, used;
+        sscanf(f.tensor[i].name, "%d%n", &layer, &used);
+        snprintf(names[1][i], 80, "decoder.layers.%d%s", layer - 1, f.tensor[i].name + used);
+        ours.tensor[i].name = names[1][i];
+    }
+    for (int i = 0; i < file_of_it.count; i++) /* which must be there, and has no say */
+        if (file_of_it.tensor[i].name[0] == 'e') ours.tensor[ours.count++] = file_of_it.tensor[i];
+    weights theirs = networks_open(&f, &keep), as_diffusers = networks_open(&ours, &keep);
+    assert_null(taesd_load(theirs, it.config, &keep, &v));
+    assert_null(taesd_load(as_diffusers, it.config, &keep, &same));
+    assert_int_equal(v.encoder.levels, 0);
+    tensor x = networks_picture(&keep, 1000, 4, (const int[]){1, 3, 5, 4});
+    tensor y = tensor_new(&keep, 1, 12, 20, 3), z = tensor_like(&keep, y);
+    taesd_decode(&v, x, y, keep);
+    taesd_decode(&same, x, z, keep);
+    assert_memory_equal(y.data, z.data, tensor_count(y) * sizeof *y.data);
+    weights_close(theirs), weights_close(as_diffusers);
+    f.tensor[0].shape[0]++; /* refused as ever */
+    theirs = networks_open(&f, &keep);
+    assert_says(taesd_load(theirs, it.config, &keep, &v), f.tensor[0].name);
+    weights_close(theirs);
+}
+
 static void test_weights_refused(void)
 {
     static networks_file f;
@@ -119,6 +164,7 @@ int main(void)
         NN_TEST(test_golden),
         NN_TEST(test_same_bits),
         NN_TEST(test_usual_is_diffusers),
+        NN_TEST(test_names_of_its_author),
         NN_TEST(test_weights_refused),
         NN_TEST(test_config_refused),
     };

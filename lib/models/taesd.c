@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "base/parallel.h"
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* clang-format off */
@@ -104,12 +105,27 @@ static taesd_half load_half(weights w, const taesd_levels *l, bool up, int in, i
     return h;
 }
 
+/* In its author's files each half is alone, and the decoder's layers have a number more: its first
+ * is what bends the latents. */
+static bool decoder_alone(const void *self, const char *asked, int attempt, weights_alias *out)
+{
+    int layer, used;
+    (void)self;
+    if (attempt > 0 || sscanf(asked, "decoder.layers.%d%n", &layer, &used) != 1) return false;
+    snprintf(out->name, sizeof out->name, "%d%s", layer + 1, asked + used);
+    return true;
+}
+
 error taesd_load(weights w, taesd_config c, arena *keep, taesd *out)
 {
     error wrong = check(&c);
     if (wrong) return wrong;
     taesd v = {.config = c};
-    v.encoder = load_half(weights_in(w, "encoder"), &c.encoder, false, c.picture, c.latent, keep);
+    bool alone = weights_has(w, "1.weight") && weights_has(w, "3.conv.0.weight");
+    if (alone) weights_rename(w, decoder_alone, NULL);
+    if (!alone)
+        v.encoder =
+            load_half(weights_in(w, "encoder"), &c.encoder, false, c.picture, c.latent, keep);
     v.decoder = load_half(weights_in(w, "decoder"), &c.decoder, true, c.latent, c.out, keep);
     *out = v;
     return weights_trouble(w);
@@ -212,6 +228,7 @@ void taesd_encode(const taesd *v, tensor x, tensor out, arena scratch)
     int h = x.h, w = x.w;
     for (int i = 1; i < v->encoder.levels; i++)
         h = conv_side(CONV_HALVE, h), w = conv_side(CONV_HALVE, w);
+    PROMISE(v->encoder.levels > 0, "taesd_encode: a file with the decoder alone");
     PROMISE(x.c == v->config.picture && out.c == v->config.latent && out.n == x.n && out.h == h &&
                 out.w == w,
             "taesd_encode: x or out has another shape");

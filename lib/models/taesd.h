@@ -66,11 +66,12 @@ typedef struct {
 /** Both. */
 typedef struct {
     taesd_config config;
-    taesd_half encoder, decoder;
+    taesd_half encoder, decoder; /**< encoder.levels == 0: none */
 } taesd;
 
-/** Load both halves.
- *  @param w    where its weights are: "decoder.layers.0.weight" and so on
+/** Load both halves, or the decoder alone.
+ *  @param w    where its weights are: "decoder.layers.0.weight" and so on; or the author's own
+ *              taesd_decoder.safetensors, "1.weight" and so on, where no encoder is
  *  @param c    its numbers
  *  @param keep where the network lives
  *  @param out  the network
@@ -85,7 +86,7 @@ error taesd_load(weights w, taesd_config c, arena *keep, taesd *out);
 void taesd_decode(const taesd *v, tensor x, tensor out, arena scratch);
 
 /** Pictures to latents.
- *  @param v       the network
+ *  @param v       the network, with an encoder
  *  @param x       [n, h, w, picture], -1 to 1
  *  @param out     [n, h / 8, w / 8, latent], sides rounded up at each halving
  *  @param scratch taesd_encode_room() bytes */

@@ -40,7 +40,7 @@ error model_open(const char *path, arena *keep, arena scratch, model *out);
 
 /** Let pictures be decoded by TAESD, with an eighteenth of the work (lesson 29 counts it).
  *  @param m    the model
- *  @param path a folder as diffusers has it, or its .safetensors file
+ *  @param path a folder as diffusers has it, its .safetensors file, or taesd_decoder.safetensors
  *  @param keep where it lives
  *  @return NULL, or what is missing, wrong, or made for other latents; the model stays as it was */
 error model_use_taesd(model *m, const char *path, arena *keep);
