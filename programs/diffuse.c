@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const char usage[] =
@@ -255,17 +256,28 @@ static error name_file(const char *output, const char *more, const char *ending,
     return length < 4096 ? NULL : error_make("the name of the output is too long");
 }
 
-/* out.png; of several pictures out-1.png, out-2.png, ... Each says its seed: with philox they have
- * one after the other, else one for all (picture.h). */
+/* out.png; of several pictures out-1.png, out-2.png, ... */
+static error name_picture(const wanted *w, int i, char path[4096])
+{
+    char number[16] = "";
+    if (w->wish.batch > 1) snprintf(number, sizeof number, "-%d", i + 1);
+    return name_file(w->output, number, NULL, path);
+}
+
+static error name_profile(const wanted *w, char path[4096])
+{
+    return name_file(w->output, "-profile", ".svg", path);
+}
+
+/* Each says its seed: with philox they have one after the other, else one for all (picture.h). */
 static error save(const wanted *w, tensor pictures, arena scratch)
 {
     for (int i = 0; i < pictures.n; i++) {
-        char path[4096], number[16] = "", credit[64];
-        if (pictures.n > 1) snprintf(number, sizeof number, "-%d", i + 1);
+        char path[4096], credit[64];
         snprintf(credit, sizeof credit, "diffusion.c, seed %llu",
                  (unsigned long long)(w->wish.seed + (w->wish.philox ? (uint64_t)i : 0)));
         arena room = scratch;
-        error wrong = name_file(w->output, number, NULL, path);
+        error wrong = name_picture(w, i, path);
         if (!wrong) wrong = image_save(path, image_from_tensor(&room, pictures, i), credit, room);
         if (wrong) return wrong;
         if (!w->quiet) fprintf(stderr, "%s\n", path);
@@ -276,7 +288,7 @@ static error save(const wanted *w, tensor pictures, arena scratch)
 static error save_profile(const wanted *w, profile *p, arena scratch)
 {
     char path[4096];
-    error wrong = name_file(w->output, "-profile", ".svg", path);
+    error wrong = name_profile(w, path);
     if (!wrong) wrong = report_picture(p, path, scratch);
     if (wrong) return wrong;
     if (!w->quiet) fprintf(stderr, "%s\n", path);
@@ -284,17 +296,39 @@ static error save_profile(const wanted *w, profile *p, arena scratch)
     return bad ? error_make("cannot write the table") : NULL;
 }
 
-/* Before minutes of work: a place where nothing can be written is known now. */
-static error check_output(const char *path)
+/* Whether a file of that name can be put there. */
+static error check_file(const char *path)
 {
-    const char *slash = strrchr(path, '/'), *ending = ending_of(path);
+    struct stat info;
+    const char *slash = strrchr(path, '/');
     char folder[4096];
     snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + 1 : 1,
              slash ? path : ".");
-    if (*ending && strcmp(ending, ".png") != 0)
-        return error_make("-o %s: pictures are written as .png", path);
-    if (access(folder, W_OK) != 0) return error_make("-o %s: nothing can be written there", path);
+    if (access(folder, W_OK) != 0)
+        return error_make("-o %.500s: nothing can be written there", path);
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
+        return error_make("-o %.500s: it is there and not a file", path);
+    if (stat(path, &info) != 0 && errno != ENOENT)
+        return error_make("-o %.500s: %s", path, strerror(errno));
     return NULL;
+}
+
+/* Before minutes of work: what cannot be written is known now, of all files that there will be. */
+static error check_output(const wanted *w)
+{
+    const char *name = w->output, *ending = ending_of(name);
+    char path[4096];
+    if (!*name || name[strlen(name) - 1] == '/')
+        return error_make("-o %.500s: a file's name is needed", name);
+    if (*ending && strcmp(ending, ".png") != 0)
+        return error_make("-o %.500s: pictures are written as .png", name);
+    error wrong = w->profile ? name_profile(w, path) : NULL;
+    if (!wrong && w->profile) wrong = check_file(path);
+    for (int i = 0; i < w->wish.batch && !wrong; i++) {
+        wrong = name_picture(w, i, path);
+        if (!wrong) wrong = check_file(path);
+    }
+    return wrong;
 }
 
 static int describe(int argc, char **argv, arena memory, arena scratch)
@@ -355,7 +389,7 @@ int main(int argc, char **argv)
     progress p = {.begin = profile_clock()};
     w.wish = picture_usual(), w.wish.prompt = NULL;
     error wrong = understand(argc, argv, &w);
-    if (!wrong) wrong = check_output(w.output);
+    if (!wrong) wrong = check_output(&w);
     if (wrong) return trouble(wrong);
     if (w.threads) parallel_set_threads(w.threads);
     p.quiet = w.quiet, w.wish.watch = show, w.wish.watcher = &p;

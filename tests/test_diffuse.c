@@ -190,7 +190,7 @@ static void test_places_that_cannot_be_written(void **state)
     (void)state;
     shell("rm -f full.png; ln -s /dev/full full.png");
     assert_one_line(shell("$D -m tiny " FAST " -o full.png x"),
-                    "cannot write full.png: it is there and not a file");
+                    "-o full.png: it is there and not a file");
     /* As on a disk that is full: no file may have more than 4,096 bytes. */
     shell("{ (ulimit -f 8; $D -m tiny " FAST " -W 64 -H 64 -o none.png x); echo $?; } 2>&1 | cat");
     assert_says(said, "diffuse: cannot write none.png: File too large\n1\n");
