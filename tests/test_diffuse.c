@@ -185,6 +185,46 @@ static void test_samplers_by_any_name(void **state)
     }
 }
 
+/* What is asked for, beside "-o "; what is said. Folders are there by the names of d/picture.png,
+ * e-2.png and f-profile.svg. N stands for 300 letters, P for a path of 5,000. */
+static const struct {
+    const char *ask, *says;
+} unwritten[] = {
+    {"d/picture.png", "-o d/picture.png: it is there and not a file"},
+    {"d/", "-o d/: a file's name is needed"},
+    {"''", "-o : a file's name is needed"},
+    {"e.png -b 2", "-o e-2.png: it is there and not a file"},
+    {"e -b 3", "-o e-2.png: it is there and not a file"},
+    {"f.png --profile", "-o f-profile.svg: it is there and not a file"},
+    {"tiny/model_index.json/x.png", "-o tiny/model_index.json/x.png: nothing can be written there"},
+    {"nowhere/x", "-o nowhere/x.png: nothing can be written there"},
+    {"nowhere/x -b 2", "-o nowhere/x-1.png: nothing can be written there"},
+    {"$N.png", "n.png: File name too long"},
+    {"$(echo $N | cut -c-252)", "n.png: File name too long"},
+    {"$(echo $N | cut -c-250) -b 2", "n-1.png: File name too long"},
+    {"$(echo $N | cut -c-245) --profile", "n-profile.svg: File name too long"},
+    {"$P.png", "the name of the output is too long"},
+};
+
+/* Said before any work: the model is not even looked for. */
+static void test_names_that_cannot_be_written(void **state)
+{
+    (void)state;
+    shell_well("rm -rf d e-2.png f-profile.svg; mkdir -p d/picture.png e-2.png f-profile.svg");
+    for (size_t i = 0; i < sizeof unwritten / sizeof *unwritten; i++) {
+        int code = shell("N=$(printf 'n%%.0s' $(seq 300)); P=$(printf './%%.0s' $(seq 2500)); "
+                         "$D -m nowhere " FAST " -o %s x",
+                         unwritten[i].ask);
+        assert_one_line(code, unwritten[i].says);
+    }
+    /* what is longest is written: 255 letters, with "-2.png" or without */
+    shell_well("N=$(printf 'n%%.0s' $(seq 300)); rm -f n*.png; "
+               "$D -m tiny " FAST " -o $(echo $N | cut -c-251) x && "
+               "$D -m tiny " FAST " -b 2 -o $(echo $N | cut -c-249).png x && ls n*.png | wc -l");
+    assert_string_equal(said, "3\n");
+    assert_false(has_parts());
+}
+
 static void test_places_that_cannot_be_written(void **state)
 {
     (void)state;
@@ -243,6 +283,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_sizes_and_batches),
         cmocka_unit_test(test_long_prompts),
         cmocka_unit_test(test_samplers_by_any_name),
+        cmocka_unit_test(test_names_that_cannot_be_written),
         cmocka_unit_test(test_places_that_cannot_be_written),
         cmocka_unit_test(test_an_interrupt_leaves_nothing),
         cmocka_unit_test(test_models_are_described),

@@ -267,48 +267,6 @@ static void test_a_file_that_is_written_over(void **state)
     assert_false(is_there("late.png"));
 }
 
-/* ---- Files that cannot be written ---- */
-
-/* What is asked for, beside "-o "; what is said. Folders are there by the names of d/picture.png,
- * e-2.png and f-profile.svg. N stands for 300 letters, P for a path of 5,000. */
-static const struct {
-    const char *ask, *says;
-} unwritten[] = {
-    {"d/picture.png", "-o d/picture.png: it is there and not a file"},
-    {"d/", "-o d/: a file's name is needed"},
-    {"''", "-o : a file's name is needed"},
-    {"e.png -b 2", "-o e-2.png: it is there and not a file"},
-    {"e -b 3", "-o e-2.png: it is there and not a file"},
-    {"f.png --profile", "-o f-profile.svg: it is there and not a file"},
-    {"clip/model_index.json/x.png", "-o clip/model_index.json/x.png: nothing can be written there"},
-    {"nowhere/x", "-o nowhere/x.png: nothing can be written there"},
-    {"nowhere/x -b 2", "-o nowhere/x-1.png: nothing can be written there"},
-    {"$N.png", "n.png: File name too long"},
-    {"$(echo $N | cut -c-252)", "n.png: File name too long"},
-    {"$(echo $N | cut -c-250) -b 2", "n-1.png: File name too long"},
-    {"$(echo $N | cut -c-245) --profile", "n-profile.svg: File name too long"},
-    {"$P.png", "the name of the output is too long"},
-};
-
-/* Said before any work: the model is not even looked for. */
-static void test_what_cannot_be_written(void **state)
-{
-    (void)state;
-    shell_well("rm -rf d e-2.png f-profile.svg; mkdir -p d/picture.png e-2.png f-profile.svg");
-    for (size_t i = 0; i < sizeof unwritten / sizeof *unwritten; i++) {
-        int code = shell("N=$(printf 'n%%.0s' $(seq 300)); P=$(printf './%%.0s' $(seq 2500)); "
-                         "$D -m nowhere " FAST " -o %s x",
-                         unwritten[i].ask);
-        assert_one_line(code, unwritten[i].says);
-    }
-    /* what is longest is written: 255 letters, with "-2.png" or without */
-    shell_well("N=$(printf 'n%%.0s' $(seq 300)); rm -f n*.png; "
-               "$D -m clip " FAST " -o $(echo $N | cut -c-251) x && "
-               "$D -m clip " FAST " -b 2 -o $(echo $N | cut -c-249).png x && ls n*.png | wc -l");
-    assert_string_equal(said, "3\n");
-    assert_false(has_parts());
-}
-
 /* ---- Files that lie ---- */
 
 /* What is put into which configuration, and what is said: with the file's name. */
@@ -421,7 +379,6 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_little_memory),
         cmocka_unit_test(test_a_file_that_shrinks),
         cmocka_unit_test(test_a_file_that_is_written_over),
-        cmocka_unit_test(test_what_cannot_be_written),
         cmocka_unit_test(test_configurations_that_lie),
         cmocka_unit_test(test_strangers),
     };

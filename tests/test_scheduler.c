@@ -1,5 +1,5 @@
-/* What a model's scheduler is in our words: the spacing of times that each of diffusers' classes has
- * by itself, and what wins over it. That the walks are right, test_pipeline.c says. */
+/* What a model's scheduler is in our words: the spacing of times that each of diffusers' classes
+ * has by itself, and what wins over it. That the walks are right, test_pipeline.c says. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,8 +15,8 @@ enum { STEPS = 7 };
 static arena memory;
 static schedule trained;
 
-/* `timestep_spacing` of diffusers 0.42's classes, with how each rounds it; LCM's and TCD's walk down
- * from the end, whatever theirs is called. */
+/* `timestep_spacing` of diffusers 0.42's classes, with how each rounds it; LCM's and TCD's walk
+ * down from the end, whatever theirs is called. */
 static const struct {
     const char *name, *list;
 } classes[] = {
