@@ -158,7 +158,10 @@ static error write_all(const wish *w)
     static const char *const files[] = {"unet/diffusion_pytorch_model",
                                         "vae/diffusion_pytorch_model", "text_encoder/model"};
     if (w->single) return write_model(w, -1, w->out);
-    error wrong = words_save(&w->of, w->out);
+    arena scratch = arena_make(1 << 20);
+    if (!scratch.begin) return error_make("there is no memory left");
+    error wrong = words_save(&w->of, w->out, scratch);
+    arena_free(scratch);
     for (int i = 0; i < 3 && !wrong; i++) {
         char path[4200];
         snprintf(path, sizeof path, "%.4000s/%s.safetensors", w->out, files[i]);

@@ -9,7 +9,7 @@
 #define _GNU_SOURCE
 #include "base/arena.h"
 #include "base/file.h"
-#include "draw/writer.h"
+#include "base/writer.h"
 #include <ctype.h>
 #include <jansson.h>
 #include <stdbool.h>

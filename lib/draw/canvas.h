@@ -11,9 +11,9 @@
 #define DRAW_CANVAS_H
 /** @cond not in the manual */
 #include "base/error.h"
+#include "base/writer.h"
 #include "draw/colour.h"
 #include "draw/image.h"
-#include "draw/writer.h"
 #include <math.h>
 
 enum { CANVAS_SCALE = 2, CANVAS_DASHES = 6 };

@@ -1,5 +1,5 @@
+#include "base/writer.h"
 #include "draw/plot_panel.h"
-#include "draw/writer.h"
 #include <math.h>
 #include <string.h>
 

@@ -1,6 +1,6 @@
 #include "draw/plot_ticks.h"
+#include "base/writer.h"
 #include "draw/text.h"
-#include "draw/writer.h"
 #include <locale.h>
 #include <math.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* What a model says of itself, and what a file seems to be that is none. */
+#include "base/writer.h"
 #include "models/checkpoint.h"
-#include "models/page.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -58,7 +58,7 @@ const char *checkpoint_stranger(const safetensors *f)
 
 /* ---- Describing ---- */
 
-/* "859,520,964" */
+/* "859,520,964"; with points where those are the locale's (writer.h) */
 static const char *grouped(size_t n, char room[32])
 {
     char plain[32];
@@ -93,17 +93,17 @@ static amount amount_of(weights w, const char *begin)
     return a;
 }
 
-static void put_amount(page *p, const char *name, amount a)
+static void put_amount(writer *p, const char *name, amount a)
 {
     char numbers[32], types[32] = "";
     static const char *const words[] = {"F32", "F16", "BF16"};
     for (int i = 0; i < 3; i++)
         if (a.stored[i]) strcat(strcat(types, *types ? "+" : ""), words[i]);
-    page_put(p, "  %-13s %5zu tensors %15s numbers  %-8s %8.1f MB\n", name, a.tensors,
-             grouped(a.numbers, numbers), types, (double)a.bytes / 1e6);
+    writer_put(p, "  %-13s %5zu tensors %15s numbers  %-8s %8.1f MB\n", name, a.tensors,
+               grouped(a.numbers, numbers), types, (double)a.bytes / 1e6);
 }
 
-static void put_parts(page *p, const checkpoint *c)
+static void put_parts(writer *p, const checkpoint *c)
 {
     const checkpoint_part *parts[] = {&c->unet, &c->vae, &c->text};
     static const char *const names[] = {"UNet", "VAE", "text encoder"};
@@ -119,27 +119,28 @@ static void put_parts(page *p, const checkpoint *c)
 
 const char *checkpoint_describe(const checkpoint *c, arena *keep)
 {
-    page p = {0};
+    writer p = {.memory = keep};
     const checkpoint_scheduler *s = &c->scheduler;
     int width = config_int(c->unet.config, "cross_attention_dim", 0);
-    page_put(&p, "%.1000s: %s, %s\n", c->path,
-             width == 768    ? "Stable Diffusion 1.x"
-             : width == 1024 ? "Stable Diffusion 2.x"
-                             : "of Stable Diffusion's kind",
-             c->single ? "a single file" : "a diffusers folder");
+    writer_put(&p, "%.900s: %s, %s\n", c->path,
+               width == 768    ? "Stable Diffusion 1.x"
+               : width == 1024 ? "Stable Diffusion 2.x"
+                               : "of Stable Diffusion's kind",
+               c->single ? "a single file" : "a diffusers folder");
     put_parts(&p, c);
-    page_put(&p, "  channels     ");
+    writer_put(&p, "  channels     ");
     for (int i = 0; i < config_count(c->unet.config, "block_out_channels"); i++)
-        page_put(&p, " %d", config_int_at(c->unet.config, "block_out_channels", i, 0));
-    page_put(&p, "; x has %d, a token of the text %d\n",
-             config_int(c->unet.config, "in_channels", 4), width);
-    page_put(&p, "  predicts      %s%s\n", s->prediction,
-             s->guessed ? " (the file does not say; its kind does)" : "");
-    page_put(&p, "  trained on    %d times, betas %s from %g to %g%s\n", s->times, s->beta_schedule,
-             s->beta_start, s->beta_end, s->zero_snr ? ", rescaled to end in noise alone" : "");
-    page_put(&p, "  sampled by    %s%s%s, offset %d\n", s->name,
-             s->spacing ? ", times spaced " : "", s->spacing ? s->spacing : "", s->offset);
-    page_put(&p, "  tokenizer     %.1000s\n",
-             c->tokenizer ? c->tokenizer : "none: CLIP's words are used");
-    return memcpy(arena_take(keep, p.used + 1), p.text, p.used + 1);
+        writer_put(&p, " %d", config_int_at(c->unet.config, "block_out_channels", i, 0));
+    writer_put(&p, "; x has %d, a token of the text %d\n",
+               config_int(c->unet.config, "in_channels", 4), width);
+    writer_put(&p, "  predicts      %s%s\n", s->prediction,
+               s->guessed ? " (the file does not say; its kind does)" : "");
+    writer_put(&p, "  trained on    %d times, betas %s from %g to %g%s\n", s->times,
+               s->beta_schedule, s->beta_start, s->beta_end,
+               s->zero_snr ? ", rescaled to end in noise alone" : "");
+    writer_put(&p, "  sampled by    %s%s%s, offset %d\n", s->name,
+               s->spacing ? ", times spaced " : "", s->spacing ? s->spacing : "", s->offset);
+    writer_put(&p, "  tokenizer     %.900s\n",
+               c->tokenizer ? c->tokenizer : "none: CLIP's words are used");
+    return p.full ? "there was no room for the description\n" : p.text;
 }

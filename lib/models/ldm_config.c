@@ -1,18 +1,19 @@
 /* What the configuration files of a diffusers folder would say, told from the shapes of a file that
  * comes without them. Written as JSON, so that networks are made from one kind of thing. */
+#include "base/writer.h"
 #include "models/ldm.h"
-#include "models/page.h"
 
 enum { LEVELS = 16 };
 
 /* "down_block_types": ["CrossAttnDownBlock2D", ...] of one way, from level `from` in steps. */
-static void put_types(page *p, const char *way, const bool *attends, int from, int step, int levels)
+static void put_types(writer *p, const char *way, const bool *attends, int from, int step,
+                      int levels)
 {
-    page_put(p, ", \"%c%s_block_types\": [", way[0] + ('a' - 'A'), way + 1);
+    writer_put(p, ", \"%c%s_block_types\": [", way[0] + ('a' - 'A'), way + 1);
     for (int i = 0; i < levels; i++)
-        page_put(p, "%s\"%s%sBlock2D\"", i ? ", " : "", attends[from + i * step] ? "CrossAttn" : "",
-                 way);
-    page_put(p, "]");
+        writer_put(p, "%s\"%s%sBlock2D\"", i ? ", " : "",
+                   attends[from + i * step] ? "CrossAttn" : "", way);
+    writer_put(p, "]");
 }
 
 /* Of 64 channels each. */
@@ -23,7 +24,7 @@ static int heads(int channels)
 
 error ldm_unet_config(weights w, const char *name, arena *keep, const config **out)
 {
-    page p = {0};
+    writer p = {.memory = keep};
     int levels = 0, layers = 0, channels[LEVELS], cross = 0;
     bool attends[LEVELS], linear = false;
     for (; levels < LEVELS; levels++) {
@@ -38,25 +39,25 @@ error ldm_unet_config(weights w, const char *name, arena *keep, const config **o
     }
     while (weights_has(weights_in(w, "down_blocks.0.resnets.%d", layers), "norm1.weight")) layers++;
     if (levels == 0) return error_make("%.300s: it has no UNet", name);
-    page_put(&p, "{\"in_channels\": %d, \"out_channels\": %d, \"layers_per_block\": %d",
-             weights_side(w, "conv_in.weight", 1), weights_side(w, "conv_out.weight", 0), layers);
-    page_put(&p, ", \"cross_attention_dim\": %d, \"use_linear_projection\": %s", cross,
-             linear ? "true" : "false");
+    writer_put(&p, "{\"in_channels\": %d, \"out_channels\": %d, \"layers_per_block\": %d",
+               weights_side(w, "conv_in.weight", 1), weights_side(w, "conv_out.weight", 0), layers);
+    writer_put(&p, ", \"cross_attention_dim\": %d, \"use_linear_projection\": %s", cross,
+               linear ? "true" : "false");
     put_types(&p, "Down", attends, 0, 1, levels);
     put_types(&p, "Up", attends, levels - 1, -1, levels);
-    page_put(&p, ", \"block_out_channels\": [");
-    for (int i = 0; i < levels; i++) page_put(&p, "%s%d", i ? ", " : "", channels[i]);
+    writer_put(&p, ", \"block_out_channels\": [");
+    for (int i = 0; i < levels; i++) writer_put(&p, "%s%d", i ? ", " : "", channels[i]);
     /* Stable Diffusion 1.x has 8 heads everywhere, 2.x heads of 64 channels. */
-    page_put(&p, "], \"attention_head_dim\": [");
+    writer_put(&p, "], \"attention_head_dim\": [");
     for (int i = 0; i < levels; i++)
-        page_put(&p, "%s%d", i ? ", " : "", heads(linear ? channels[i] : 512));
-    page_put(&p, "]}");
+        writer_put(&p, "%s%d", i ? ", " : "", heads(linear ? channels[i] : 512));
+    writer_put(&p, "]}");
     return config_parse(p.text, p.used, name, keep, out);
 }
 
 error ldm_vae_config(weights w, const char *name, arena *keep, const config **out)
 {
-    page p = {0};
+    writer p = {.memory = keep};
     int levels = 0, layers = 0;
     while (levels < LEVELS) {
         weights block = weights_in(w, "decoder.up_blocks.%d", levels);
@@ -64,35 +65,35 @@ error ldm_vae_config(weights w, const char *name, arena *keep, const config **ou
         levels++;
     }
     if (levels == 0) return error_make("%.300s: it has no VAE", name);
-    page_put(&p, "{\"block_out_channels\": [");
+    writer_put(&p, "{\"block_out_channels\": [");
     for (int i = levels - 1; i >= 0; i--)
-        page_put(
+        writer_put(
             &p, "%s%d", i < levels - 1 ? ", " : "",
             weights_side(weights_in(w, "decoder.up_blocks.%d", i), "resnets.0.conv2.weight", 0));
     while (weights_has(weights_in(w, "decoder.up_blocks.0.resnets.%d", layers), "norm1.weight"))
         layers++;
-    page_put(&p, "], \"layers_per_block\": %d, \"latent_channels\": %d, \"out_channels\": %d",
-             layers - 1, weights_side(w, "decoder.conv_in.weight", 1),
-             weights_side(w, "decoder.conv_out.weight", 0));
-    page_put(&p, ", \"in_channels\": %d, \"scaling_factor\": 0.18215}",
-             weights_side(w, "decoder.conv_out.weight", 0));
+    writer_put(&p, "], \"layers_per_block\": %d, \"latent_channels\": %d, \"out_channels\": %d",
+               layers - 1, weights_side(w, "decoder.conv_in.weight", 1),
+               weights_side(w, "decoder.conv_out.weight", 0));
+    writer_put(&p, ", \"in_channels\": %d, \"scaling_factor\": 0.18215}",
+               weights_side(w, "decoder.conv_out.weight", 0));
     return config_parse(p.text, p.used, name, keep, out);
 }
 
 error ldm_text_config(weights w, bool openclip, const char *name, arena *keep, const config **out)
 {
-    page p = {0};
+    writer p = {.memory = keep};
     weights text = weights_in(w, "text_model");
     int layers = 0, width = weights_side(text, "embeddings.token_embedding.weight", 1);
     while (weights_has(weights_in(text, "encoder.layers.%d", layers), "layer_norm1.weight"))
         layers++;
     if (layers == 0) return error_make("%.300s: it has no text encoder", name);
-    page_put(&p, "{\"hidden_size\": %d, \"vocab_size\": %d, \"max_position_embeddings\": %d", width,
-             weights_side(text, "embeddings.token_embedding.weight", 0),
-             weights_side(text, "embeddings.position_embedding.weight", 0));
-    page_put(&p, ", \"intermediate_size\": %d, \"num_attention_heads\": %d",
-             weights_side(text, "encoder.layers.0.mlp.fc1.weight", 0), heads(width));
-    page_put(&p, ", \"num_hidden_layers\": %d, \"hidden_act\": \"%s\"}", layers - openclip,
-             openclip ? "gelu" : "quick_gelu");
+    writer_put(&p, "{\"hidden_size\": %d, \"vocab_size\": %d, \"max_position_embeddings\": %d",
+               width, weights_side(text, "embeddings.token_embedding.weight", 0),
+               weights_side(text, "embeddings.position_embedding.weight", 0));
+    writer_put(&p, ", \"intermediate_size\": %d, \"num_attention_heads\": %d",
+               weights_side(text, "encoder.layers.0.mlp.fc1.weight", 0), heads(width));
+    writer_put(&p, ", \"num_hidden_layers\": %d, \"hidden_act\": \"%s\"}", layers - openclip,
+               openclip ? "gelu" : "quick_gelu");
     return config_parse(p.text, p.used, name, keep, out);
 }

@@ -1,6 +1,6 @@
 #include "pipeline/report.h"
+#include "base/writer.h"
 #include "draw/canvas.h"
-#include "draw/writer.h"
 #include <stdio.h>
 #include <stdlib.h>
 

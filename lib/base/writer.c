@@ -1,4 +1,4 @@
-#include "draw/writer.h"
+#include "base/writer.h"
 #include "base/file.h"
 #include <ctype.h>
 #include <locale.h>

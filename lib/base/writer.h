@@ -1,6 +1,6 @@
-/* For lib/draw and tools that write: a text that grows, for SVG and CSV files and notebooks. */
-#ifndef DRAW_WRITER_H
-#define DRAW_WRITER_H
+/* A text that grows: SVG and CSV files, notebooks, JSON, tables. */
+#ifndef BASE_WRITER_H
+#define BASE_WRITER_H
 /** @cond not in the manual */
 #include "base/arena.h"
 #include "base/error.h"
