@@ -115,6 +115,20 @@ static void test_usual_is_sd_1(void)
 #undef SAME
 }
 
+/* AutoencoderKL() of diffusers 0.42: one level of 64 channels. */
+static void test_silent_is_diffusers(void)
+{
+    arena keep = memory;
+    vae_config c, usual = vae_usual();
+    assert_null(vae_read(networks_config("{}", "", "", &keep), &c));
+    assert_true(c.levels == 1 && c.channels[0] == 64 && c.layers == 1 && c.groups == 32);
+    assert_true(c.picture == 3 && c.out == 3 && c.latent == 4);
+    assert_true(c.scale == usual.scale && c.shift == 0);
+    assert_true(c.attention && c.before && c.behind);
+    assert_null(vae_read(networks_config("{\"block_out_channels\": 32}", "", "", &keep), &c));
+    assert_true(c.levels == 1 && c.channels[0] == 32);
+}
+
 static void test_weights_refused(void)
 {
     static networks_file f;
@@ -178,8 +192,13 @@ static void make_old(networks_file *f)
 int main(void)
 {
     static const nn_test tests[] = {
-        NN_TEST(test_golden),         NN_TEST(test_same_bits),     NN_TEST(test_room),
-        NN_TEST(test_draw),           NN_TEST(test_usual_is_sd_1), NN_TEST(test_weights_refused),
+        NN_TEST(test_golden),
+        NN_TEST(test_same_bits),
+        NN_TEST(test_room),
+        NN_TEST(test_draw),
+        NN_TEST(test_usual_is_sd_1),
+        NN_TEST(test_silent_is_diffusers),
+        NN_TEST(test_weights_refused),
         NN_TEST(test_config_refused),
     };
     arena all = memory = arena_make((size_t)1 << 30);

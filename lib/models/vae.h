@@ -39,7 +39,7 @@ typedef struct {
  *  @return its numbers */
 vae_config vae_usual(void);
 
-/** Read a config.json; what it does not say is as in diffusers.
+/** Read a config.json; what it does not say is as in diffusers: one level of 64 channels and so on.
  *  @param from the file
  *  @param out  its numbers
  *  @return NULL, or what is wrong, or what this program does not have */

@@ -61,9 +61,10 @@ error vae_read(const config *from, vae_config *out)
     c.attention = config_bool(from, "mid_block_add_attention", true);
     c.before = config_bool(from, "use_post_quant_conv", true);
     c.behind = config_bool(from, "use_quant_conv", true);
-    c.levels = config_count(from, "block_out_channels");
+    c.levels =
+        config_find(from, "block_out_channels") ? config_count(from, "block_out_channels") : 1;
     for (int i = 0; i < c.levels && i < VAE_LEVELS; i++)
-        c.channels[i] = config_int_at(from, "block_out_channels", i, 0);
+        c.channels[i] = config_int_at(from, "block_out_channels", i, 64);
     error wrong = check_types(from, "down_block_types", "DownEncoderBlock2D", c.levels);
     if (!wrong) wrong = check_types(from, "up_block_types", "UpDecoderBlock2D", c.levels);
     if (!wrong) wrong = config_trouble(from);
