@@ -6,6 +6,10 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#ifdef __APPLE__
+#define st_mtim st_mtimespec /* POSIX has it since 2008 */
+#endif
+
 enum { LENGTH = 8 };
 static const uint64_t LARGEST = 100000000; /* of a head, as the format's own reader has it */
 
@@ -186,6 +190,12 @@ error safetensors_parse(file f, const char *name, arena *keep, safetensors *out)
 
 /* ---- The file ---- */
 
+/* When it was last written to, in nanoseconds. */
+static int64_t changed(const struct stat *info)
+{
+    return (int64_t)info->st_mtim.tv_sec * 1000000000 + info->st_mtim.tv_nsec;
+}
+
 error safetensors_open(const char *path, arena *keep, safetensors *out)
 {
     file f;
@@ -195,7 +205,7 @@ error safetensors_open(const char *path, arena *keep, safetensors *out)
     wrong = safetensors_parse(f, path, keep, out);
     if (wrong) return file_unmap(f), wrong;
     if (stat(path, &info) != 0) info = (struct stat){0};
-    out->inode = (int64_t)info.st_ino, out->changed = (int64_t)info.st_mtime;
+    out->inode = (int64_t)info.st_ino, out->changed = changed(&info);
     return NULL;
 }
 
@@ -209,7 +219,7 @@ error safetensors_check(const safetensors *s)
     struct stat info;
     if (stat(s->path, &info) != 0 || (int64_t)info.st_ino != s->inode)
         return NULL; /* removed or replaced: our bytes stay as long as the map */
-    if ((size_t)info.st_size == s->map.bytes && (int64_t)info.st_mtime == s->changed) return NULL;
+    if ((size_t)info.st_size == s->map.bytes && changed(&info) == s->changed) return NULL;
     return error_make("%.300s was written to while it was in use; start again", s->path);
 }
 
