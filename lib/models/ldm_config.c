@@ -16,6 +16,14 @@ static void put_types(writer *p, const char *way, const bool *attends, int from,
     writer_put(p, "]");
 }
 
+/* How many things of that name there are, numbered from 0. */
+static int count(weights w, const char *name, const char *inside)
+{
+    int n = 0;
+    while (weights_has(weights_in(w, "%s.%d", name, n), inside)) n++;
+    return n;
+}
+
 /* Of 64 channels each. */
 static int heads(int channels)
 {
@@ -25,7 +33,7 @@ static int heads(int channels)
 error ldm_unet_config(weights w, const char *name, arena *keep, const config **out)
 {
     writer p = {.memory = keep};
-    int levels = 0, layers = 0, channels[LEVELS], cross = 0;
+    int levels = 0, channels[LEVELS], cross = 0;
     bool attends[LEVELS], linear = false;
     for (; levels < LEVELS; levels++) {
         weights block = weights_in(w, "down_blocks.%d", levels);
@@ -37,7 +45,7 @@ error ldm_unet_config(weights w, const char *name, arena *keep, const config **o
         cross = weights_side(attention, "transformer_blocks.0.attn2.to_k.weight", 1);
         linear = weights_side(attention, "proj_in.weight", 2) == 0;
     }
-    while (weights_has(weights_in(w, "down_blocks.0.resnets.%d", layers), "norm1.weight")) layers++;
+    int layers = count(w, "down_blocks.0.resnets", "norm1.weight");
     if (levels == 0) return error_make("%.300s: it has no UNet", name);
     writer_put(&p, "{\"in_channels\": %d, \"out_channels\": %d, \"layers_per_block\": %d",
                weights_side(w, "conv_in.weight", 1), weights_side(w, "conv_out.weight", 0), layers);
@@ -58,20 +66,14 @@ error ldm_unet_config(weights w, const char *name, arena *keep, const config **o
 error ldm_vae_config(weights w, const char *name, arena *keep, const config **out)
 {
     writer p = {.memory = keep};
-    int levels = 0, layers = 0;
-    while (levels < LEVELS) {
-        weights block = weights_in(w, "decoder.up_blocks.%d", levels);
-        if (!weights_has(block, "resnets.0.conv2.weight")) break;
-        levels++;
-    }
+    int levels = count(w, "decoder.up_blocks", "resnets.0.conv2.weight");
+    int layers = count(w, "decoder.up_blocks.0.resnets", "norm1.weight");
     if (levels == 0) return error_make("%.300s: it has no VAE", name);
     writer_put(&p, "{\"block_out_channels\": [");
     for (int i = levels - 1; i >= 0; i--)
         writer_put(
             &p, "%s%d", i < levels - 1 ? ", " : "",
             weights_side(weights_in(w, "decoder.up_blocks.%d", i), "resnets.0.conv2.weight", 0));
-    while (weights_has(weights_in(w, "decoder.up_blocks.0.resnets.%d", layers), "norm1.weight"))
-        layers++;
     writer_put(&p, "], \"layers_per_block\": %d, \"latent_channels\": %d, \"out_channels\": %d",
                layers - 1, weights_side(w, "decoder.conv_in.weight", 1),
                weights_side(w, "decoder.conv_out.weight", 0));
@@ -84,9 +86,8 @@ error ldm_text_config(weights w, bool openclip, const char *name, arena *keep, c
 {
     writer p = {.memory = keep};
     weights text = weights_in(w, "text_model");
-    int layers = 0, width = weights_side(text, "embeddings.token_embedding.weight", 1);
-    while (weights_has(weights_in(text, "encoder.layers.%d", layers), "layer_norm1.weight"))
-        layers++;
+    int layers = count(text, "encoder.layers", "layer_norm1.weight");
+    int width = weights_side(text, "embeddings.token_embedding.weight", 1);
     if (layers == 0) return error_make("%.300s: it has no text encoder", name);
     writer_put(&p, "{\"hidden_size\": %d, \"vocab_size\": %d, \"max_position_embeddings\": %d",
                width, weights_side(text, "embeddings.token_embedding.weight", 0),
