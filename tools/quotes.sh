@@ -22,7 +22,7 @@ check() ( # BUILD or nothing, pages
         rm -f "$here/build" "$here/out"
         ln -s "$(cd "$1" && pwd)" "$here/build"
         mkdir "$here/out"
-        model="build/tools/make_model build/tiny --tiny"
+        model="build/tools/make_model build/tiny --tiny --clip"
         if [ -x "$1/tools/make_model" ]; then (cd "$here" && $model) || exit 1; fi
         export DIFFUSE_MODEL=build/tiny
     fi
