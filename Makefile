@@ -135,7 +135,7 @@ bench-nn: setup-build ## the network's layers beside other libraries; P="linear 
 	@$(BUILD)/bench/bench_nn $(P)
 
 bench-sd: setup-build ## Stable Diffusion beside other engines; MODEL=PATH, PYTHON=... (with them)
-	$(SUBMAKE) $(BUILD)/bench/bench_sd $(BUILD)/tools/make_model
+	$(SUBMAKE) $(BUILD)/bench/bench_sd $(BUILD)/tools/make_model $(BUILD)/programs/diffuse
 	@tools/bench_sd.sh $(BUILD) "$(MODEL)" "$(PYTHON)"
 
 check: setup-check ## all that must hold before a commit; `make check-links` is one part of it

@@ -19,7 +19,8 @@ static error add_all(road *r, const char *const pages[][2])
 
 #define ROOT \
     "# 00 Zero: noise\n\n8 minutes to read. Before it: nothing but a little C.\n\n## Idea\n"
-#define ONE "# 01 One, and: a second\n\n10 minutes to read. Before it: [00 Zero](00_zero.md).\n"
+#define ONE  "# 01 One, and: a second\n\n10 minutes to read. Before it: [00 Zero](00_zero.md).\n"
+#define MORE "# 02b More: x\n\n1 minutes to read. Before it: [02 Two](02_two.md).\n"
 #define TWO                                                                                    \
     "# 02 Two: a third: of all\n\n120 minutes to read. Before it: [00 Zero](00_zero.md) and\n" \
     "[01 One, and](01_one.md).\n\nText with [a link](03_x.md).\n"
@@ -28,11 +29,18 @@ static void reads_what_stands_there(void **state)
 {
     (void)state;
     static road r;
-    static const char *const pages[][2] = {
-        {"02_two.md", TWO}, {"00_zero.md", ROOT}, {"01_one.md", ONE}, {NULL, NULL}};
+    static const char *const pages[][2] = {{"02_two.md", TWO},
+                                           {"02b_more.md", MORE},
+                                           {"00_zero.md", ROOT},
+                                           {"01_one.md", ONE},
+                                           {NULL, NULL}};
+    static const char *const numbers[] = {"00", "01", "02", "02b"};
+    for (int i = 0; pages[i][0]; i++) assert_true(road_is_page(pages[i][0]));
+    assert_false(road_is_page("2_two.md") || road_is_page("02B_two.md") || road_is_page("02_two"));
     assert_null(add_all(&r, pages));
-    assert_int_equal(r.n, 3);
-    for (int i = 0; i < 3; i++) assert_int_equal(r.lesson[i].number, i);
+    assert_int_equal(r.n, 4);
+    for (int i = 0; i < 4; i++) assert_string_equal(r.lesson[i].number, numbers[i]);
+    assert_true(r.needs[3][2] && r.needs[3][0]);
     assert_string_equal(r.lesson[1].title, "One, and");
     assert_string_equal(r.lesson[2].idea, "a third: of all");
     assert_int_equal(r.lesson[2].minutes, 120);

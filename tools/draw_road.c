@@ -40,7 +40,7 @@ static void draw_box(canvas *c, const road_lesson *l, canvas_box b)
 {
     char words[32];
     canvas_rectangle(c, b, (canvas_pen){fill, colour_ink, 1.5, 0});
-    snprintf(words, sizeof words, "%02d", l->number);
+    snprintf(words, sizeof words, "%s", l->number);
     canvas_text(c, words, (canvas_point){b.x + INSET, b.y + 22},
                 (canvas_font){17, colour_ink, 0, 0});
     snprintf(words, sizeof words, "%d min", l->minutes);
@@ -135,11 +135,11 @@ static error write_numbers(const road *r, const char *path, arena memory)
     writer_put(&w, "lesson,title,minutes,x,y,before\n");
     for (int i = 0; i < r->n; i++) {
         const road_lesson *l = &r->lesson[i];
-        writer_put(&w, "%02d,\"%s\",%d,", l->number, l->title, l->minutes);
+        writer_put(&w, "%s,\"%s\",%d,", l->number, l->title, l->minutes);
         writer_put(&w, "%.17g", box_of(i).x);
         writer_put(&w, ",%.17g,\"", box_of(i).y);
         for (int k = 0; k < l->parents; k++)
-            writer_put(&w, "%s%02d", k ? " " : "", r->lesson[l->parent[k]].number);
+            writer_put(&w, "%s%s", k ? " " : "", r->lesson[l->parent[k]].number);
         writer_put(&w, "\"\n");
     }
     return writer_save(&w, path);

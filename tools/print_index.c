@@ -36,7 +36,7 @@ static error runs_in(const road_lesson *l, char *out, size_t room)
 
 static void print_link(const road_lesson *l)
 {
-    printf("[%02d %s](%s)", l->number, l->title, l->page);
+    printf("[%s %s](%s)", l->number, l->title, l->page);
 }
 
 static error print_table(const road *r)
@@ -51,7 +51,7 @@ static error print_table(const road *r)
         print_link(l);
         printf(" | %s | %d min | %s | ", l->idea, l->minutes, words);
         for (int k = 0; k < l->parents; k++)
-            printf("%s%02d", k ? ", " : "", r->lesson[l->parent[k]].number);
+            printf("%s%s", k ? ", " : "", r->lesson[l->parent[k]].number);
         printf("%s |\n", l->parents ? "" : "-");
     }
     return NULL;
@@ -68,7 +68,7 @@ static const char *numbered(const char *line, const char *begin)
 static const road_lesson *with_number(const road *r, const char *number)
 {
     for (int i = 0; i < r->n; i++)
-        if (r->lesson[i].number == atoi(number)) return &r->lesson[i];
+        if (strncmp(r->lesson[i].number, number, 2) == 0) return &r->lesson[i];
     return NULL;
 }
 

@@ -22,7 +22,8 @@ enum { ROAD_MOST = 100, ROAD_PARENTS = 4, ROAD_NAME = 80, ROAD_LINE = 200 };
 
 typedef struct {
     char page[ROAD_NAME]; /* 03_add_noise.md */
-    int number, minutes;
+    char number[4];       /* 03, or 30b */
+    int minutes;
     char title[ROAD_NAME];                     /* Add noise */
     char idea[ROAD_LINE];                      /* a photograph sinks into noise */
     int parents;                               /* lessons named after "Before it:" */
@@ -76,13 +77,16 @@ static inline error road_read_page(const char *page, const char *text, road_less
     *out = (road_lesson){0};
     if (strlen(page) >= ROAD_NAME) return error_make("%s: a shorter name, please", page);
     strcpy(out->page, page);
-    out->number = (int)strtol(page, NULL, 10);
-    bool named = strncmp(at, "# ", 2) == 0 && strncmp(at + 2, page, 2) == 0 && at[4] == ' ';
-    if (named) at += 5;
+    size_t digits = strcspn(page, "_");
+    if (digits >= sizeof out->number) return error_make("%s: begin with 03_ or 03b_", page);
+    memcpy(out->number, page, digits);
+    bool named =
+        strncmp(at, "# ", 2) == 0 && strncmp(at + 2, page, digits) == 0 && at[2 + digits] == ' ';
+    if (named) at += 3 + digits;
     if (!named || !road_take(&at, ": ", out->title, ROAD_NAME) ||
         !road_take(&at, "\n\n", out->idea, ROAD_LINE))
-        return error_make("%s must begin with \"# %.2s Title: the one idea\" and an empty line",
-                          page, page);
+        return error_make("%s must begin with \"# %s Title: the one idea\" and an empty line", page,
+                          out->number);
     snprintf(lines, sizeof lines, "%s", at); /* the paragraph that follows, as one line */
     stop = strstr(lines, "\n\n");
     if (stop) *stop = 0;
@@ -124,7 +128,7 @@ static inline error road_link(road *r)
             if (j < 0)
                 return error_make("%s: before it shall come %s, which is not there", l->page,
                                   l->before[k]);
-            snprintf(name, sizeof name, "%02d %s", r->lesson[j].number, r->lesson[j].title);
+            snprintf(name, sizeof name, "%s %s", r->lesson[j].number, r->lesson[j].title);
             if (strcmp(name, l->before_name[k]) != 0)
                 return error_make("%s: what it calls \"%s\" calls itself \"%s\"", l->page,
                                   l->before_name[k], name);
@@ -148,8 +152,9 @@ static inline error road_add(road *r, const char *page, const char *text)
     int i = r->n;
     if (wrong) return wrong;
     if (r->n == ROAD_MOST) return error_make("more than %d lessons", ROAD_MOST);
-    for (; i > 0 && r->lesson[i - 1].number > l.number; i--) r->lesson[i] = r->lesson[i - 1];
-    if (i > 0 && r->lesson[i - 1].number == l.number)
+    for (; i > 0 && strcmp(r->lesson[i - 1].number, l.number) > 0; i--)
+        r->lesson[i] = r->lesson[i - 1];
+    if (i > 0 && strcmp(r->lesson[i - 1].number, l.number) == 0)
         return error_make("%s and %s have one number", r->lesson[i - 1].page, page);
     r->lesson[i] = l;
     r->n++;
@@ -173,7 +178,9 @@ static inline error road_beginning(const char *path, char *out, size_t room)
 static inline bool road_is_page(const char *name)
 {
     const char *end = strrchr(name, '.');
-    return strspn(name, "0123456789") == 2 && name[2] == '_' && end && strcmp(end, ".md") == 0;
+    size_t digits = strspn(name, "0123456789"),
+           letters = name[digits] >= 'a' && name[digits] <= 'z';
+    return digits == 2 && name[digits + letters] == '_' && end && strcmp(end, ".md") == 0;
 }
 
 /* All lessons that have a page in a folder.

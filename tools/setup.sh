@@ -3,6 +3,7 @@
 #
 #   tools/setup.sh look    GROUP   says what is missing, and the command that installs it
 #   tools/setup.sh install GROUP   installs it, where it has the right to
+#   tools/setup.sh bare    GROUP   says what install does on a Debian where nothing is there
 #
 # GROUP is build, test (and with it build), notebooks (the same as build), docs, check (and with it
 # test), cross, or all.
@@ -66,6 +67,7 @@ else column=4
 fi
 
 mode=$1
+[ "$mode" = bare ] && column=4
 case $2 in
     test) groups='build test' ;;
     notebooks) groups=build ;;
@@ -76,7 +78,7 @@ esac
 missing='' homeless='' reasons=''
 while IFS='|' read -r group how why debian fedora arch brew; do
     case " $groups " in *" ${group%% *} "*) ;; *) continue ;; esac
-    is_there $how && continue
+    [ "$mode" != bare ] && is_there $how && continue
     case $column in
         4) package=$debian ;; 5) package=$fedora ;; 6) package=$arch ;; 7) package=$brew ;;
     esac
@@ -112,6 +114,7 @@ if [ "$mode" = look ]; then
     echo "(\`make run\` and \`make test\` do that by themselves.)"
     exit 1
 fi
+if [ "$mode" = bare ]; then echo "Installing:$missing"; exit; fi
 # By itself it installs only where that was tried, and where it may without asking for a password.
 if [ $column -ne 4 ] || { [ -n "$as_root" ] && ! sudo -n true 2> /dev/null; }; then
     echo "Type this, then try again:"
