@@ -16,6 +16,7 @@
 #include <limits.h>
 #include <math.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -192,7 +193,8 @@ static error understand(int argc, char **argv, wanted *w)
         if (option == ':')
             wrong = error_make("%s wants a value; see diffuse --help", argv[optind - 1]);
         else if (option == '?')
-            wrong = error_make("%s is no option; see diffuse --help", argv[optind - 1]);
+            wrong = optopt ? error_make("-%c is no option; see diffuse --help", optopt)
+                           : error_make("%s is no option; see diffuse --help", argv[optind - 1]);
         else
             wrong = take(option, optarg, w);
     }
@@ -218,6 +220,8 @@ typedef struct {
 static void interrupt(int number)
 {
     static const char line[] = "\ndiffuse: a file of the model was cut short while it was used\n";
+    static atomic_flag said = ATOMIC_FLAG_INIT; /* by another thread */
+    while (number == SIGBUS && atomic_flag_test_and_set(&said)) pause();
     if (number == SIGBUS && write(STDERR_FILENO, line, sizeof line - 1) > 0) _exit(1);
     _exit(number == SIGBUS ? 1 : 128 + number);
 }
@@ -229,7 +233,7 @@ static bool show(void *watcher, const sampler *s, tensor x)
     (void)x;
     double now = profile_clock();
     if (s->i <= 1) p->first = now;
-    if (checkpoint_check(&p->m->files)) return false; /* picture_make() says so, too */
+    if (model_check(p->m)) return false; /* picture_make() says so, too */
     if (p->quiet || !isatty(STDERR_FILENO)) return true;
     int of = s->walk.n, full = of > 0 ? BAR * s->i / of : BAR;
     double each = s->i > 1 ? (now - p->first) / (s->i - 1) : now - p->begin;
@@ -264,11 +268,6 @@ static error name_picture(const wanted *w, int i, char path[4096])
     return name_file(w->output, number, NULL, path);
 }
 
-static error name_profile(const wanted *w, char path[4096])
-{
-    return name_file(w->output, "-profile", ".svg", path);
-}
-
 /* Each says its seed: with philox they have one after the other, else one for all (picture.h). */
 static error save(const wanted *w, tensor pictures, arena scratch)
 {
@@ -288,7 +287,7 @@ static error save(const wanted *w, tensor pictures, arena scratch)
 static error save_profile(const wanted *w, profile *p, arena scratch)
 {
     char path[4096];
-    error wrong = name_profile(w, path);
+    error wrong = name_file(w->output, "-profile", ".svg", path);
     if (!wrong) wrong = report_picture(p, path, scratch);
     if (wrong) return wrong;
     if (!w->quiet) fprintf(stderr, "%s\n", path);
@@ -306,10 +305,10 @@ static error check_file(const char *path)
              slash ? path : ".");
     if (access(folder, W_OK) != 0)
         return error_make("-o %.500s: nothing can be written there", path);
-    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
+    bool there = stat(path, &info) == 0;
+    if (there && !S_ISREG(info.st_mode))
         return error_make("-o %.500s: it is there and not a file", path);
-    if (stat(path, &info) != 0 && errno != ENOENT)
-        return error_make("-o %.500s: %s", path, strerror(errno));
+    if (!there && errno != ENOENT) return error_make("-o %.500s: %s", path, strerror(errno));
     return NULL;
 }
 
@@ -318,16 +317,16 @@ static error check_output(const wanted *w)
 {
     const char *name = w->output, *ending = ending_of(name);
     char path[4096];
-    if (!*name || name[strlen(name) - 1] == '/')
-        return error_make("-o %.500s: a file's name is needed", name);
     if (*ending && strcmp(ending, ".png") != 0)
         return error_make("-o %.500s: pictures are written as .png", name);
-    error wrong = w->profile ? name_profile(w, path) : NULL;
+    error wrong = w->profile ? name_file(w->output, "-profile", ".svg", path) : NULL;
     if (!wrong && w->profile) wrong = check_file(path);
     for (int i = 0; i < w->wish.batch && !wrong; i++) {
         wrong = name_picture(w, i, path);
         if (!wrong) wrong = check_file(path);
     }
+    if (!wrong && (ending == name || ending[-1] == '/'))
+        wrong = error_make("-o %.500s: a file's name is needed", name);
     return wrong;
 }
 

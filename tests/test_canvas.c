@@ -258,19 +258,6 @@ static void every_letter_has_room(void **state)
     arena_free(memory);
 }
 
-static void points_are_points_everywhere(void **state)
-{
-    (void)state;
-    char german[] = "M56,5 13,5h-1,25e-05, a,b 7, ,5", persian[] = "0٫5 12٫25",
-         english[] = "0.5,1.5";
-    writer_mend_points(german, ",");
-    assert_string_equal(german, "M56.5 13.5h-1.25e-05, a,b 7, ,5");
-    writer_mend_points(persian, "٫");
-    assert_string_equal(persian, "0.5 12.25");
-    writer_mend_points(english, ".");
-    assert_string_equal(english, "0.5,1.5");
-}
-
 static void text_is_as_wide_as_measured(void **state)
 {
     (void)state;
@@ -374,7 +361,6 @@ int main(void)
         cmocka_unit_test(bad_utf8_is_shown_as_such),
         cmocka_unit_test(the_font_has_our_letters),
         cmocka_unit_test(every_letter_has_room),
-        cmocka_unit_test(points_are_points_everywhere),
         cmocka_unit_test(text_is_as_wide_as_measured),
         cmocka_unit_test(the_colour_map_rises_evenly),
         cmocka_unit_test(endings_may_be_in_capitals),

@@ -282,6 +282,15 @@ static void test_schedulers(void **state)
     assert_string_equal(c.scheduler.prediction, "v_prediction");
     assert_true(c.scheduler.zero_snr && c.scheduler.times == 50);
     checkpoint_close(&c);
+    char text[5000]; /* any name is described */
+    snprintf(text, sizeof text,
+             "{\"_class_name\": \"%01000d\", \"prediction_type\": \"%01000d\", "
+             "\"beta_schedule\": \"%01000d\", \"timestep_spacing\": \"%01000d\"}",
+             1, 2, 3, 4);
+    write_text(MODEL "/scheduler/scheduler_config.json", text);
+    c = opened(MODEL);
+    assert_says(checkpoint_describe(&c, &memory), "  sampled by    0000");
+    checkpoint_close(&c);
     make_folder(); /* none: what Stable Diffusion 1.x has */
     c = opened(MODEL);
     assert_string_equal(c.scheduler.beta_schedule, "scaled_linear");

@@ -267,6 +267,21 @@ static void test_a_file_that_is_written_over(void **state)
     assert_false(is_there("late.png"));
 }
 
+/* diffusers' pipeline has an offset of 1 always; without a file a model is as 1.5 is. */
+static void test_schedulers_that_say_less(void **state)
+{
+    (void)state;
+    static const char *const asked[] = {"", "--sampler ddim"};
+    shell_well("rm -rf bare none; cp -r clip bare; cp -r clip none; rm -r none/scheduler; "
+               "F=scheduler/scheduler_config.json; grep -q '\"steps_offset\": 1' clip/$F; "
+               "sed 's/\"steps_offset\": 1/\"steps_offset\": 0/' clip/$F > bare/$F");
+    for (int i = 0; i < 2; i++)
+        shell_well("for m in clip bare none; do "
+                   "$D -m $m -W 16 -H 16 --steps 4 -t 1 --quiet %s -o $m.png x || exit 1; done; "
+                   "cmp clip.png bare.png && cmp clip.png none.png",
+                   asked[i]);
+}
+
 /* ---- Files that lie ---- */
 
 /* What is put into which configuration, and what is said: with the file's name. */
@@ -317,8 +332,6 @@ static const struct {
     {"scheduler/scheduler_config.json", "\"PNDMScheduler\"", "\"FooScheduler\"",
      "scheduler/scheduler_config.json: there is no sampler \"FooScheduler\""},
     {"scheduler/scheduler_config.json", "\"leading\"", "\"odd\"",
-     "scheduler/scheduler_config.json: "},
-    {"scheduler/scheduler_config.json", "\"steps_offset\": 1", "\"steps_offset\": 2000000000",
      "scheduler/scheduler_config.json: "},
 };
 
@@ -379,6 +392,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_little_memory),
         cmocka_unit_test(test_a_file_that_shrinks),
         cmocka_unit_test(test_a_file_that_is_written_over),
+        cmocka_unit_test(test_schedulers_that_say_less),
         cmocka_unit_test(test_configurations_that_lie),
         cmocka_unit_test(test_strangers),
     };

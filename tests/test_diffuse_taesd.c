@@ -112,6 +112,9 @@ static void test_a_folder_decodes(void **state)
     snprintf(path, sizeof path, "%s/small.png", room);
     assert_null(image_load(path, &keep, &read));
     assert_memory_equal(shown.pixels, read.pixels, 16 * 24 * 3);
+    assert_null(model_check(&m));
+    shell_well("touch -d '1 hour ago' small/*.safetensors");
+    assert_says(picture_latents(&m, &w, &keep, scratch, &x), "was written to");
     model_close(&m);
 }
 

@@ -12,6 +12,7 @@
 #include "draw/image.h"
 #include "golden/pipeline.h"
 #include "pipeline/picture.h"
+#include "says.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,6 +75,18 @@ static void test_latents_and_pictures_are_those_of_diffusers(void **state)
     assert_true(worst_grey <= 1);
 }
 
+static void test_a_wish_without_words_is_refused(void **state)
+{
+    (void)state;
+    tensor x;
+    for (int i = 0; i < 2; i++) {
+        arena keep = memory;
+        picture_wish w = wish_of(0);
+        *(i ? &w.prompt : &w.negative) = NULL;
+        assert_says(picture_latents(&models[0], &w, &keep, scratch, &x), "no prompt, or no");
+    }
+}
+
 int main(int argc, char **argv)
 {
     (void)argc;
@@ -88,6 +101,7 @@ int main(int argc, char **argv)
         if (system(command) != 0) return 1;
     }
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_wish_without_words_is_refused),
         cmocka_unit_test(test_latents_and_pictures_are_those_of_diffusers),
     };
     return cmocka_run_group_tests(tests, open_model, NULL);

@@ -38,7 +38,7 @@ static const struct {
 };
 enum { CLASSES = sizeof classes / sizeof *classes };
 
-static scheduler_plan planned(scheduler_config c, scheduler_ask ask)
+static scheduler_plan planned(scheduler_config c, scheduler_wish ask)
 {
     scheduler_plan plan;
     error wrong = scheduler_make(&c, ask, &trained, &memory, &plan);
@@ -52,6 +52,7 @@ static void assert_list(const char *who, sigmas walk, const char *list)
     sigmas right;
     sigmas_options usual = {.offset = 1};
     assert_null(sigmas_make(list, STEPS, &trained, usual, &memory, &right));
+    assert_int_equal(walk.n, STEPS);
     for (int i = 0; i < STEPS; i++)
         if (walk.at[i] != right.at[i])
             fail_msg("%s: sigma %d is %g, and %g in %s", who, i, walk.at[i], right.at[i], list);
@@ -60,7 +61,7 @@ static void assert_list(const char *who, sigmas walk, const char *list)
 static void test_own_spacings(void **state)
 {
     (void)state;
-    scheduler_ask as_it_is = {.steps = STEPS};
+    scheduler_wish as_it_is = {.steps = STEPS};
     for (int i = 0; i < CLASSES; i++) {
         scheduler_config c = {.name = classes[i].name, .offset = 1, .plms = true};
         assert_list(c.name, planned(c, as_it_is).walk, classes[i].list);
@@ -72,13 +73,16 @@ static void test_what_wins(void **state)
 {
     (void)state;
     scheduler_config c = {.name = "EulerDiscreteScheduler", .spacing = "leading", .offset = 1};
-    scheduler_ask ask = {.steps = STEPS};
+    scheduler_wish ask = {.steps = STEPS};
     assert_list("config", planned(c, ask).walk, "leading");
-    ask.name = "DPM++ 2M";
+    c.list = "exponential", c.spacing = NULL;
+    assert_list("config's list", planned(c, ask).walk, "exponential");
+    c.list = NULL, c.spacing = "leading", ask.name = "DPM++ 2M";
     assert_list("another sampler", planned(c, ask).walk, "leading_multistep");
     c.list = "exponential", ask.list = "trailing";
     assert_list("another list", planned(c, ask).walk, "trailing");
     ask.list = NULL, ask.name = "DPM++ 2M Karras";
+    assert_int_equal(planned(c, ask).walk.n, STEPS);
     assert_ptr_equal(planned(c, ask).rule.kind, &sampler_dpmpp_2m);
     assert_ptr_equal(planned(c, ask).time, rint);
 }
@@ -88,9 +92,9 @@ static void test_what_is_refused(void **state)
     (void)state;
     scheduler_plan plan;
     scheduler_config c = {.name = "EulerDiscreteScheduler"};
-    scheduler_ask ask = {.name = "nobody", .steps = STEPS};
+    scheduler_wish ask = {.name = "nobody", .steps = STEPS};
     assert_says(scheduler_make(&c, ask, &trained, &memory, &plan), "there is no sampler");
-    ask = (scheduler_ask){.list = "nowhere", .steps = STEPS};
+    ask = (scheduler_wish){.list = "nowhere", .steps = STEPS};
     assert_says(scheduler_make(&c, ask, &trained, &memory, &plan), "nowhere");
 }
 

@@ -35,7 +35,7 @@ begin=$(date +%s.%N)
 "$build/programs/diffuse" -m "$model" -p "a picture" -W 512 -H 512 --steps 20 --quiet \
     -o "$room/picture.png" || exit 1
 {
-    echo "diffuse all 512 $(date +%s.%N) $begin"
+    echo "ours all 512 $(date +%s.%N) $begin"
     cat "$room/rows"
 } 2> /dev/null | awk '
     $3 != 512 { next }

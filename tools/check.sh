@@ -164,7 +164,9 @@ part_tools() {
     with_gcc tools && expect 0 build/gcc/tools/draw_wrong && expect 0 build/gcc/tools/draw_roofline
 }
 
-part_quotes() { tools/quotes.sh --self-test && with_gcc lessons tools programs && tools/quotes.sh build/gcc; }
+part_quotes() {
+    tools/quotes.sh --self-test && with_gcc lessons tools programs && tools/quotes.sh build/gcc
+}
 
 part_notebooks() {
     with_gcc build/gcc/tools/notebook || return 1

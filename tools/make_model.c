@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 enum { BLOCK = 1 << 16 /* numbers at once */, MIXED = 3 /* types by turns */ };
 
@@ -140,6 +141,9 @@ static bool write_head(FILE *to, const wish *w, int part)
 static error write_model(const wish *w, int part, const char *path)
 {
     char beside[4300];
+    struct stat info; /* renaming over a device would replace it */
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
+        return error_make("cannot write %.300s: it is there and not a file", path);
     snprintf(beside, sizeof beside, "%s.part", path);
     FILE *to = fopen(beside, "wb");
     bool good = to && write_head(to, w, part);
@@ -207,7 +211,7 @@ static error read_wish(int argc, char **argv, wish *w)
         else
             w->out = word;
     }
-    if (!w->out && !w->only_list)
+    if ((!w->out || !*w->out) && !w->only_list)
         return error_make("make_model OUT [--single] [--tiny] [--two] [--clip] "
                           "[--type f32|f16|bf16|mixed] [--seed N] [--list]");
     w->of = shapes_all[w->tiny][w->two];

@@ -57,18 +57,24 @@ static error print_table(const road *r)
     return NULL;
 }
 
-/* "@ask 02 words", with begin "@ask ": from the number on. NULL when the line has another form. */
+/* "@ask 02 words", with begin "@ask ": from the number on, which may be 30b. NULL when the line has
+ * another form. */
 static const char *numbered(const char *line, const char *begin)
 {
     if (strncmp(line, begin, strlen(begin)) != 0) return NULL;
     const char *number = line + strlen(begin);
-    return strspn(number, "0123456789") == 2 && number[2] == ' ' && number[3] ? number : NULL;
+    bool letter = number[0] && number[1] && number[2] >= 'a' && number[2] <= 'z';
+    return strspn(number, "0123456789") == 2 && number[2 + letter] == ' ' && number[3 + letter]
+               ? number
+               : NULL;
 }
 
 static const road_lesson *with_number(const road *r, const char *number)
 {
     for (int i = 0; i < r->n; i++)
-        if (strncmp(r->lesson[i].number, number, 2) == 0) return &r->lesson[i];
+        if (strncmp(r->lesson[i].number, number, strcspn(number, " ")) == 0 &&
+            strlen(r->lesson[i].number) == strcspn(number, " "))
+            return &r->lesson[i];
     return NULL;
 }
 
@@ -112,7 +118,7 @@ static error print_line(const road *r, const char *line)
                           "@later NN Title",
                           line);
     if (l) {
-        printf("| %s | ", ask + strlen("00 "));
+        printf("| %s | ", strchr(ask, ' ') + 1);
         print_link(l);
         printf(" |\n");
     }

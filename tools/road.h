@@ -4,7 +4,7 @@
  *
  *     12 minutes to read. Before it: [02 Schedules](02_schedules.md).
  *
- * so that the picture of the road and the table of lessons need no list of their own. A page that
+ * (or 30b) so that the picture of the road and the table of lessons need no list of their own. A page that
  * does not begin so, names a lesson that is not there, or needs itself by way of others is an error
  * that says which and what to write.
  */
@@ -77,12 +77,12 @@ static inline error road_read_page(const char *page, const char *text, road_less
     *out = (road_lesson){0};
     if (strlen(page) >= ROAD_NAME) return error_make("%s: a shorter name, please", page);
     strcpy(out->page, page);
-    size_t digits = strcspn(page, "_");
-    if (digits >= sizeof out->number) return error_make("%s: begin with 03_ or 03b_", page);
-    memcpy(out->number, page, digits);
+    size_t length = strcspn(page, "_");
+    if (length >= sizeof out->number) return error_make("%s: begin with 03_ or 03b_", page);
+    memcpy(out->number, page, length);
     bool named =
-        strncmp(at, "# ", 2) == 0 && strncmp(at + 2, page, digits) == 0 && at[2 + digits] == ' ';
-    if (named) at += 3 + digits;
+        strncmp(at, "# ", 2) == 0 && strncmp(at + 2, page, length) == 0 && at[2 + length] == ' ';
+    if (named) at += 3 + length;
     if (!named || !road_take(&at, ": ", out->title, ROAD_NAME) ||
         !road_take(&at, "\n\n", out->idea, ROAD_LINE))
         return error_make("%s must begin with \"# %s Title: the one idea\" and an empty line", page,
@@ -178,9 +178,9 @@ static inline error road_beginning(const char *path, char *out, size_t room)
 static inline bool road_is_page(const char *name)
 {
     const char *end = strrchr(name, '.');
-    size_t digits = strspn(name, "0123456789"),
-           letters = name[digits] >= 'a' && name[digits] <= 'z';
-    return digits == 2 && name[digits + letters] == '_' && end && strcmp(end, ".md") == 0;
+    size_t digits = strspn(name, "0123456789");
+    bool letter = name[digits] >= 'a' && name[digits] <= 'z';
+    return digits == 2 && name[2 + letter] == '_' && end && strcmp(end, ".md") == 0;
 }
 
 /* All lessons that have a page in a folder.

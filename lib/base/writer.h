@@ -11,10 +11,11 @@ typedef struct {
     arena *memory;     /* where its room comes from */
     char *text;        /* what was written, 0 at the end */
     size_t used, room; /* bytes written, and bytes that fit */
-    bool full;         /* something did not fit: writer_save() says so */
+    bool full;         /* it is not whole: writer_save() says so, others must ask */
 } writer;
 
-/* As printf in the C locale, at the end; up to 999 bytes at a time. Two numbers, or a number and
+/* As printf in the C locale, at the end; up to 999 bytes at a time, or it
+ * aborts. Two numbers, or a number and
  * words, must not be parted by a comma only: in other locales that is taken for a decimal one. */
 __attribute__((format(printf, 2, 3))) void writer_put(writer *w, const char *format, ...);
 

@@ -51,7 +51,7 @@ float *blocks_multiply(linear l, int rows, const float *x, float *y, arena scrat
     return y;
 }
 
-void blocks_add(linear l, int rows, const float *y, float *x, arena scratch)
+void blocks_multiply_add(linear l, int rows, const float *y, float *x, arena scratch)
 {
     l.add = x;
     blocks_multiply(l, rows, y, x, scratch);
@@ -96,7 +96,7 @@ size_t blocks_convolve_room(conv c, tensor x)
 
 size_t blocks_linear_room(void)
 {
-    return ((size_t)parallel_threads() << 20) + AROUND;
+    return (size_t)parallel_threads() * LINEAR_ROOM + AROUND;
 }
 
 blocks_resnet blocks_resnet_load(weights w, int in, int out, int time, norm_groups usual)
@@ -237,5 +237,5 @@ void blocks_attention_apply(const blocks_attention *a, blocks_stream *s, arena s
     attention look = one_head(x);
     look.q = look.y = told[0], look.k = told[1], look.v = told[2];
     attention_apply(look, scratch);
-    blocks_add(a->out, rows_of(x), look.y, x.data, scratch);
+    blocks_multiply_add(a->out, rows_of(x), look.y, x.data, scratch);
 }

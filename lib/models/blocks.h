@@ -68,7 +68,7 @@ float *blocks_multiply(linear l, int rows, const float *x, float *y, arena scrat
  *  @param y       [rows, in]
  *  @param x       [rows, out], which is not y
  *  @param scratch blocks_linear_room() */
-void blocks_add(linear l, int rows, const float *y, float *x, arena scratch);
+void blocks_multiply_add(linear l, int rows, const float *y, float *x, arena scratch);
 
 /** A group norm: NAME.weight and NAME.bias, [channels] each.
  *  @param w     where

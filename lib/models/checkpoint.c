@@ -326,13 +326,9 @@ void checkpoint_close(checkpoint *c)
 
 error checkpoint_check(const checkpoint *c)
 {
-    const checkpoint_part *parts[] = {&c->unet, &c->vae, &c->text};
-    error wrong = NULL;
-    for (int i = 0; i < (c->single ? 1 : 3); i++) {
-        int count;
-        const safetensors *files = weights_files(parts[i]->weights, &count);
-        for (int k = 0; k < count && !wrong; k++) wrong = safetensors_check(&files[k]);
-    }
+    error wrong = weights_check(c->unet.weights);
+    if (!wrong && !c->single) wrong = weights_check(c->vae.weights);
+    if (!wrong && !c->single) wrong = weights_check(c->text.weights);
     return wrong;
 }
 

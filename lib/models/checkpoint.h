@@ -35,7 +35,7 @@ typedef struct {
     const char *prediction;      /**< "epsilon", "v_prediction" or "sample" */
     bool guessed;                /**< nothing says so: `prediction` is what such models have */
     const char *spacing;         /**< of times: "leading", "linspace" or "trailing"; NULL: the
-                                      class's own (scheduler.h) */
+                                      class's own */
     int offset;                  /**< is added to times that are spaced "leading" */
     bool alpha_to_one;           /**< the last step goes to no noise at all, not to time 0 */
     bool zero_snr;               /**< betas are rescaled so that nothing is left at the end */

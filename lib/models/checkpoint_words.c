@@ -93,54 +93,54 @@ static amount amount_of(weights w, const char *begin)
     return a;
 }
 
-static void put_amount(writer *p, const char *name, amount a)
+static void put_amount(writer *out, const char *name, amount a)
 {
     char numbers[32], types[32] = "";
     static const char *const words[] = {"F32", "F16", "BF16"};
     for (int i = 0; i < 3; i++)
         if (a.stored[i]) strcat(strcat(types, *types ? "+" : ""), words[i]);
-    writer_put(p, "  %-13s %5zu tensors %15s numbers  %-8s %8.1f MB\n", name, a.tensors,
+    writer_put(out, "  %-13s %5zu tensors %15s numbers  %-8s %8.1f MB\n", name, a.tensors,
                grouped(a.numbers, numbers), types, (double)a.bytes / 1e6);
 }
 
-static void put_parts(writer *p, const checkpoint *c)
+static void put_parts(writer *out, const checkpoint *c)
 {
     const checkpoint_part *parts[] = {&c->unet, &c->vae, &c->text};
     static const char *const names[] = {"UNet", "VAE", "text encoder"};
     amount rest = amount_of(c->unet.weights, "");
     for (int i = 0; i < 3; i++) {
         amount a = amount_of(parts[i]->weights, parts[i]->begin);
-        put_amount(p, names[i], a);
+        put_amount(out, names[i], a);
         rest.tensors -= a.tensors, rest.numbers -= a.numbers, rest.bytes -= a.bytes;
         for (int k = 0; k < 3; k++) rest.stored[k] -= a.stored[k];
     }
-    if (c->single && rest.tensors > 0) put_amount(p, "not used", rest);
+    if (c->single && rest.tensors > 0) put_amount(out, "not used", rest);
 }
 
 const char *checkpoint_describe(const checkpoint *c, arena *keep)
 {
-    writer p = {.memory = keep};
+    writer out = {.memory = keep};
     const checkpoint_scheduler *s = &c->scheduler;
     int width = config_int(c->unet.config, "cross_attention_dim", 0);
-    writer_put(&p, "%.900s: %s, %s\n", c->path,
+    writer_put(&out, "%.900s: %s, %s\n", c->path,
                width == 768    ? "Stable Diffusion 1.x"
                : width == 1024 ? "Stable Diffusion 2.x"
                                : "of Stable Diffusion's kind",
                c->single ? "a single file" : "a diffusers folder");
-    put_parts(&p, c);
-    writer_put(&p, "  channels     ");
+    put_parts(&out, c);
+    writer_put(&out, "  channels     ");
     for (int i = 0; i < config_count(c->unet.config, "block_out_channels"); i++)
-        writer_put(&p, " %d", config_int_at(c->unet.config, "block_out_channels", i, 0));
-    writer_put(&p, "; x has %d, a token of the text %d\n",
+        writer_put(&out, " %d", config_int_at(c->unet.config, "block_out_channels", i, 0));
+    writer_put(&out, "; x has %d, a token of the text %d\n",
                config_int(c->unet.config, "in_channels", 4), width);
-    writer_put(&p, "  predicts      %s%s\n", s->prediction,
+    writer_put(&out, "  predicts      %.100s%s\n", s->prediction,
                s->guessed ? " (the file does not say; its kind does)" : "");
-    writer_put(&p, "  trained on    %d times, betas %s from %g to %g%s\n", s->times,
+    writer_put(&out, "  trained on    %d times, betas %.100s from %g to %g%s\n", s->times,
                s->beta_schedule, s->beta_start, s->beta_end,
                s->zero_snr ? ", rescaled to end in noise alone" : "");
-    writer_put(&p, "  sampled by    %s%s%s, offset %d\n", s->name,
+    writer_put(&out, "  sampled by    %.100s%s%.100s, offset %d\n", s->name,
                s->spacing ? ", times spaced " : "", s->spacing ? s->spacing : "", s->offset);
-    writer_put(&p, "  tokenizer     %.900s\n",
+    writer_put(&out, "  tokenizer     %.900s\n",
                c->tokenizer ? c->tokenizer : "none: CLIP's words are used");
-    return p.full ? "there was no room for the description\n" : p.text;
+    return out.full ? "there was no room for the description\n" : out.text;
 }

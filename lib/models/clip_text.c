@@ -95,14 +95,14 @@ static void attend(const work *w, const clip_text_layer *l, arena scratch)
     attention a = {.n = w->count, .heads = c->heads, .size = c->width / c->heads, .causal = true};
     a.queries = a.keys = c->length, a.q = w->q, a.k = w->k, a.v = w->v, a.y = w->q;
     attention_apply(a, scratch);
-    blocks_add(l->out, w->rows, w->q, w->x, scratch);
+    blocks_multiply_add(l->out, w->rows, w->q, w->x, scratch);
 }
 
 /* x += W2 gelu(W1 norm(x)) */
 static void think(const work *w, const clip_text_layer *l, arena scratch)
 {
     blocks_multiply(l->fc1, w->rows, w->x, w->mid, scratch);
-    blocks_add(l->fc2, w->rows, w->mid, w->x, scratch);
+    blocks_multiply_add(l->fc2, w->rows, w->mid, w->x, scratch);
 }
 
 static void embed(const work *w, const int32_t *ids)

@@ -2,7 +2,6 @@
 #include "base/error.h"
 #include "base/parallel.h"
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 /* clang-format off */
@@ -73,20 +72,27 @@ error taesd_read(const config *from, taesd_config *out)
     return wrong ? wrong : check(&c);
 }
 
-/* "layers" are numbered through; those without weights count, too. */
+/* What a half makes of what: latents of a picture, or going up the reverse. */
+typedef struct {
+    bool up;
+    int in, out; /* channels */
+} ends;
+
+/* Layers are numbered through; those without weights count, too. */
 static conv filter(weights w, int at, int in, int out, bool bias)
 {
-    weights layer = weights_in(w, "layers.%d", at);
+    weights layer = weights_in(w, "%d", at);
     return (conv){.in = in,
                   .out = out,
                   .weights = weights_filter(layer, "weight", out, in),
                   .bias = bias ? weights_floats(layer, "bias", out) : NULL};
 }
 
-static taesd_half load_half(weights w, const taesd_levels *l, bool up, int in, int out, arena *keep)
+static taesd_half load_half(weights w, int at, const taesd_levels *l, ends e, arena *keep)
 {
-    taesd_half h = {.levels = l->levels, .first = filter(w, 0, in, l->channels, true)};
-    int at = up ? 2 : 1, c = l->channels; /* behind the decoder's first is an activation */
+    int c = l->channels;
+    taesd_half h = {.levels = l->levels, .first = filter(w, at, e.in, c, true)};
+    at += e.up ? 2 : 1; /* behind the decoder's first is an activation */
     for (int i = 0; i < l->levels; i++) {
         taesd_level *level = &h.level[i];
         bool last = i == l->levels - 1;
@@ -94,26 +100,15 @@ static taesd_half load_half(weights w, const taesd_levels *l, bool up, int in, i
         level->block = arena_take(keep, (size_t)level->blocks * sizeof *level->block);
         for (int b = 0; b < level->blocks; b++, at++)
             for (int k = 0; k < 3; k++) {
-                weights block = weights_in(w, "layers.%d", at);
+                weights block = weights_in(w, "%d", at);
                 level->block[b].conv[k] = blocks_filter(
                     block, (const char *const[]){"conv.0", "conv.2", "conv.4"}[k], c, c);
             }
-        if (up && !last) at++; /* the enlarging itself */
-        level->behind = filter(w, at++, c, last ? out : c, last);
-        if (!last) level->behind.sides = up ? CONV_DOUBLE : CONV_HALVE;
+        if (e.up && !last) at++; /* the enlarging itself */
+        level->behind = filter(w, at++, c, last ? e.out : c, last);
+        if (!last) level->behind.sides = e.up ? CONV_DOUBLE : CONV_HALVE;
     }
     return h;
-}
-
-/* In its author's files each half is alone, and the decoder's layers have a number more: its first
- * is what bends the latents. */
-static bool decoder_alone(const void *self, const char *asked, int attempt, weights_alias *out)
-{
-    int layer, used;
-    (void)self;
-    if (attempt > 0 || sscanf(asked, "decoder.layers.%d%n", &layer, &used) != 1) return false;
-    snprintf(out->name, sizeof out->name, "%d%s", layer + 1, asked + used);
-    return true;
 }
 
 error taesd_load(weights w, taesd_config c, arena *keep, taesd *out)
@@ -121,12 +116,12 @@ error taesd_load(weights w, taesd_config c, arena *keep, taesd *out)
     error wrong = check(&c);
     if (wrong) return wrong;
     taesd v = {.config = c};
+    ends down = {.in = c.picture, .out = c.latent}, up = {true, c.latent, c.out};
+    /* In its author's files each half is alone, and the decoder begins with a layer that bends the
+     * latents. */
     bool alone = weights_has(w, "1.weight") && weights_has(w, "3.conv.0.weight");
-    if (alone) weights_rename(w, decoder_alone, NULL);
-    if (!alone)
-        v.encoder =
-            load_half(weights_in(w, "encoder"), &c.encoder, false, c.picture, c.latent, keep);
-    v.decoder = load_half(weights_in(w, "decoder"), &c.decoder, true, c.latent, c.out, keep);
+    if (!alone) v.encoder = load_half(weights_in(w, "encoder.layers"), 0, &c.encoder, down, keep);
+    v.decoder = load_half(alone ? w : weights_in(w, "decoder.layers"), alone, &c.decoder, up, keep);
     *out = v;
     return weights_trouble(w);
 }

@@ -64,7 +64,7 @@ static void look_around(const transformer_layer *l, int heads, tensor x, arena s
     a.k = blocks_multiply(l->self_k, rows, x.data, k, scratch);
     a.v = blocks_multiply(l->self_v, rows, x.data, v, scratch);
     attention_apply(a, scratch);
-    blocks_add(l->self_out, rows, a.y, x.data, scratch);
+    blocks_multiply_add(l->self_out, rows, a.y, x.data, scratch);
 }
 
 /* Tokens look at the text, whose k and v are known. */
@@ -79,7 +79,7 @@ static void look_at_text(const transformer_layer *l, int heads, tensor x, transf
     a.y = arena_take(&scratch, tensor_count(x) * sizeof *a.y);
     a.q = blocks_multiply(l->text_q, rows, x.data, a.y, scratch);
     attention_apply(a, scratch);
-    blocks_add(l->text_out, rows, a.y, x.data, scratch);
+    blocks_multiply_add(l->text_out, rows, a.y, x.data, scratch);
 }
 
 /* Each token by itself: x += narrow(half of widen(x) times gelu(other half)). Some rows at a time,
@@ -92,7 +92,7 @@ static void think(const transformer_layer *l, tensor x, arena scratch)
         int some = rows - first < BLOCKS_ROWS ? rows - first : BLOCKS_ROWS;
         float *of = x.data + (size_t)first * (size_t)x.c;
         blocks_multiply(l->widen, some, of, wide, scratch);
-        blocks_add(l->narrow, some, wide, of, scratch);
+        blocks_multiply_add(l->narrow, some, wide, of, scratch);
     }
 }
 
@@ -113,7 +113,7 @@ void transformer_apply(const transformer *t, blocks_stream *s, transformer_text 
         look_at_text(&t->layer[i], t->form.heads, tokens, text, scratch);
         think(&t->layer[i], tokens, scratch);
     }
-    blocks_add(t->out, rows, tokens.data, s->x.data, scratch);
+    blocks_multiply_add(t->out, rows, tokens.data, s->x.data, scratch);
 }
 
 size_t transformer_room(const transformer *t, tensor x, int tokens)

@@ -27,7 +27,7 @@ static vae_half load_half(weights w, const vae_config *c, bool up, arena *keep)
     const char *resize = up ? "upsamplers.0.conv" : "downsamplers.0.conv";
     weights middle = weights_in(w, "mid_block");
     vae_half h = {.levels = n + 1};
-    vae_level *center = &h.level[up ? 0 : n], *next = &h.level[up];
+    vae_level *center = &h.level[up ? 0 : n], *next = &h.level[up ? 1 : 0];
     h.conv_in = blocks_filter(w, "conv_in", up ? c->latent : c->picture, first);
     *center = load_level(middle, c, 2, deepest, deepest, keep);
     if (c->attention)

@@ -62,6 +62,14 @@ const safetensors *weights_files(weights w, int *count)
     return *count = w.source->count, w.source->files;
 }
 
+error weights_check(weights w)
+{
+    error wrong = NULL;
+    for (int i = 0; i < w.source->count && !wrong; i++)
+        wrong = safetensors_check(&w.source->files[i]);
+    return wrong;
+}
+
 void weights_close(weights w)
 {
     for (int i = 0; i < w.source->count; i++) safetensors_close(w.source->files[i]);

@@ -71,6 +71,11 @@ void weights_rename(weights w, weights_naming *naming, const void *self);
  *  @return [count] */
 const safetensors *weights_files(weights w, int *count);
 
+/** Whether its files have stayed as they were.
+ *  @param w any place of the network
+ *  @return NULL, or which file was written to */
+error weights_check(weights w);
+
 /** Forget the files that weights_open() opened.
  *  @param w any place */
 void weights_close(weights w);

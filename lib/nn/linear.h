@@ -41,8 +41,10 @@ void linear_apply(linear l, arena scratch);
 /** How much scratch it takes with the threads and the instruction set in use; ask again after a
  *  change of either.
  *  @param l what; arrays need not be there yet
- *  @return bytes, with room for alignment: less than 1 MiB for each thread, or 4 `in` in the plain
- *          twin */
+ *  @return bytes, with room for alignment: less than LINEAR_ROOM for each thread, or 4 `in` in the
+ *          plain twin */
 size_t linear_room(linear l);
+
+enum { LINEAR_ROOM = 4 << 20 }; /**< bytes for a thread that are enough for any layer */
 
 #endif

@@ -4,10 +4,15 @@
 /* What the scheduler's file says of sampling, where it says it. */
 static scheduler_config sampling(const checkpoint_scheduler *s)
 {
-    scheduler_config c = {
-        .name = s->name, .spacing = s->spacing, .offset = s->offset, .plms = true};
+    /* diffusers' pipeline has an offset of 1, whatever the file says */
+    scheduler_config c = {.name = s->name,
+                          .spacing = s->spacing,
+                          .offset = 1,
+                          .plms = true,
+                          .last_time = "sigma_min"};
     const config *said = s->config;
     if (!said) return c;
+    c.last_time = NULL;
     c.plms = config_bool(said, "skip_prk_steps", false);
     c.order = config_int(said, "solver_order", 0);
     if (config_bool(said, "use_karras_sigmas", false)) c.list = "karras";
@@ -92,6 +97,12 @@ error model_use_taesd(model *m, const char *path, arena *keep)
     if (wrong) return weights_close(part.weights), wrong;
     m->taesd = t, m->taesd_files = part.weights;
     return NULL;
+}
+
+error model_check(const model *m)
+{
+    error wrong = checkpoint_check(&m->files);
+    return wrong || !m->taesd ? wrong : weights_check(m->taesd_files);
 }
 
 void model_close(model *m)

@@ -45,6 +45,11 @@ error model_open(const char *path, arena *keep, arena scratch, model *out);
  *  @return NULL, or what is missing, wrong, or made for other latents; the model stays as it was */
 error model_use_taesd(model *m, const char *path, arena *keep);
 
+/** Whether its files, TAESD's among them, have stayed as they were.
+ *  @param m the model
+ *  @return NULL, or which file was written to */
+error model_check(const model *m);
+
 /** Forget its files.
  *  @param m what model_open() gave */
 void model_close(model *m);

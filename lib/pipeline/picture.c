@@ -105,6 +105,8 @@ static error understand(const model *m, const picture_wish *w, int k, arena *kee
 static error check(const model *m, const picture_wish *w)
 {
     int factor = vae_factor(&m->vae);
+    if (!w->prompt || !w->negative)
+        return error_make("no prompt, or no negative: \"\" is an empty one");
     if (w->width <= 0 || w->height <= 0 || w->width % factor || w->height % factor)
         return error_make("a picture of %d x %d cannot be made: sides are multiples of %d",
                           w->width, w->height, factor);
@@ -132,8 +134,8 @@ static error walk(const model *m, const picture_wish *w, question *q, const sche
                              plan->walk, source);
     s.options = plan->rule.options, s.schedule = &m->schedule;
     s.watch = w->watch, s.watcher = w->watcher;
-    error wrong = sampler_run(&s, x, scratch);
-    if (!wrong) wrong = checkpoint_check(&m->files);
+    error wrong = sampler_run(&s, x, scratch), changed = model_check(m);
+    if (changed) return changed; /* which explains all else */
     if (!wrong && s.stopped) return error_make("stopped after %d of %d steps", s.i, s.walk.n);
     if (!wrong) tensor_scale(x, plan->end, x);
     return wrong;
@@ -162,8 +164,8 @@ error picture_latents(const model *m, const picture_wish *wish, arena *keep, are
     question q = {.unet = &m->unet, .k = w.guidance == 1 ? 1 : 2};
     scheduler_plan plan;
     tensor text;
-    scheduler_ask ask = {w.sampler, w.list, w.steps};
-    wrong = scheduler_make(&m->scheduler, ask, &m->schedule, &mine, &plan);
+    scheduler_wish how = {.name = w.sampler, .list = w.list, .steps = w.steps};
+    wrong = scheduler_make(&m->scheduler, how, &m->schedule, &mine, &plan);
     const config *said = w.sampler || w.list ? NULL : m->files.scheduler.config;
     if (said) wrong = config_blame(said, wrong);
     if (!wrong) wrong = understand(m, &w, q.k, &mine, scratch, &text);
@@ -191,5 +193,5 @@ error picture_make(const model *m, const picture_wish *wish, arena *keep, arena 
         taesd_decode(m->taesd, x, *out, scratch);
     else
         vae_decode(&m->vae, x, *out, scratch);
-    return NULL;
+    return model_check(m);
 }

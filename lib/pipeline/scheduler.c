@@ -89,22 +89,20 @@ static error ends_of(const char *spaced, int n, const schedule *s, sigmas_option
     return NULL;
 }
 
-error scheduler_make(const scheduler_config *c, scheduler_ask ask, const schedule *s, arena *keep,
+error scheduler_make(const scheduler_config *c, scheduler_wish w, const schedule *s, arena *keep,
                      scheduler_plan *out)
 {
-    error wrong = names_choose(ask.name ? ask.name : c->name, &out->rule);
+    error wrong = names_choose(w.name ? w.name : c->name, &out->rule);
     if (wrong) return wrong;
     out->time = NULL;
     manner m = manner_of(c, out->rule.kind);
     sigmas_options o = {.offset = c->offset, .end_at_min = m.ends_above_0};
     const char *even = spaced(m.family, m.spacing);
-    const char *list = ask.list         ? ask.list
-                       : out->rule.list ? out->rule.list
-                       : c->list        ? c->list
-                                        : even;
-    if (!ask.name) adopt(c, &out->rule.options, out->rule.kind);
-    if (m.family == BY_SIGMA && by_size(list)) wrong = ends_of(even, ask.steps, s, &o, *keep);
-    if (!wrong) wrong = sigmas_make(list, ask.steps, s, o, keep, &out->walk);
+    const char *list = w.list;
+    if (!list) list = out->rule.list ? out->rule.list : c->list ? c->list : even;
+    if (!w.name) adopt(c, &out->rule.options, out->rule.kind);
+    if (m.family == BY_SIGMA && by_size(list)) wrong = ends_of(even, w.steps, s, &o, *keep);
+    if (!wrong) wrong = sigmas_make(list, w.steps, s, o, keep, &out->walk);
     if (wrong) return wrong;
     /* VP pictures begin as noise of size 1, which are sqrt(sigma^2 + 1) here; so do k-diffusion's
      * classes where times are spaced "leading", else with noise of size sigma. */

@@ -21,13 +21,13 @@ typedef struct {
     int order;             /**< solver_order */
 } scheduler_config;
 
-/** What is asked of it. */
+/** What is wished for. */
 typedef struct {
     const char *name; /**< another sampler, by any of its names; NULL: the config's */
     const char *list; /**< another list of sigmas; NULL: the one in the sampler's name, or the
                            config's */
     int steps;
-} scheduler_ask;
+} scheduler_wish;
 
 /** A walk that is ready, but for its first picture. */
 typedef struct {
@@ -41,12 +41,12 @@ typedef struct {
 
 /** Which list, which first noise.
  *  @param c       the model's config
- *  @param ask     what is asked
+ *  @param w       another sampler or list, and how many steps
  *  @param s       the schedule of training
  *  @param keep    where the list lives
  *  @param out     the plan
  *  @return NULL, or which name is unknown, or why the list cannot be had */
-error scheduler_make(const scheduler_config *c, scheduler_ask ask, const schedule *s, arena *keep,
+error scheduler_make(const scheduler_config *c, scheduler_wish w, const schedule *s, arena *keep,
                      scheduler_plan *out);
 
 #endif

@@ -7,8 +7,8 @@
 
 /** Read some prompts and encode them.
  *  @param m         the model
- *  @param texts     in UTF-8, with emphasis and BREAK (prompt.h); NULL at the end. The shorter ones
- *                   are filled up, so that all have as many chunks
+ *  @param texts     in UTF-8, with emphasis and BREAK (prompt.h); at least one, and NULL at the
+ *                   end. The shorter ones are filled up, so that all have as many chunks
  *  @param clip_skip 1: the encoder's last layer, 2: the one before; 0: as the model has it
  *  @param keep      where the result lives
  *  @param scratch   for the encoder

@@ -9,8 +9,8 @@
  *           finish:        bias, activation, residual, while the sums are near
  *
  * Goto, van de Geijn 2008, "Anatomy of High-Performance Matrix Multiplication", with the weights
- * turned on the way: that costs one pass for each block of rows, unless they are few enough to be
- * kept for the next block. The next panel's weights are fetched while tiles are multiplied, x some
+ * turned on the way: that costs one pass for each block of rows, unless the weights are few enough
+ * to be kept for the next block. The next panel's weights are fetched while tiles are multiplied, x some
  * rows before they are laid, y's lines before a tile's sums are ready; the first panel of a strip
  * comes unannounced.
  */
@@ -20,11 +20,11 @@
 #include "nn/kernels.h"
 
 enum {
-    /* Rows of x in a block, at most: 0.45 MB or 0.26 MB, which stay in the outer cache. Each block
-     * packs all weights anew, so where that cache is larger, blocks are. */
+    /* Rows of x in a block, at most: 0.45 MB or 0.26 MB, which stay in the outer cache. A block
+     * packs weights anew that are too many to keep, so where that cache is larger, blocks are. */
     ROWS = LANES == 16 ? 336 : 192,
     COLUMNS = 640, /* of sums in a block, at most: they are read again for each strip */
-    KEPT = 425000, /* of turned weights, at most, are kept: 1.7 MB */
+    KEPT = 425000, /* of turned weights, at most, are kept: 320 x 1280 and a little */
     AHEAD = 4,     /* rows of x to fetch before their turn: their pieces lie far apart */
     PIECE = TILE_DEPTH * TILE_WIDTH,
 };
@@ -36,7 +36,7 @@ typedef struct {
     int panels, groups; /* TILE_WIDTH columns of y each; groups of panels */
     int kinds;          /* of panels: with gate 2, values and gates in turn */
     size_t sums;        /* floats of a panel's sums; 0 where they are finished at once */
-    size_t turned;      /* floats of a piece's turned weights; 0 where no piece is kept */
+    bool kept;          /* are a group's turned weights, for the next slice */
 } cut;
 
 static int gcd(int a, int b)
@@ -62,8 +62,8 @@ static cut cut_up(const linear *l)
     c.groups = fair * share_parts(c.panels, fair * (COLUMNS / TILE_WIDTH / c.kinds));
     c.groups = c.groups < c.panels ? c.groups : c.panels;
     c.sums = c.strips > 1 || l->gate ? (size_t)(c.rows * TILE_WIDTH) : 0;
-    bool again = c.slices * c.groups > threads; /* a thread may have two slices of one group */
-    c.turned = again && pieces(&c) * PIECE <= KEPT ? PIECE : 0;
+    bool again = c.slices > 1 && c.slices * c.groups > threads; /* may a thread have two? */
+    c.kept = again && pieces(&c) * PIECE <= KEPT;
     return c;
 }
 
@@ -125,6 +125,14 @@ VEC_INLINE void finish_as(const linear *l, activation after, bool gate, int from
     }
 }
 
+/* Alone, so that its loop has all registers. */
+__attribute__((noinline)) static void finish_any(const linear *l, int from, int rows, int column,
+                                                 const float *sums, const float *gates)
+{
+    int some = l->out - column;
+    finish_as(l, l->after, l->gate, from, rows, column, some < LANES ? some : LANES, sums, gates);
+}
+
 static void finish(const linear *l, int from, int rows, int column, const float *sums,
                    const float *gates)
 {
@@ -133,7 +141,7 @@ static void finish(const linear *l, int from, int rows, int column, const float 
         if (l->after == ACTIVATE_NOT && !l->gate && some >= LANES)
             finish_as(l, ACTIVATE_NOT, false, from, rows, column + v, LANES, sums + v, gates + v);
         else
-            finish_as(l, l->after, l->gate, from, rows, column + v, some, sums + v, gates + v);
+            finish_any(l, from, rows, column + v, sums + v, gates + v);
 }
 
 /* The weights of a panel in a strip. */
@@ -145,12 +153,12 @@ typedef struct {
 
 static piece piece_of(const linear *l, const cut *c, const desk *d, int s, int panel)
 {
-    size_t number = (size_t)((panel - d->first * c->kinds) * c->strips + s);
+    int number = c->kept ? (panel - d->first * c->kinds) * c->strips + s : 0;
     int column = panel / c->kinds * TILE_WIDTH, left = l->out - column;
     size_t row = (size_t)column + (size_t)(panel % c->kinds) * (size_t)l->out;
     return (piece){row * (size_t)l->in + (size_t)(s * c->depth),
                    left < TILE_WIDTH ? left : TILE_WIDTH, strip_depth(l, c, s),
-                   d->turned + number * c->turned};
+                   d->turned + (size_t)number * PIECE};
 }
 
 /* Part t of `parts` of a piece's rows. */
@@ -175,8 +183,8 @@ static void fetch_results(const linear *l, int from, int rows, int column)
 /* All rows of the block meet one panel. */
 static void meet(const linear *l, const cut *c, const desk *d, int s, int panel)
 {
-    piece p = piece_of(l, c, d, s, panel), ahead = piece_of(l, c, d, s, panel + 1);
     bool fetch = !d->known && panel + 1 < d->next * c->kinds;
+    piece p = piece_of(l, c, d, s, panel), ahead = fetch ? piece_of(l, c, d, s, panel + 1) : p;
     if (!d->known) panel_pack(l->w, p.at, (size_t)l->in, p.rows, p.depth, PAIRS, p.turned);
     int depth = tile_numbers(p.depth), tiles = tile_count(d->rows);
     int column = panel / c->kinds * TILE_WIDTH;
@@ -201,7 +209,7 @@ static void work(const linear *l, const cut *c, const desk *d)
     }
 }
 
-/* Floats of what a thread has: strip, panel, sums. */
+/* Floats of what a thread has: strip, turned weights, sums. */
 typedef struct {
     size_t strip, turned, sums, own;
 } room;
@@ -209,7 +217,7 @@ typedef struct {
 static room room_of(const cut *c)
 {
     room r = {.strip = (size_t)c->rows * TILE_STRIDE,
-              .turned = c->turned ? pieces(c) * PIECE : PIECE};
+              .turned = c->kept ? pieces(c) * PIECE : PIECE};
     r.sums = (size_t)(share_parts(c->panels, c->groups) * c->kinds) * c->sums;
     r.sums += TILE_ROWS * TILE_WIDTH; /* a tile's, where they are finished at once */
     r.own = (r.strip + r.turned + r.sums + VEC_LINE - 1) / VEC_LINE * VEC_LINE;
@@ -232,20 +240,20 @@ void FAST(linear)(const linear *l, arena scratch)
     norming *norms = arena_take(&scratch, (size_t)(threads * c.rows) * sizeof *norms);
     PARALLEL_FOR((double)l->rows * l->in * l->out > 1e5)
     for (int t = 0; t < threads; t++) {
-        int before = -1;
+        int last_group = -1;
         for (int i = share_first(blocks, t, threads); i < share_first(blocks, t + 1, threads);
              i++) {
             int slice = i % c.slices, group = i / c.slices;
             desk d = {.from = share_first(l->rows, slice, c.slices),
                       .first = share_first(c.panels, group, c.groups),
                       .next = share_first(c.panels, group + 1, c.groups),
-                      .known = c.turned && group == before,
+                      .known = c.kept && group == last_group,
                       .norms = norms + t * c.rows};
             d.rows = share_first(l->rows, slice + 1, c.slices) - d.from;
             d.turned = all + (size_t)t * r.own;
             d.strip = d.turned + r.turned, d.sums = d.strip + r.strip;
             work(l, &c, &d);
-            before = group;
+            last_group = group;
         }
     }
 }
