@@ -7,8 +7,10 @@
  *
  * The columns are those of bench/peers/sd.py, which runs the same networks in other engines: stage,
  * side of the picture, seconds (the median, the best), seconds from the start to the first result,
- * peak resident megabytes with the pages of the mapped weights. Each stage has a process of its
- * own. `make bench-sd` runs both.
+ * peak resident megabytes with the pages of the mapped weights. Ours say also what they compute and
+ * which share that is of the multiply-adds that the processor makes in a loop of nothing else;
+ * Winograd, which needs fewer than are counted, can be above 1. Each stage has a process of its own.
+ * `make bench-sd` runs both.
  */
 #define _DEFAULT_SOURCE
 #include "nn/machine.h"
@@ -51,7 +53,7 @@ static void call(const model *m, const char *stage, int side, arena scratch)
 static int measure(const char *path, const char *stage, int side, int rounds, bool show)
 {
     static const char *const stages[] = {"text", "unet", "vae", NULL};
-    double begin = machine_seconds(), taken[MOST]; /* seconds of each round, sorted in the end */
+    double begin = machine_seconds(), taken[MOST], peaks[MOST]; /* sorted in the end */
     arena memory = arena_make((size_t)1 << 32), scratch = arena_make(0);
     model m;
     int known = 0;
@@ -68,14 +70,15 @@ static int measure(const char *path, const char *stage, int side, int rounds, bo
         call(&m, stage, side, scratch);
         profile_stop();
         taken[i] = machine_seconds() - start;
+        peaks[i] = machine_peak();
     }
-    double flop = 0, median = machine_median(taken, rounds);
+    double flop = 0, peak = machine_median(peaks, rounds), median = machine_median(taken, rounds);
     for (int i = 0; i < p.rows; i++) flop += p.row[i].flop;
     struct rusage used;
     getrusage(RUSAGE_SELF, &used);
-    printf("%-14s %5s %4d %8.3f %8.3f %8.1f %8.0f   %.0f GFLOP, %.0f GFLOP/s\n", "ours", stage,
-           side, median, taken[0], first, (double)used.ru_maxrss * 1024e-6, 1e-9 * flop,
-           1e-9 * flop / median);
+    printf("%-14s %5s %4d %8.3f %8.3f %8.1f %8.0f   %.0f GFLOP, %.0f GFLOP/s, %.2f of %.0f\n",
+           "ours", stage, side, median, taken[0], first, (double)used.ru_maxrss * 1024e-6,
+           1e-9 * flop, 1e-9 * flop / median, 1e-9 * flop / median / peak, peak);
     if (show) fputs(report_table(&p, &memory), stdout);
     return fflush(stdout);
 }

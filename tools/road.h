@@ -4,9 +4,9 @@
  *
  *     12 minutes to read. Before it: [02 Schedules](02_schedules.md).
  *
- * (or 30b) so that the picture of the road and the table of lessons need no list of their own. A
- * page that does not begin so, names a lesson that is not there, or needs itself by way of others
- * is an error that says which and what to write.
+ * so that the picture of the road and the table of lessons need no list of their own. A number may
+ * end with a letter: 30b. A page that does not begin so, names a lesson that is not there, or needs
+ * itself by way of others is an error that says which and what to write.
  */
 #ifndef ROAD_H
 #define ROAD_H

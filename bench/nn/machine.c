@@ -55,6 +55,19 @@ double machine_median(double *x, int n)
     return n % 2 ? x[n / 2] : (x[n / 2 - 1] + x[n / 2]) / 2;
 }
 
+double machine_peak(void)
+{
+    double most = 0;
+    for (int i = 0; all[i]; i++) {
+        double rates[ROUNDS];
+        if (all[i]->pairs || !isa_here(all[i]->isa)) continue;
+        for (int r = 0; r < ROUNDS; r++) rates[r] = machine_fma(all[i]);
+        double rate = machine_median(rates, ROUNDS);
+        most = rate > most ? rate : most;
+    }
+    return most;
+}
+
 /* GB/s of reading or copying, every thread its own piece. */
 static double memory(const loops *l, const float *x, float *y)
 {

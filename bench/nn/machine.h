@@ -33,6 +33,10 @@ double machine_median(double *x, int n);
  *  @return GFLOP/s */
 double machine_fma(const loops *l);
 
+/** The most multiply-adds of floats that any set makes on all threads, now.
+ *  @return GFLOP/s */
+double machine_peak(void);
+
 /** Measure it, and print what it is.
  *  @param scratch some hundred MB
  *  @return its roofs */

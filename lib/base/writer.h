@@ -14,9 +14,9 @@ typedef struct {
     bool full;         /* it is not whole: writer_save() says so, others must ask */
 } writer;
 
-/* As printf in the C locale, at the end; up to 999 bytes at a time, or it
- * aborts. Two numbers, or a number and
- * words, must not be parted by a comma only: in other locales that is taken for a decimal one. */
+/* As printf in the C locale, at the end; up to 999 bytes at a time, or it aborts. Two numbers, or a
+ * number and words, must not be parted by a comma only: in other locales that is taken for a
+ * decimal one. */
 __attribute__((format(printf, 2, 3))) void writer_put(writer *w, const char *format, ...);
 
 /* Bytes as letters, for files inside files: RFC 4648, section 4. */

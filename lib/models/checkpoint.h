@@ -36,7 +36,8 @@ typedef struct {
     bool guessed;                /**< nothing says so: `prediction` is what such models have */
     const char *spacing;         /**< of times: "leading", "linspace" or "trailing"; NULL: the
                                       class's own */
-    int offset;                  /**< is added to times that are spaced "leading" */
+    int offset;                  /**< of times that are spaced "leading", as the file says; a model
+                                      takes 1 (model.c) */
     bool alpha_to_one;           /**< the last step goes to no noise at all, not to time 0 */
     bool zero_snr;               /**< betas are rescaled so that nothing is left at the end */
     const config *config;        /**< the whole file, or NULL */

@@ -5,14 +5,9 @@
 static scheduler_config sampling(const checkpoint_scheduler *s)
 {
     /* diffusers' pipeline has an offset of 1, whatever the file says */
-    scheduler_config c = {.name = s->name,
-                          .spacing = s->spacing,
-                          .offset = 1,
-                          .plms = true,
-                          .last_time = "sigma_min"};
+    scheduler_config c = {.name = s->name, .spacing = s->spacing, .offset = 1, .plms = true};
     const config *said = s->config;
-    if (!said) return c;
-    c.last_time = NULL;
+    if (!said) return c.last_time = "sigma_min", c; /* as Stable Diffusion 1.5's file says */
     c.plms = config_bool(said, "skip_prk_steps", false);
     c.order = config_int(said, "solver_order", 0);
     if (config_bool(said, "use_karras_sigmas", false)) c.list = "karras";
