@@ -7,9 +7,9 @@
  *
  * The columns are those of bench/peers/sd.py, which runs the same networks in other engines: stage,
  * side of the picture, seconds (the median, the best), seconds from the start to the first result,
- * peak resident megabytes with the pages of the mapped weights. Ours say also what they compute and
- * which share that is of the multiply-adds that the processor makes in a loop of nothing else;
- * Winograd, which needs fewer than are counted, can be above 1. Each stage has a process of its own.
+ * peak resident megabytes with the pages of the mapped weights. Ours say also what they compute,
+ * and which share that is of the multiply-adds that the processor makes in a loop of nothing else;
+ * Winograd needs fewer than are counted, so it can be above 1. Each stage has a process of its own.
  * `make bench-sd` runs both.
  */
 #define _DEFAULT_SOURCE
