@@ -156,7 +156,7 @@ static void score(const attention *a, const cut *c, const desk *d, int row, int 
             tile_product[rows](d->q + (s * c->rows + row) * TILE_STRIDE,
                                d->k + j * c->of_k + tile_numbers(s * c->depth) * TILE_WIDTH,
                                tile_numbers(least(c->depth, a->size - s * c->depth)), d->scores + j,
-                               TILE_STRIDE, s > 0);
+                               TILE_STRIDE, s > 0 ? &tile_old : NULL);
 }
 
 /* Scores of a row, of which it sees some, become weights; those up to a whole panel become 0. What
@@ -203,16 +203,17 @@ static void gather(const cut *c, const desk *d, int row, int rows, int width)
     const float *v = d->k + c->block * c->of_k, *p = d->scores;
     size_t wide = (size_t)c->wide;
     int depth = tile_numbers(width);
-    bool add = d->from > 0;
+    const tile_more *more = d->from > 0 ? &tile_old : NULL;
     for (int i = 0, n; i < c->wide; i += n * LANES, v += tile_numbers(d->keys) * n * LANES) {
         float *y = d->y + row * c->wide + i;
         int half = rows / 2;
         n = panel_vecs((c->wide - i) / LANES);
         if (n == 2)
-            tile_product[rows](p, v, depth, y, wide, add);
+            tile_product[rows](p, v, depth, y, wide, more);
         else {
-            if (half) wide_tile[half](p, v, depth, y, wide, add);
-            wide_tile[rows - half](p + half * TILE_STRIDE, v, depth, y + half * c->wide, wide, add);
+            if (half) wide_tile[half](p, v, depth, y, wide, more);
+            wide_tile[rows - half](p + half * TILE_STRIDE, v, depth, y + half * c->wide, wide,
+                                   more);
         }
     }
 }

@@ -56,9 +56,9 @@ static void turn(const conv_plan *p, int column, int from, int count, float *tur
 
 /* A narrow panel, for few channels of y; rows are filled up. */
 __attribute__((noinline)) static void narrow(const float *a, const float *b, int depth, float *sum,
-                                             bool add)
+                                             const tile_more *more)
 {
-    tile_of(TILE_ROWS, 1, false, a, b, depth, sum, LANES, add);
+    tile_of(TILE_ROWS, 1, false, a, b, depth, sum, LANES, more);
 }
 
 static void products(const conv_plan *p, const float *laid, const float *turned, int rows,
@@ -67,7 +67,7 @@ static void products(const conv_plan *p, const float *laid, const float *turned,
     for (int q = 0; q < p->planes; q++) {
         const float *a = laid + p->at[q], *b = turned + (size_t)q * p->turned;
         float *sum = sums + (size_t)q * p->sums;
-        bool more = add || (q > 0 && p->sums == 0);
+        const tile_more *more = add || (q > 0 && p->sums == 0) ? &tile_old : NULL;
         for (int row = 0; p->width == LANES && row < rows; row += TILE_ROWS)
             narrow(a + row * TILE_STRIDE, b, depth, sum + row * LANES, more);
         for (int t = 0; p->width == TILE_WIDTH && t < tile_count(rows); t++) {

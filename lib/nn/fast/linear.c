@@ -5,8 +5,8 @@
  *         lay:           copy the rows, normed on the way: they stay in the outer cache of a core
  *         for panels     of columns
  *           pack:          widen and turn the weights: they stay in the inner cache
- *           tile:          six or fourteen rows at a time
- *           finish:        bias, activation, residual, while the sums are near
+ *           tile:          six or fourteen rows at a time, with bias and residual into y
+ *           finish:        the same with activation or gate, while the sums are near
  *
  * Goto, van de Geijn 2008, "Anatomy of High-Performance Matrix Multiplication", with the weights
  * turned on the way: that costs one pass for each block of rows, unless the weights are few enough
@@ -109,39 +109,25 @@ static void lay(const linear *l, const cut *c, const desk *d, int s)
     }
 }
 
-/* Columns `column` and so on, LANES at most, of some rows: bias, activation, residual. */
-VEC_INLINE void finish_as(const linear *l, activation after, bool gate, int from, int rows,
-                          int column, int some, const float *sums, const float *gates)
+/* Some rows of a panel where tile.h's sums are not all: activation or gate, or a narrow panel.
+ * Alone, so that its loop has all registers. */
+__attribute__((noinline)) static void finish(const linear *l, int from, int rows, int column,
+                                             const float *sums, const float *gates)
 {
-    vec bias = l->bias ? vec_load_upto(l->bias + column, some) : (vec){0};
-    vec gate_bias = l->bias && gate ? vec_load_upto(l->bias + l->out + column, some) : (vec){0};
-    size_t at = (size_t)from * (size_t)l->out + (size_t)column;
-    for (int i = 0; i < rows; i++, at += (size_t)l->out) {
-        vec v = vec_load(sums + i * TILE_WIDTH) + bias;
-        v = gate ? v * math_activate(after, vec_load(gates + i * TILE_WIDTH) + gate_bias)
-                 : math_activate(after, v);
-        if (l->add) v += vec_load_upto(l->add + at, some);
-        vec_store_upto(l->y + at, v, some);
+    for (int v = 0, some; v < TILE_WIDTH && (some = l->out - column - v) > 0; v += LANES) {
+        some = some < LANES ? some : LANES;
+        const float *b = l->bias ? l->bias + column + v : NULL;
+        vec bias = b ? vec_load_upto(b, some) : (vec){0};
+        vec other = b && l->gate ? vec_load_upto(b + l->out, some) : (vec){0};
+        size_t at = (size_t)from * (size_t)l->out + (size_t)(column + v);
+        for (int i = v; i < rows * TILE_WIDTH; i += TILE_WIDTH, at += (size_t)l->out) {
+            vec y = vec_load(sums + i) + bias;
+            y = l->gate ? y * math_activate(l->after, vec_load(gates + i) + other)
+                        : math_activate(l->after, y);
+            if (l->add) y += vec_load_upto(l->add + at, some);
+            vec_store_upto(l->y + at, y, some);
+        }
     }
-}
-
-/* Alone, so that its loop has all registers. */
-__attribute__((noinline)) static void finish_any(const linear *l, int from, int rows, int column,
-                                                 const float *sums, const float *gates)
-{
-    int some = l->out - column;
-    finish_as(l, l->after, l->gate, from, rows, column, some < LANES ? some : LANES, sums, gates);
-}
-
-static void finish(const linear *l, int from, int rows, int column, const float *sums,
-                   const float *gates)
-{
-    /* Constants in the usual case, which then has no branch in its loop. */
-    for (int v = 0, some; v < TILE_WIDTH && (some = l->out - column - v) > 0; v += LANES)
-        if (l->after == ACTIVATE_NOT && !l->gate && some >= LANES)
-            finish_as(l, ACTIVATE_NOT, false, from, rows, column + v, LANES, sums + v, gates + v);
-        else
-            finish_any(l, from, rows, column + v, sums + v, gates + v);
 }
 
 /* The weights of a panel in a strip. */
@@ -180,24 +166,41 @@ static void fetch_results(const linear *l, int from, int rows, int column)
         for (int v = 0; v < TILE_WIDTH; v += VEC_LINE) __builtin_prefetch(y + v, 1);
 }
 
+/* Some rows meet a panel. */
+static void multiply(const linear *l, const cut *c, const desk *d, int s, int panel, const piece *p,
+                     int row, int rows)
+{
+    const float *x = d->strip + row * TILE_STRIDE;
+    float *sums = d->sums + (size_t)(panel - d->first * c->kinds) * c->sums;
+    if (c->sums) sums += row * TILE_WIDTH;
+    int depth = tile_numbers(p->depth), column = panel / c->kinds * TILE_WIDTH,
+        from = d->from + row;
+    bool last = s == c->strips - 1 && panel % c->kinds == c->kinds - 1;
+    if (last) fetch_results(l, from, rows, column);
+    if (last && l->after == ACTIVATE_NOT && !l->gate && column + TILE_WIDTH <= l->out) {
+        size_t at = (size_t)from * (size_t)l->out + (size_t)column;
+        tile_more more = {.sums = s > 0 ? sums : NULL,
+                          .bias = l->bias ? l->bias + column : NULL,
+                          .add = l->add ? l->add + at : NULL};
+        tile_product[rows](x, p->turned, depth, l->y + at, (size_t)l->out, &more);
+        return;
+    }
+    tile_product[rows](x, p->turned, depth, sums, TILE_WIDTH, s > 0 ? &tile_old : NULL);
+    if (last) /* with gate the panel before this one has the values, and this one the gates */
+        finish(l, from, rows, column, sums - (c->kinds - 1) * (ptrdiff_t)c->sums, sums);
+}
+
 /* All rows of the block meet one panel. */
 static void meet(const linear *l, const cut *c, const desk *d, int s, int panel)
 {
     bool fetch = !d->known && panel + 1 < d->next * c->kinds;
     piece p = piece_of(l, c, d, s, panel), ahead = fetch ? piece_of(l, c, d, s, panel + 1) : p;
     if (!d->known) panel_pack(l->w, p.at, (size_t)l->in, p.rows, p.depth, PAIRS, p.turned);
-    int depth = tile_numbers(p.depth), tiles = tile_count(d->rows);
-    int column = panel / c->kinds * TILE_WIDTH;
-    bool last = s == c->strips - 1 && panel % c->kinds == c->kinds - 1;
-    float *sums = d->sums + (size_t)(panel - d->first * c->kinds) * c->sums;
+    int tiles = tile_count(d->rows);
     for (int t = 0; t < tiles; t++) {
-        int row = tile_row(d->rows, t), rows = tile_row(d->rows, t + 1) - row;
-        float *sum = sums + (c->sums ? row * TILE_WIDTH : 0);
+        int row = tile_row(d->rows, t);
         if (fetch) fetch_weights(l, &ahead, t, tiles);
-        if (last) fetch_results(l, d->from + row, rows, column);
-        tile_product[rows](d->strip + row * TILE_STRIDE, p.turned, depth, sum, TILE_WIDTH, s > 0);
-        if (last) /* with gate the panel before this one has the values, and this one the gates */
-            finish(l, d->from + row, rows, column, sum - (c->kinds - 1) * (ptrdiff_t)c->sums, sum);
+        multiply(l, c, d, s, panel, &p, row, tile_row(d->rows, t + 1) - row);
     }
 }
 

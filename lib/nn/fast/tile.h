@@ -1,7 +1,7 @@
 /** @file tile.h
  *  The kernel under all others: a small block of a matrix product, held in registers.
  *
- *      sum[r][c] (+)= sum over k of a[r][k] b[k][c]      r < rows <= TILE_ROWS, c < TILE_WIDTH
+ *      to[r][c] = (sum over k of a[r][k] b[k][c]) + more     r < rows <= TILE_ROWS, c < TILE_WIDTH
  *
  *  Each number of a meets a whole row of b, so a is read one number at a time and b by vectors.
  *  a lies in rows of at most TILE_DEPTH numbers, TILE_STRIDE apart (a constant: the rows need no
@@ -29,9 +29,28 @@ enum {
     TILE_STRIDE = TILE_DEPTH + 16,
 };
 
+/** What is added to a product on its way out of the registers, in this order; NULL: nothing. */
+typedef struct {
+    bool old;          /**< what stands where it goes */
+    const float *sums; /**< [rows][TILE_WIDTH] */
+    const float *bias; /**< [TILE_WIDTH], the same for all rows */
+    const float *add;  /**< in rows as far apart as those of the result */
+} tile_more;
+
+static const tile_more tile_old __attribute__((unused)) = {.old = true};
+
+VEC_INLINE void tile_add(int rows, int vecs, vec s[TILE_ROWS][3], const float *from, size_t stride)
+{
+    UNROLL(16)
+    for (int r = 0; r < rows; r++) {
+        UNROLL(3)
+        for (int v = 0; v < vecs; v++) s[r][v] += vec_load(from + (size_t)r * stride + v * LANES);
+    }
+}
+
 /* rows, vecs and pairs are constants where this is called, so all inner loops vanish. */
 VEC_INLINE void tile_of(int rows, int vecs, bool pairs, const float *a, const float *b, int depth,
-                        float *sum, size_t stride, bool add)
+                        float *to, size_t stride, const tile_more *more)
 {
     vec s[TILE_ROWS][3];
     UNROLL(16)
@@ -54,25 +73,29 @@ VEC_INLINE void tile_of(int rows, int vecs, bool pairs, const float *a, const fl
                 s[r][v] = pairs ? vec_dot_pairs(s[r][v], x, w[v]) : s[r][v] + x * w[v];
         }
     }
+    if (more) {
+        if (more->old) tile_add(rows, vecs, s, to, stride);
+        if (more->sums) tile_add(rows, vecs, s, more->sums, TILE_WIDTH);
+        if (more->bias) tile_add(rows, vecs, s, more->bias, 0);
+        if (more->add) tile_add(rows, vecs, s, more->add, stride);
+    }
     UNROLL(16)
     for (int r = 0; r < rows; r++) {
         UNROLL(3)
-        for (int v = 0; v < vecs; v++) {
-            float *out = sum + (size_t)r * stride + v * LANES;
-            vec_store(out, add ? vec_load(out) + s[r][v] : s[r][v]);
-        }
+        for (int v = 0; v < vecs; v++) vec_store(to + (size_t)r * stride + v * LANES, s[r][v]);
     }
 }
 
-typedef void tile_fn(const float *a, const float *b, int depth, float *sum, size_t stride,
-                     bool add);
+typedef void tile_fn(const float *a, const float *b, int depth, float *to, size_t stride,
+                     const tile_more *more);
 
 /* clang-format off */
 #define TILE(rows, name, vecs, pairs)                                                       \
     __attribute__((noinline, unused)) static void name##_##rows(                            \
-        const float *a, const float *b, int depth, float *sum, size_t stride, bool add)     \
+        const float *a, const float *b, int depth, float *to, size_t stride,                \
+        const tile_more *more)                                                              \
     {                                                                                       \
-        tile_of(rows, vecs, pairs, a, b, depth, sum, stride, add);                          \
+        tile_of(rows, vecs, pairs, a, b, depth, to, stride, more);                          \
     }
 #define TILE_NAME(rows, name) name##_##rows,
 #define TILES_3(X, ...) X(1, __VA_ARGS__) X(2, __VA_ARGS__) X(3, __VA_ARGS__)
