@@ -27,7 +27,12 @@ ifeq ($(PLAIN),)
 MACHINE := $(shell $(CC) -dumpmachine)
 ISAS    := base $(if $(filter x86_64%,$(MACHINE)),avx2_wide avx2 avx2_bf16 avx512_bf16 avx512)
 endif
-FLAGS_avx2        = -mavx2 -mfma -mf16c
+# No jump may lie across two lines of the cache: at the end of a tile's loop that costs a twentieth.
+comma   := ,
+JUMPS   := $(if $(word 2,$(ISAS)),$(firstword $(foreach how,-m -Wa$(comma)-m,$(shell \
+             $(CC) $(how)branches-within-32B-boundaries -c -x c /dev/null -o /dev/null 2>/dev/null && \
+             echo $(how)branches-within-32B-boundaries))))
+FLAGS_avx2        = -mavx2 -mfma -mf16c $(JUMPS)
 FLAGS_avx2_wide   = $(FLAGS_avx2) -DVEC_WIDE -Wno-psabi
 FLAGS_avx2_bf16   = $(FLAGS_avx2_wide) -DISA_BF16
 FLAGS_avx512      = $(FLAGS_avx2) -mavx512f -mavx512bw -mavx512dq -mavx512vl

@@ -89,6 +89,7 @@ loops() { # the text that objdump -d prints, and a name for it
     /^[0-9a-f]+ <.*>:$/ { finish(); name = $2; gsub(/[<>:]/, "", name); next }
     /^ *[0-9a-f]+:/ {
         sub(/ *#.*/, "")
+        sub(/:[ \t]*(cs +)+/, ":\t") # what an assembler may put before one to move the next
         at = $1; sub(/:/, "", at)
         count++
         place[at] = count; op[count] = $2
@@ -130,6 +131,10 @@ vmovaps %ymm2,0x20(%rsp)
 END
     expect bad 'a tile that stores through a pointer' << END
 $four
+vmovups %ymm7,(%rdi,%rax,4)
+END
+    expect bad 'a tile that stores, one product behind prefixes' << END
+$(echo "$four" | sed 1s/^/cs\ cs\ /)
 vmovups %ymm7,(%rdi,%rax,4)
 END
     expect bad 'sums that live on the stack' << 'END'
