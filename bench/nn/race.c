@@ -84,8 +84,10 @@ void race_run(race *c, const machine *m)
     peaks[0] = machine_fma(m->best);
     double best = fmax(m->peak, peaks[0]);
     do {
-        for (int i = 0; i < c->n; i++)
+        for (int turn = 0; turn < c->n; turn++) { /* everyone comes first, and after everyone */
+            int i = (turn + rounds) % c->n;
             if (c->r[i].run) took[i][rounds] = timed(&c->r[i], rounds ? took[i][rounds - 1] : 0);
+        }
         settle();
         peaks[++rounds] = machine_fma(m->best);
         best = fmax(best, peaks[rounds]);
