@@ -235,20 +235,31 @@ static void test_error_on_average(void)
     nn_near("on average", 0, (float)sqrt(wrong / all), 0, nn_bf16() ? 7e-4 : 2.5e-7);
 }
 
-static void test_same_bits_for_any_number_of_threads(void)
+static void same_bits(int rows, int in, int out, bool gate)
 {
     static float first[MANY_ROWS * MANY_OUT];
     static const int threads[] = {7, 3, 2, 1};
-    for (int gate = 0; gate < 2; gate++)
-        for (int t = 0; t < 4; t++) {
-            linear l = large(50, MANY_IN, MANY_OUT / (gate + 1));
-            size_t bytes = (size_t)(l.rows * l.out) * sizeof *l.y;
-            l.gate = gate, l.after = ACTIVATE_GELU;
-            parallel_set_threads(threads[t]);
-            linear_apply(l, promised(&l));
-            if (t == 0) memcpy(first, l.y, bytes), hold_places(&l);
-            assert_memory_equal(first, l.y, bytes);
-        }
+    for (int t = 0; t < 4; t++) {
+        linear l = large(rows, in, out);
+        size_t bytes = (size_t)(l.rows * l.out) * sizeof *l.y;
+        l.gate = gate, l.after = ACTIVATE_GELU;
+        parallel_set_threads(threads[t]);
+        linear_apply(l, promised(&l));
+        if (t == 0) memcpy(first, l.y, bytes), hold_places(&l);
+        assert_memory_equal(first, l.y, bytes);
+    }
+}
+
+/* Few rows and long ones; then so many that a thread has several blocks, of one group of columns
+ * and of two, whose weights are kept. */
+static void test_same_bits_for_any_number_of_threads(void)
+{
+    const int many = MANY_ROWS < 800 ? MANY_ROWS : 800;
+    for (int gate = 0; gate < 2; gate++) {
+        same_bits(50, MANY_IN, MANY_OUT / (gate + 1), gate);
+        same_bits(many, 330, 90, gate);
+        same_bits(many, 330, MANY_OUT / (gate + 1), gate);
+    }
 }
 
 /* Also where rows are of many pictures, in many blocks, which find weights that were kept. */

@@ -46,11 +46,6 @@ static int whole(int n, int of)
     return share_parts(n, of) * of;
 }
 
-static int least(int a, int b)
-{
-    return a < b ? a : b;
-}
-
 static cut cut_up(const attention *a)
 {
     cut c = {.strips = share_parts(a->size, TILE_DEPTH * (1 + PAIRS)),
@@ -59,7 +54,7 @@ static cut cut_up(const attention *a)
     c.rows = share_parts(a->queries, c.parts);
     c.wide = a->size > LANES ? whole(a->size, LANES) : TILE_WIDTH;
     c.of_k = tile_numbers(a->size), c.of_v = c.wide / (1 + PAIRS);
-    int most = least(TILE_DEPTH, ROOM_OF_BLOCK / (c.of_k + c.of_v)) / TILE_WIDTH * TILE_WIDTH;
+    int most = share_least(TILE_DEPTH, ROOM_OF_BLOCK / (c.of_k + c.of_v)) / TILE_WIDTH * TILE_WIDTH;
     c.blocks = share_parts(a->keys, most ? most : TILE_WIDTH);
     c.block = whole(share_parts(a->keys, c.blocks), TILE_WIDTH);
     c.of_block = (size_t)c.block * (size_t)(c.of_k + c.of_v);
@@ -98,13 +93,13 @@ static void pack_values(const float *v, size_t stride, int keys, int size, int w
 /* Block b of the keys of a head. */
 static void pack(const attention *a, const cut *c, int picture, int head, int b, float *to)
 {
-    int first = b * c->block, keys = least(c->block, a->keys - first);
+    int first = b * c->block, keys = share_least(c->block, a->keys - first);
     size_t token = (size_t)picture * (size_t)a->keys + (size_t)first,
            channel = (size_t)head * (size_t)a->size;
     size_t k_stride = (size_t)a->k_stride, v_stride = (size_t)a->v_stride;
     for (int j = 0; j < keys; j += TILE_WIDTH)
         panel_pack((weight){a->k, DTYPE_F32}, (token + (size_t)j) * k_stride + channel, k_stride,
-                   least(keys - j, TILE_WIDTH), a->size, PAIRS, to + j * c->of_k);
+                   share_least(keys - j, TILE_WIDTH), a->size, PAIRS, to + j * c->of_k);
     pack_values(a->v + token * v_stride + channel, v_stride, keys, a->size, c->wide,
                 to + c->block * c->of_k);
 }
@@ -133,7 +128,7 @@ static void lay(const attention *a, const cut *c, const desk *d, const float *x)
         fetch(x + AHEAD * (size_t)a->q_stride, a->size);
         float *to = d->q + r * TILE_STRIDE;
         for (int s = 0; s < c->strips; s++, to += c->rows * TILE_STRIDE) {
-            int n = least(c->depth, a->size - s * c->depth);
+            int n = share_least(c->depth, a->size - s * c->depth);
             for (int k = 0; k < n; k += LANES)
                 tile_lay(to, k, vec_load_upto(x + s * c->depth + k, n - k) * scale);
         }
@@ -145,7 +140,7 @@ static void lay(const attention *a, const cut *c, const desk *d, const float *x)
 /* How many keys of the block row r sees. */
 static int seen(const attention *a, const desk *d, int r)
 {
-    int n = a->causal ? least(d->keys, d->first + r + 1 - d->from) : d->keys;
+    int n = a->causal ? share_least(d->keys, d->first + r + 1 - d->from) : d->keys;
     return n > 0 ? n : 0;
 }
 
@@ -155,8 +150,8 @@ static void score(const attention *a, const cut *c, const desk *d, int row, int 
         for (int j = 0; j < width; j += TILE_WIDTH)
             tile_product[rows](d->q + (s * c->rows + row) * TILE_STRIDE,
                                d->k + j * c->of_k + tile_numbers(s * c->depth) * TILE_WIDTH,
-                               tile_numbers(least(c->depth, a->size - s * c->depth)), d->scores + j,
-                               TILE_STRIDE, s > 0 ? &tile_old : NULL);
+                               tile_numbers(share_least(c->depth, a->size - s * c->depth)),
+                               d->scores + j, TILE_STRIDE, s > 0 ? &tile_old : NULL);
 }
 
 /* Scores of a row, of which it sees some, become weights; those up to a whole panel become 0. What
@@ -255,7 +250,7 @@ static void ask(const attention *a, const cut *c, desk d, int picture, int head,
            channel = (size_t)head * (size_t)a->size;
     lay(a, c, &d, a->q + token * (size_t)a->q_stride + channel);
     for (int b = 0; b < c->blocks; b++) {
-        d.from = b * c->block, d.keys = least(c->block, a->keys - d.from);
+        d.from = b * c->block, d.keys = share_least(c->block, a->keys - d.from);
         d.k = k + (size_t)b * c->of_block;
         for (int t = 0; t < tile_count(d.rows); t++) {
             int row = tile_row(d.rows, t);

@@ -62,8 +62,7 @@ conv_plan FAST(conv_direct)(const conv *c);
 /** How many channels strip s has. */
 static inline int conv_depth(const conv_plan *p, int s)
 {
-    int left = p->c->in - s * p->depth;
-    return left < p->depth ? left : p->depth;
+    return share_least(p->depth, p->c->in - s * p->depth);
 }
 
 /** `some` channels from k on of a pixel of norm(x), enlarged if so, or zeros around it. What

@@ -1,6 +1,6 @@
 /* linear.h for one instruction set: blocks of the product, in an order that keeps them near.
  *
- *     for blocks     some rows of x, some columns of y     (each thread its own)
+ *     for blocks     some rows of x, some columns of y     (each thread its own, or the next one)
  *       for depth      strip by strip
  *         lay:           copy the rows, normed on the way: they stay in the outer cache of a core
  *         for panels     of columns
@@ -18,6 +18,7 @@
 #include "nn/fast/norming.h"
 #include "nn/fast/panel.h"
 #include "nn/kernels.h"
+#include <stdatomic.h>
 
 enum {
     /* Rows of x in a block, at most: 0.45 MB or 0.26 MB, which stay in the outer cache. A block
@@ -32,17 +33,13 @@ enum {
 /* How the work is cut. */
 typedef struct {
     int strips, depth;  /* x is cut into strips of so many columns each */
-    int slices, rows;   /* and into slices of at most so many rows */
+    int slices, rows;   /* and into slices of at most so many rows, */
+    bool free;          /* which whoever is free takes next; else each thread has its own */
     int panels, groups; /* TILE_WIDTH columns of y each; groups of panels */
     int kinds;          /* of panels: with gate 2, values and gates in turn */
     size_t sums;        /* floats of a panel's sums; 0 where they are finished at once */
     bool kept;          /* are a group's turned weights, for the next slice */
 } cut;
-
-static int gcd(int a, int b)
-{
-    return b ? gcd(b, a % b) : a;
-}
 
 /* A group's panels, each in strips. */
 static size_t pieces(const cut *c)
@@ -50,34 +47,44 @@ static size_t pieces(const cut *c)
     return (size_t)(share_parts(c->panels, c->groups) * c->kinds) * (size_t)c->strips;
 }
 
+/* Threads never are equally fast. So that all come to an end together, slices that are free become
+ * smaller: what is left before slice i of n is a part ((n - i) / n)^2 of all rows, in whole tiles. */
+static int slice_first(const linear *l, const cut *c, int i)
+{
+    double root = 1 - (double)i / c->slices;
+    int left = share_parts((int)(l->rows * (root * root)), TILE_ROWS) * TILE_ROWS;
+    return c->free ? l->rows - share_least(l->rows, left) : share_first(l->rows, i, c->slices);
+}
+
 static cut cut_up(const linear *l)
 {
     cut c = {.strips = share_parts(l->in, TILE_DEPTH * (1 + PAIRS)), .kinds = l->gate ? 2 : 1};
     c.depth = share_parts(share_parts(l->in, c.strips), LANES) * LANES;
     c.slices = share_parts(l->rows, ROWS), c.rows = share_parts(l->rows, c.slices);
-    c.panels = share_parts(l->out, TILE_WIDTH);
-    /* As few groups as make slices times groups a multiple of the threads, with COLUMNS each at
-     * most; but no group without a panel. */
-    int threads = parallel_threads(), fair = threads / gcd(threads, c.slices);
-    c.groups = fair * share_parts(c.panels, fair * (COLUMNS / TILE_WIDTH / c.kinds));
-    c.groups = c.groups < c.panels ? c.groups : c.panels;
+    c.panels = share_parts(l->out, TILE_WIDTH), c.groups = 1;
+    int threads = parallel_threads(), widest = COLUMNS / TILE_WIDTH / c.kinds, fair = 1;
+    c.free = c.panels <= widest && c.slices > threads && pieces(&c) * PIECE <= KEPT;
+    if (c.free) c.slices = share_parts(2 * l->rows, ROWS - TILE_ROWS), c.rows = ROWS;
+    /* Else as few groups as make slices times groups a multiple of the threads, with COLUMNS each
+     * at most; but no group without a panel. */
+    while (!c.free && c.slices * fair % threads) fair++;
+    c.groups = share_least(fair * share_parts(c.panels, fair * widest), c.panels);
     c.sums = c.strips > 1 || l->gate ? (size_t)(c.rows * TILE_WIDTH) : 0;
-    bool again = c.slices > 1 && c.slices * c.groups > threads; /* may a thread have two? */
-    c.kept = again && pieces(&c) * PIECE <= KEPT;
+    /* Where a thread may have two slices. */
+    c.kept = c.slices > 1 && c.slices * c.groups > threads && pieces(&c) * PIECE <= KEPT;
     return c;
 }
 
 static int strip_depth(const linear *l, const cut *c, int s)
 {
-    int left = l->in - s * c->depth;
-    return left < c->depth ? left : c->depth;
+    return share_least(c->depth, l->in - s * c->depth);
 }
 
 /* What a thread works at, and with. */
 typedef struct {
     int from, rows;  /* of x */
     int first, next; /* panels */
-    bool known;      /* their weights lie turned from the slice before */
+    bool known;      /* their weights lie turned from the block before */
     norming *norms;  /* [rows] */
     float *strip;    /* [rows][TILE_STRIDE] */
     float *turned;   /* pieces, [depth][TILE_WIDTH] each */
@@ -114,8 +121,8 @@ static void lay(const linear *l, const cut *c, const desk *d, int s)
 __attribute__((noinline)) static void finish(const linear *l, int from, int rows, int column,
                                              const float *sums, const float *gates)
 {
-    for (int v = 0, some; v < TILE_WIDTH && (some = l->out - column - v) > 0; v += LANES) {
-        some = some < LANES ? some : LANES;
+    for (int v = 0; v < TILE_WIDTH && column + v < l->out; v += LANES) {
+        int some = share_least(LANES, l->out - column - v);
         const float *b = l->bias ? l->bias + column + v : NULL;
         vec bias = b ? vec_load_upto(b, some) : (vec){0};
         vec other = b && l->gate ? vec_load_upto(b + l->out, some) : (vec){0};
@@ -140,10 +147,10 @@ typedef struct {
 static piece piece_of(const linear *l, const cut *c, const desk *d, int s, int panel)
 {
     int number = c->kept ? (panel - d->first * c->kinds) * c->strips + s : 0;
-    int column = panel / c->kinds * TILE_WIDTH, left = l->out - column;
+    int column = panel / c->kinds * TILE_WIDTH;
     size_t row = (size_t)column + (size_t)(panel % c->kinds) * (size_t)l->out;
     return (piece){row * (size_t)l->in + (size_t)(s * c->depth),
-                   left < TILE_WIDTH ? left : TILE_WIDTH, strip_depth(l, c, s),
+                   share_least(l->out - column, TILE_WIDTH), strip_depth(l, c, s),
                    d->turned + (size_t)number * PIECE};
 }
 
@@ -204,11 +211,17 @@ static void meet(const linear *l, const cut *c, const desk *d, int s, int panel)
     }
 }
 
-static void work(const linear *l, const cut *c, const desk *d)
+/* Block i. */
+static void work(const linear *l, const cut *c, desk *d, int i)
 {
+    int slice = i % c->slices, group = i / c->slices,
+        first = share_first(c->panels, group, c->groups);
+    d->from = slice_first(l, c, slice), d->rows = slice_first(l, c, slice + 1) - d->from;
+    d->known = c->kept && d->next > 0 && d->first == first;
+    d->first = first, d->next = share_first(c->panels, group + 1, c->groups);
     for (int s = 0; s < c->strips; s++) {
         lay(l, c, d, s);
-        for (int p = d->first * c->kinds; p < d->next * c->kinds; p++) meet(l, c, d, s, p);
+        for (int p = first * c->kinds; p < d->next * c->kinds; p++) meet(l, c, d, s, p);
     }
 }
 
@@ -239,24 +252,17 @@ void FAST(linear)(const linear *l, arena scratch)
     cut c = cut_up(l);
     room r = room_of(&c);
     int threads = parallel_threads(), blocks = c.slices * c.groups;
+    int turns = c.free ? blocks : threads;
     float *all = arena_take(&scratch, (size_t)threads * r.own * sizeof *all);
     norming *norms = arena_take(&scratch, (size_t)(threads * c.rows) * sizeof *norms);
+    atomic_int next = 0;
     PARALLEL_FOR((double)l->rows * l->in * l->out > 1e5)
     for (int t = 0; t < threads; t++) {
-        int last_group = -1;
-        for (int i = share_first(blocks, t, threads); i < share_first(blocks, t + 1, threads);
-             i++) {
-            int slice = i % c.slices, group = i / c.slices;
-            desk d = {.from = share_first(l->rows, slice, c.slices),
-                      .first = share_first(c.panels, group, c.groups),
-                      .next = share_first(c.panels, group + 1, c.groups),
-                      .known = c.kept && group == last_group,
-                      .norms = norms + t * c.rows};
-            d.rows = share_first(l->rows, slice + 1, c.slices) - d.from;
-            d.turned = all + (size_t)t * r.own;
-            d.strip = d.turned + r.turned, d.sums = d.strip + r.strip;
-            work(l, &c, &d);
-            last_group = group;
-        }
+        desk d = {.norms = norms + t * c.rows, .turned = all + (size_t)t * r.own};
+        d.strip = d.turned + r.turned, d.sums = d.strip + r.strip;
+        for (int turn; (turn = atomic_fetch_add(&next, 1)) < turns;)
+            for (int i = share_first(blocks, turn, turns); i < share_first(blocks, turn + 1, turns);
+                 i++)
+                work(l, &c, &d, i);
     }
 }

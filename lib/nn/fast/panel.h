@@ -35,8 +35,7 @@ VEC_INLINE void panel_turn(weight w, size_t at, size_t stride, int rows, int col
 {
     for (int v = 0; v < TILE_WIDTH; v += LANES)
         for (int k = 0; k < columns; k += LANES) {
-            int r = rows - v < LANES ? rows - v : LANES,
-                c = columns - k < LANES ? columns - k : LANES;
+            int r = share_least(rows - v, LANES), c = share_least(columns - k, LANES);
             panel_square(w, at + (size_t)v * stride + (size_t)k, stride, r < 0 ? 0 : r, c, pairs,
                          panel + k / (1 + pairs) * TILE_WIDTH + v);
         }

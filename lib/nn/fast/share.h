@@ -4,6 +4,12 @@
 #ifndef NN_FAST_SHARE_H
 #define NN_FAST_SHARE_H
 
+/** The smaller one. */
+static inline int share_least(int a, int b)
+{
+    return a < b ? a : b;
+}
+
 /** How many parts n makes, of at most `most` each. */
 static inline int share_parts(int n, int most)
 {
