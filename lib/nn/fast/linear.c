@@ -48,7 +48,7 @@ static size_t pieces(const cut *c)
 }
 
 /* Threads never are equally fast. So that all come to an end together, slices that are free become
- * smaller: what is left before slice i of n is a part ((n - i) / n)^2 of all rows, in whole tiles. */
+ * smaller: what is left before slice i of n is ((n - i) / n)^2 of all rows, in whole tiles. */
 static int slice_first(const linear *l, const cut *c, int i)
 {
     double root = 1 - (double)i / c->slices;
