@@ -74,10 +74,10 @@ VEC_INLINE void tile_of(int rows, int vecs, bool pairs, const float *a, const fl
         }
     }
     if (more) {
-        if (more->old) tile_add(rows, vecs, s, to, stride);
-        if (more->sums) tile_add(rows, vecs, s, more->sums, TILE_WIDTH);
-        if (more->bias) tile_add(rows, vecs, s, more->bias, 0);
-        if (more->add) tile_add(rows, vecs, s, more->add, stride);
+        const float *from[] = {more->old ? to : NULL, more->sums, more->bias, more->add};
+        const size_t strides[] = {stride, TILE_WIDTH, 0, stride};
+        for (int i = 0; i < 4; i++)
+            if (from[i]) tile_add(rows, vecs, s, from[i], strides[i]);
     }
     UNROLL(16)
     for (int r = 0; r < rows; r++) {
