@@ -242,7 +242,7 @@ static void same_bits(int rows, int in, int out, bool gate)
     for (int t = 0; t < 4; t++) {
         linear l = large(rows, in, out);
         size_t bytes = (size_t)(l.rows * l.out) * sizeof *l.y;
-        l.gate = gate, l.after = ACTIVATE_GELU;
+        l.gate = gate, l.after = gate ? ACTIVATE_GELU : ACTIVATE_NOT;
         parallel_set_threads(threads[t]);
         linear_apply(l, promised(&l));
         if (t == 0) memcpy(first, l.y, bytes), hold_places(&l);

@@ -173,7 +173,7 @@ static void fetch_results(const linear *l, int from, int rows, int column)
         for (int v = 0; v < TILE_WIDTH; v += VEC_LINE) __builtin_prefetch(y + v, 1);
 }
 
-/* Some rows meet a panel. */
+/* Some rows meet a panel; y is made by the tile itself where it only adds. */
 static void multiply(const linear *l, const cut *c, const desk *d, int s, int panel, const piece *p,
                      int row, int rows)
 {
@@ -211,7 +211,7 @@ static void meet(const linear *l, const cut *c, const desk *d, int s, int panel)
     }
 }
 
-/* Block i. */
+/* Block i, of one slice and one group. */
 static void work(const linear *l, const cut *c, desk *d, int i)
 {
     int slice = i % c->slices, group = i / c->slices,

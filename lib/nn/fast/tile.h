@@ -37,6 +37,7 @@ typedef struct {
     const float *add;  /**< in rows as far apart as those of the result */
 } tile_more;
 
+/** Most often it is what stands there already. */
 static const tile_more tile_old __attribute__((unused)) = {.old = true};
 
 VEC_INLINE void tile_add(int rows, int vecs, vec s[TILE_ROWS][3], const float *from, size_t stride)
