@@ -41,10 +41,8 @@ static const rule unet[] = {
     {0},
 };
 static const rule vae_block[] = {
+    /* of a resnet, then of an attention */
     {.asked = "conv_shortcut.", .stored = "nin_shortcut."},
-    {0},
-};
-static const rule vae_attention[] = {
     {.asked = "group_norm.", .stored = "norm."},
     {.asked = "to_q.", .stored = "q."},
     {.asked = "to_k.", .stored = "k."},
@@ -60,7 +58,7 @@ static const rule vae[] = {
     {"up_blocks.*.upsamplers.0.", "up.^.upsample.", 0, NULL},
     {"mid_block.resnets.0.", "mid.block_1.", 0, NULL},
     {"mid_block.resnets.1.", "mid.block_2.", 0, NULL},
-    {"mid_block.attentions.0.", "mid.attn_1.", 0, vae_attention},
+    {"mid_block.attentions.0.", "mid.attn_1.", 0, vae_block},
     {"conv_norm_out.", "norm_out.", 0, NULL},
     {"", "", 0, NULL},
     {0},
@@ -167,25 +165,22 @@ bool ldm_text(const void *self, const char *asked, int attempt, weights_alias *o
     return rename_by(l->openclip ? openclip : clip, l, asked, attempt, out);
 }
 
-/* How many names there are with the numbers 0, 1, 2, ... in them. */
-static int count_of(const safetensors *f, const char *before, const char *after)
+/* How many names there are with the numbers first, first + 1, ... in them. */
+static int count_of(const safetensors *f, const char *before, int first, const char *after)
 {
     char name[200];
-    for (int i = 0;; i++) {
-        snprintf(name, sizeof name, "%s%d%s", before, i, after);
-        if (!safetensors_find(f, name)) return i;
+    for (int n = 0;; n++) {
+        snprintf(name, sizeof name, "%s%d%s", before, first + n, after);
+        if (!safetensors_find(f, name)) return n;
     }
 }
 
 ldm ldm_look(const safetensors *f)
 {
-    const char *blocks = "model.diffusion_model.input_blocks.";
-    ldm l = {.levels = count_of(f, "first_stage_model.decoder.up.", ".block.0.conv1.weight"),
-             .openclip = safetensors_begin(f, "cond_stage_model.model.") < f->count};
-    char name[200];
-    do { /* from block 1 on, up to the first that halves, or up to the end */
-        l.layers++;
-        snprintf(name, sizeof name, "%s%d.0.in_layers.0.weight", blocks, l.layers + 1);
-    } while (safetensors_find(f, name));
-    return l;
+    return (ldm){
+        /* from block 1 on, up to the first that halves, or up to the end */
+        .layers = count_of(f, "model.diffusion_model.input_blocks.", 1, ".0.in_layers.0.weight"),
+        .levels = count_of(f, "first_stage_model.decoder.up.", 0, ".block.0.conv1.weight"),
+        .openclip = safetensors_begin(f, "cond_stage_model.model.") < f->count,
+    };
 }

@@ -46,51 +46,43 @@ error unet_check(const unet_config *c)
 /* What a config may say only so, since nothing else is built here; NULL: it may not say it. Values
  * as in the file. */
 static const struct {
-    const char *key, *only;
+    const char *only, *keys[13]; /* NULL behind the last */
 } fixed[] = {
-    {"act_fn", "silu"},
-    {"addition_embed_type", NULL},
-    {"attention_type", "default"},
-    {"center_input_sample", "false"},
-    {"class_embed_type", NULL},
-    {"class_embeddings_concat", "false"},
-    {"conv_in_kernel", "3"},
-    {"conv_out_kernel", "3"},
-    {"cross_attention_norm", NULL},
-    {"downsample_padding", "1"},
-    {"dual_cross_attention", "false"},
-    {"encoder_hid_dim", NULL},
-    {"encoder_hid_dim_type", NULL},
-    {"mid_block_scale_factor", "1"},
-    {"num_attention_heads", NULL},
-    {"num_class_embeds", NULL},
-    {"only_cross_attention", "false"},
-    {"resnet_out_scale_factor", "1"},
-    {"resnet_skip_time_act", "false"},
-    {"resnet_time_scale_shift", "default"},
-    {"reverse_transformer_layers_per_block", NULL},
-    {"time_cond_proj_dim", NULL},
-    {"time_embedding_act_fn", NULL},
-    {"time_embedding_dim", NULL},
-    {"time_embedding_type", "positional"},
-    {"timestep_post_act", NULL},
+    {"1", {"downsample_padding", "mid_block_scale_factor", "resnet_out_scale_factor"}},
+    {"3", {"conv_in_kernel", "conv_out_kernel"}},
+    {"default", {"attention_type", "resnet_time_scale_shift"}},
+    {"false",
+     {"center_input_sample", "class_embeddings_concat", "dual_cross_attention",
+      "only_cross_attention", "resnet_skip_time_act"}},
+    {"positional", {"time_embedding_type"}},
+    {"silu", {"act_fn"}},
+    {NULL,
+     {"addition_embed_type", "class_embed_type", "cross_attention_norm", "encoder_hid_dim",
+      "encoder_hid_dim_type", "num_attention_heads", "num_class_embeds",
+      "reverse_transformer_layers_per_block", "time_cond_proj_dim", "time_embedding_act_fn",
+      "time_embedding_dim", "timestep_post_act"}},
 };
+
+/* As the file has it. */
+static const char *value_of(const config *c, char number[32])
+{
+    if (c->kind == CONFIG_TEXT) return c->text;
+    if (c->kind == CONFIG_BOOL) return c->number != 0 ? "true" : "false";
+    if (c->kind != CONFIG_NUMBER) return "something else";
+    return snprintf(number, 32, "%g", c->number), number;
+}
 
 static error only_what_is_built(const config *from)
 {
-    for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++) {
-        const config *c = config_find(from, fixed[i].key);
-        char number[32];
-        const char *only = fixed[i].only, *text = "something else";
-        if (!c) continue;
-        if (c->kind == CONFIG_TEXT) text = c->text;
-        if (c->kind == CONFIG_BOOL) text = c->number != 0 ? "true" : "false";
-        if (c->kind == CONFIG_NUMBER)
-            snprintf(number, sizeof number, "%g", c->number), text = number;
-        if (!only || strcmp(text, only))
-            return error_make("\"%s\" is %s; only %s is supported", fixed[i].key, text,
-                              only ? only : "null");
-    }
+    char number[32];
+    for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
+        for (const char *const *key = fixed[i].keys, *only = fixed[i].only; *key; key++) {
+            const config *c = config_find(from, *key);
+            const char *text = c ? value_of(c, number) : NULL;
+            if (c && (!only || strcmp(text, only)))
+                return error_make("\"%s\" is %s; only %s is supported", *key, text,
+                                  only ? only : "null");
+        }
     return NULL;
 }
 

@@ -19,25 +19,17 @@ typedef struct {
 
 /* By our names of their rules; the others are {BY_SIGMA, "linspace", false}. */
 static const struct {
-    const char *kind;
     manner manner;
+    const char *kinds[7]; /* NULL behind the last */
 } classes[] = {
-    {"ddim", {BY_TIME, "leading", false}},
-    {"ddpm", {BY_TIME, "leading", false}},
-    {"pndm", {BY_TIME, "leading", true}},
-    {"repaint", {BY_TIME, "leading", false}},
-    {"lcm", {BY_TIME, "trailing", false}},
-    {"tcd", {BY_TIME, "trailing", false}},
-    {"dpmpp_2m", {BY_LOG, "linspace", false}},
-    {"dpmpp_2m_sde", {BY_LOG, "linspace", false}},
-    {"dpmpp_3m_sde", {BY_LOG, "linspace", false}},
-    {"dpm_solver_multistep", {BY_LOG, "linspace", false}},
-    {"dpm_solver_singlestep", {BY_LOG, "linspace", false}},
-    {"uni_pc", {BY_LOG, "linspace", false}},
-    {"deis", {BY_LOG, "linspace", true}},
-    {"sa_solver", {BY_LOG, "linspace", true}},
+    {{BY_TIME, "leading", false}, {"ddim", "ddpm", "repaint"}},
+    {{BY_TIME, "leading", true}, {"pndm"}},
+    {{BY_TIME, "trailing", false}, {"lcm", "tcd"}},
+    {{BY_LOG, "linspace", false},
+     {"dpmpp_2m", "dpmpp_2m_sde", "dpmpp_3m_sde", "dpm_solver_multistep", "dpm_solver_singlestep",
+      "uni_pc"}},
+    {{BY_LOG, "linspace", true}, {"deis", "sa_solver"}},
 };
-enum { CLASSES = sizeof classes / sizeof *classes };
 
 /* diffusers' spacings, in the words of sigmas.h: a row for each family. */
 static const char *spaced(family f, const char *spacing)
@@ -53,8 +45,9 @@ static const char *spaced(family f, const char *spacing)
 static manner manner_of(const scheduler_config *c, const sampler_kind *kind)
 {
     manner m = {BY_SIGMA, "linspace", false};
-    for (int i = 0; i < CLASSES; i++)
-        if (strcmp(classes[i].kind, kind->name) == 0) m = classes[i].manner;
+    for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
+        for (const char *const *name = classes[i].kinds; *name; name++)
+            if (strcmp(*name, kind->name) == 0) m = classes[i].manner;
     if (c->spacing) m.spacing = c->spacing;
     const char *last = c->last;
     if (m.family == BY_TIME) last = kind == &sampler_ddpm ? NULL : c->last_time;
