@@ -29,11 +29,16 @@ static const char *copy_text(copier *c, const char *text)
     return copy;
 }
 
-static bool copy_value(copier *c, json_t *from, config *to);
-
-/* Values of a list, or of a table with their names. false: no room. */
-static bool copy_inside(copier *c, json_t *from, config *to)
+/* A value, and those of a list, or of a table with their names. false: no room. */
+static bool copy_value(copier *c, json_t *from, config *to)
 {
+    to->file = c->file;
+    if (json_is_boolean(from)) to->kind = CONFIG_BOOL, to->number = json_is_true(from);
+    if (json_is_number(from)) to->kind = CONFIG_NUMBER, to->number = json_number_value(from);
+    if (json_is_string(from))
+        to->kind = CONFIG_TEXT, to->text = copy_text(c, json_string_value(from));
+    if (!json_is_array(from) && !json_is_object(from)) return true;
+    to->kind = json_is_array(from) ? CONFIG_LIST : CONFIG_TABLE;
     size_t n = json_is_array(from) ? json_array_size(from) : json_object_size(from);
     if (n > INT_MAX || arena_left(*c->keep) / sizeof(config) <= n + 1) return false;
     config *inside = arena_take(c->keep, n * sizeof *inside);
@@ -46,33 +51,6 @@ static bool copy_inside(copier *c, json_t *from, config *to)
         if (at) at = json_object_iter_next(from, at);
     }
     return true;
-}
-
-static bool copy_value(copier *c, json_t *from, config *to)
-{
-    to->file = c->file;
-    switch (json_typeof(from)) {
-    case JSON_NULL:
-        return true;
-    case JSON_TRUE:
-    case JSON_FALSE:
-        to->kind = CONFIG_BOOL, to->number = json_is_true(from);
-        return true;
-    case JSON_INTEGER:
-    case JSON_REAL:
-        to->kind = CONFIG_NUMBER, to->number = json_number_value(from);
-        return true;
-    case JSON_STRING:
-        to->kind = CONFIG_TEXT, to->text = copy_text(c, json_string_value(from));
-        return true;
-    case JSON_ARRAY:
-        to->kind = CONFIG_LIST;
-        break;
-    case JSON_OBJECT:
-        to->kind = CONFIG_TABLE;
-        break;
-    }
-    return copy_inside(c, from, to);
 }
 
 static bool copy_file(json_t *root, size_t bytes, const char *name, arena *keep, const config **out)

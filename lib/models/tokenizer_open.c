@@ -92,19 +92,12 @@ static error listed(const config *list, arena *keep, pairs *out)
     return NULL;
 }
 
-static void joined(const char *left, const char *right, char *out)
-{
-    size_t n = strlen(left);
-    memcpy(out, left, n);
-    memcpy(out + n, right, strlen(right) + 1);
-}
-
 static error add_pairs(bpe *b, const pairs *p)
 {
     for (size_t i = 0; i < p->count; i++) {
         const char *left = p->names[2 * i], *right = p->names[2 * i + 1];
         char both[NAME + 1];
-        joined(left, right, both);
+        strcat(strcpy(both, left), right);
         int l = bpe_find(b, left), r = bpe_find(b, right), becomes = bpe_find(b, both);
         if (l < 0 || r < 0 || becomes < 0)
             return error_make("%s: pair %zu, \"%.64s %.64s\": \"%.64s\" is not in the vocabulary",
@@ -165,8 +158,7 @@ static error clip_pieces(const pairs *p, arena *keep, bpe *b)
             at += 8;
         }
     for (size_t i = 0; i < p->count; i++) {
-        joined(p->names[2 * i], p->names[2 * i + 1], at);
-        bpe_add(b, at, id++);
+        bpe_add(b, strcat(strcpy(at, p->names[2 * i]), p->names[2 * i + 1]), id++);
         at += strlen(at) + 1;
     }
     bpe_add(b, START, id++);
