@@ -9,7 +9,7 @@
 #include "costs.h"
 #include "diagram.h"
 
-enum { UNET_DRAWING_BLOCKS = 2 * UNET_LEVELS + 1 };
+enum { UNET_DRAWING_BLOCKS = 2 * BLOCKS_LEVELS + 1 };
 
 /* All levels, in the order in which a picture meets them. */
 typedef struct {

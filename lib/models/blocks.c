@@ -1,5 +1,4 @@
 #include "models/blocks.h"
-#include "base/error.h"
 #include "base/parallel.h"
 #include "nn/attention.h"
 #include <string.h>

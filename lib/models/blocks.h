@@ -29,6 +29,13 @@ static inline size_t blocks_larger(size_t a, size_t b)
 /** Rows that are taken together where all at once would need too much room. */
 enum { BLOCKS_ROWS = 4096 };
 
+/** The largest networks that are possible. */
+enum {
+    BLOCKS_LEVELS = 8,       /**< sizes of picture on the way through a network */
+    BLOCKS_LAYERS = 16,      /**< of a level */
+    BLOCKS_WIDEST = 1 << 16, /**< channels */
+};
+
 /** A 3x3 convolution: NAME.weight [out, in, 3, 3] and NAME.bias [out].
  *  @param w    where
  *  @param name "conv_in"

@@ -31,8 +31,7 @@ static bool has_file(const char *folder, const char *ending)
 }
 
 /* A text in the arena. */
-static const char *worded(arena *keep, const char *format, ...) ERROR_FORMAT(2);
-static const char *worded(arena *keep, const char *format, ...)
+ERROR_FORMAT(2) static const char *worded(arena *keep, const char *format, ...)
 {
     char text[PATH];
     va_list arguments;
@@ -252,26 +251,6 @@ static error open_folder(const char *path, arena *keep, arena scratch, checkpoin
 
 /* ---- A single file ---- */
 
-static error single_parts(const safetensors *f, arena *keep, checkpoint *out)
-{
-    ldm *names = arena_take(keep, sizeof *names);
-    *names = ldm_look(f);
-    checkpoint_part *parts[] = {&out->unet, &out->vae, &out->text};
-    weights_naming *const namings[] = {ldm_unet, ldm_vae, ldm_text};
-    for (int i = 0; i < 3; i++) {
-        parts[i]->weights = weights_from(f, 1, keep);
-        weights_rename(parts[i]->weights, namings[i], names);
-    }
-    out->unet.begin = "model.diffusion_model.", out->vae.begin = "first_stage_model.";
-    out->text.begin = "cond_stage_model.";
-    error wrong = ldm_unet_config(out->unet.weights, f->path, keep, &out->unet.config);
-    if (!wrong) wrong = ldm_vae_config(out->vae.weights, f->path, keep, &out->vae.config);
-    if (!wrong)
-        wrong =
-            ldm_text_config(out->text.weights, names->openclip, f->path, keep, &out->text.config);
-    return wrong;
-}
-
 /* Files of the wild say what they predict in one of two ways, or not at all. */
 static checkpoint_scheduler single_scheduler(const safetensors *f, bool openclip)
 {
@@ -283,6 +262,26 @@ static checkpoint_scheduler single_scheduler(const safetensors *f, bool openclip
     if (v) s.prediction = "v_prediction";
     s.zero_snr = safetensors_find(f, "ztsnr");
     return s;
+}
+
+static error single_parts(const safetensors *f, arena *keep, checkpoint *out)
+{
+    ldm *names = arena_take(keep, sizeof *names);
+    *names = ldm_look(f);
+    checkpoint_part *parts[] = {&out->unet, &out->vae, &out->text};
+    weights_naming *const namings[] = {ldm_unet, ldm_vae, ldm_text};
+    for (int i = 0; i < 3; i++) {
+        parts[i]->weights = weights_from(f, 1, keep);
+        weights_rename(parts[i]->weights, namings[i], names);
+    }
+    out->unet.begin = "model.diffusion_model.", out->vae.begin = "first_stage_model.";
+    out->text.begin = "cond_stage_model.", out->scheduler = single_scheduler(f, names->openclip);
+    error wrong = ldm_unet_config(out->unet.weights, f->path, keep, &out->unet.config);
+    if (!wrong) wrong = ldm_vae_config(out->vae.weights, f->path, keep, &out->vae.config);
+    if (!wrong)
+        wrong =
+            ldm_text_config(out->text.weights, names->openclip, f->path, keep, &out->text.config);
+    return wrong;
 }
 
 static error open_single(const char *path, arena *keep, checkpoint *out)
@@ -298,8 +297,7 @@ static error open_single(const char *path, arena *keep, checkpoint *out)
     else
         wrong = single_parts(f, keep, out);
     if (wrong) return safetensors_close(*f), wrong;
-    bool openclip = safetensors_begin(f, "cond_stage_model.model.") < f->count;
-    out->single = true, out->scheduler = single_scheduler(f, openclip);
+    out->single = true;
     return NULL;
 }
 

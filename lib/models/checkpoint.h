@@ -15,7 +15,6 @@
  */
 #ifndef MODELS_CHECKPOINT_H
 #define MODELS_CHECKPOINT_H
-#include "models/config.h"
 #include "models/weights.h"
 
 /** A network on disk. */

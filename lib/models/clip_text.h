@@ -11,8 +11,6 @@
 #ifndef MODELS_CLIP_TEXT_H
 #define MODELS_CLIP_TEXT_H
 #include "models/blocks.h"
-#include "models/config.h"
-#include <stdint.h>
 
 /** A layer. */
 typedef struct {

@@ -19,7 +19,6 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include <stdbool.h>
-#include <stddef.h>
 
 /** What a value is. */
 typedef enum {

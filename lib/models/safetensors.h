@@ -20,7 +20,6 @@
 #include "base/file.h"
 #include "models/config.h"
 #include "nn/weight.h"
-#include <stdint.h>
 
 enum { SAFETENSORS_DIMS = 8 /**< of a shape */ };
 

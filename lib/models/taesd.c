@@ -1,5 +1,4 @@
 #include "models/taesd.h"
-#include "base/error.h"
 #include "base/parallel.h"
 #include <math.h>
 #include <string.h>
@@ -14,21 +13,20 @@ taesd_config taesd_usual(void)
 
 static error check(const taesd_config *c)
 {
-    enum { WIDEST = 1 << 16 };
     const int channels[] = {c->picture, c->out, c->latent, c->encoder.channels,
                             c->decoder.channels};
     for (int i = 0; i < 5; i++)
-        if (channels[i] < 1 || channels[i] > WIDEST)
-            return error_make("TAESD with %d channels: not 1 to %d", channels[i], WIDEST);
+        if (channels[i] < 1 || channels[i] > BLOCKS_WIDEST)
+            return error_make("TAESD with %d channels: not 1 to %d", channels[i], BLOCKS_WIDEST);
     if (!(c->scale > 0)) return error_make("\"scaling_factor\" is %g, not above 0", c->scale);
     for (int half = 0; half < 2; half++) {
         const taesd_levels *l = half ? &c->decoder : &c->encoder;
-        if (l->levels < 1 || l->levels > TAESD_LEVELS)
-            return error_make("TAESD with %d levels: not 1 to %d", l->levels, TAESD_LEVELS);
+        if (l->levels < 1 || l->levels > BLOCKS_LEVELS)
+            return error_make("TAESD with %d levels: not 1 to %d", l->levels, BLOCKS_LEVELS);
         for (int i = 0; i < l->levels; i++)
-            if (l->blocks[i] < 0 || l->blocks[i] > TAESD_BLOCKS)
+            if (l->blocks[i] < 0 || l->blocks[i] > BLOCKS_LAYERS)
                 return error_make("TAESD with %d blocks in a level: not 0 to %d", l->blocks[i],
-                                  TAESD_BLOCKS);
+                                  BLOCKS_LAYERS);
     }
     return NULL;
 }
@@ -42,7 +40,7 @@ static error read_levels(const config *from, const char *channels, const char *b
         return error_make("\"%s\" has %d values, not %d", channels, config_count(from, channels),
                           l->levels);
     l->channels = config_int_at(from, channels, 0, 64);
-    for (int i = 0; i < l->levels && i < TAESD_LEVELS; i++) {
+    for (int i = 0; i < l->levels && i < BLOCKS_LEVELS; i++) {
         l->blocks[i] = config_int_at(from, blocks, i, l->blocks[i]);
         if (config_int_at(from, channels, i, l->channels) != l->channels)
             return error_make("\"%s\" are not all the same", channels);
@@ -72,12 +70,6 @@ error taesd_read(const config *from, taesd_config *out)
     return wrong ? wrong : check(&c);
 }
 
-/* What a half makes of what: latents of a picture, or going up the reverse. */
-typedef struct {
-    bool up;
-    int in, out; /* channels */
-} ends;
-
 /* Layers are numbered through; those without weights count, too. */
 static conv filter(weights w, int at, int in, int out, bool bias)
 {
@@ -88,11 +80,13 @@ static conv filter(weights w, int at, int in, int out, bool bias)
                   .bias = bias ? weights_floats(layer, "bias", out) : NULL};
 }
 
-static taesd_half load_half(weights w, int at, const taesd_levels *l, ends e, arena *keep)
+/* What makes `out` channels of `in`: latents of a picture, or going up the reverse. */
+static taesd_half load_half(weights w, int at, const taesd_levels *l, bool up, int in, int out,
+                            arena *keep)
 {
     int c = l->channels;
-    taesd_half h = {.levels = l->levels, .first = filter(w, at, e.in, c, true)};
-    at += e.up ? 2 : 1; /* behind the decoder's first is an activation */
+    taesd_half h = {.levels = l->levels, .first = filter(w, at, in, c, true)};
+    at += up ? 2 : 1; /* behind the decoder's first is an activation */
     for (int i = 0; i < l->levels; i++) {
         taesd_level *level = &h.level[i];
         bool last = i == l->levels - 1;
@@ -104,9 +98,9 @@ static taesd_half load_half(weights w, int at, const taesd_levels *l, ends e, ar
                 level->block[b].conv[k] = blocks_filter(
                     block, (const char *const[]){"conv.0", "conv.2", "conv.4"}[k], c, c);
             }
-        if (e.up && !last) at++; /* the enlarging itself */
-        level->behind = filter(w, at++, c, last ? e.out : c, last);
-        if (!last) level->behind.sides = e.up ? CONV_DOUBLE : CONV_HALVE;
+        if (up && !last) at++; /* the enlarging itself */
+        level->behind = filter(w, at++, c, last ? out : c, last);
+        if (!last) level->behind.sides = up ? CONV_DOUBLE : CONV_HALVE;
     }
     return h;
 }
@@ -116,12 +110,12 @@ error taesd_load(weights w, taesd_config c, arena *keep, taesd *out)
     error wrong = check(&c);
     if (wrong) return wrong;
     taesd v = {.config = c};
-    ends down = {.in = c.picture, .out = c.latent}, up = {true, c.latent, c.out};
     /* In its author's files each half is alone, and the decoder begins with a layer that bends the
      * latents. */
     bool alone = weights_has(w, "1.weight") && weights_has(w, "3.conv.0.weight");
-    if (!alone) v.encoder = load_half(weights_in(w, "encoder.layers"), 0, &c.encoder, down, keep);
-    v.decoder = load_half(alone ? w : weights_in(w, "decoder.layers"), alone, &c.decoder, up, keep);
+    weights encoder = weights_in(w, "encoder.layers"), decoder = weights_in(w, "decoder.layers");
+    if (!alone) v.encoder = load_half(encoder, 0, &c.encoder, false, c.picture, c.latent, keep);
+    v.decoder = load_half(alone ? w : decoder, alone, &c.decoder, true, c.latent, c.out, keep);
     *out = v;
     return weights_trouble(w);
 }

@@ -14,17 +14,11 @@
 #ifndef MODELS_TAESD_H
 #define MODELS_TAESD_H
 #include "models/blocks.h"
-#include "models/config.h"
-
-enum {
-    TAESD_LEVELS = 8,  /**< at most */
-    TAESD_BLOCKS = 16, /**< of a level, at most */
-};
 
 /** Numbers of one half. */
 typedef struct {
-    int levels, channels;     /**< all levels have as many channels */
-    int blocks[TAESD_LEVELS]; /**< of each level, in the order in which a picture meets them */
+    int levels, channels;      /**< all levels have as many channels */
+    int blocks[BLOCKS_LEVELS]; /**< of each level, in the order in which a picture meets them */
 } taesd_levels;
 
 /** The numbers that a config.json has. */
@@ -60,7 +54,7 @@ typedef struct {
 typedef struct {
     int levels;
     conv first;
-    taesd_level level[TAESD_LEVELS];
+    taesd_level level[BLOCKS_LEVELS];
 } taesd_half;
 
 /** Both. */

@@ -1,5 +1,4 @@
 #include "models/transformer.h"
-#include "base/error.h"
 #include "nn/attention.h"
 
 static transformer_layer load_layer(weights w, int c, int text)

@@ -1,5 +1,4 @@
 #include "models/unet.h"
-#include "base/error.h"
 #include <string.h>
 
 /* A level before it is loaded. */
@@ -104,7 +103,7 @@ transformer_text unet_remember(const unet *u, tensor text, arena *keep)
 typedef struct {
     const float *time; /* [n, 4 channels[0]] */
     transformer_text text;
-    tensor skips[UNET_LEVELS * (UNET_LAYERS + 1) + 1];
+    tensor skips[BLOCKS_LEVELS * (BLOCKS_LAYERS + 1) + 1];
     int count; /* of them */
 } walk;
 

@@ -16,31 +16,25 @@
  */
 #ifndef MODELS_UNET_H
 #define MODELS_UNET_H
-#include "models/config.h"
 #include "models/transformer.h"
 #include "nn/embed.h"
 
-enum {
-    UNET_LEVELS = 8,  /**< at most */
-    UNET_LAYERS = 16, /**< of a level, at most */
-};
-
 /** The numbers that a config.json has. */
 typedef struct {
-    int in, out;                   /**< channels */
-    int levels;                    /**< how many of these are used: */
-    int channels[UNET_LEVELS];     /**< block_out_channels */
-    int layers[UNET_LEVELS];       /**< layers_per_block */
-    int heads[UNET_LEVELS];        /**< what diffusers calls attention_head_dim */
-    int transformers[UNET_LEVELS]; /**< transformer_layers_per_block */
-    bool text_down[UNET_LEVELS];   /**< CrossAttnDownBlock2D, not DownBlock2D */
-    bool text_up[UNET_LEVELS];     /**< CrossAttnUpBlock2D, not UpBlock2D; the first is the first
+    int in, out;                     /**< channels */
+    int levels;                      /**< how many of these are used: */
+    int channels[BLOCKS_LEVELS];     /**< block_out_channels */
+    int layers[BLOCKS_LEVELS];       /**< layers_per_block */
+    int heads[BLOCKS_LEVELS];        /**< what diffusers calls attention_head_dim */
+    int transformers[BLOCKS_LEVELS]; /**< transformer_layers_per_block */
+    bool text_down[BLOCKS_LEVELS];   /**< CrossAttnDownBlock2D, not DownBlock2D */
+    bool text_up[BLOCKS_LEVELS];     /**< CrossAttnUpBlock2D, not UpBlock2D; the first is the first
                                         on the way up */
-    bool middle;                   /**< UNetMidBlock2DCrossAttn; some small models have none */
-    int text;                      /**< cross_attention_dim */
-    int groups;                    /**< norm_num_groups */
-    float epsilon;                 /**< norm_eps */
-    embed_form time;               /**< flip_sin_to_cos, freq_shift; unet_load() sets its width:
+    bool middle;                     /**< UNetMidBlock2DCrossAttn; some small models have none */
+    int text;                        /**< cross_attention_dim */
+    int groups;                      /**< norm_num_groups */
+    float epsilon;                   /**< norm_eps */
+    embed_form time;                 /**< flip_sin_to_cos, freq_shift; unet_load() sets its width:
                                         channels[0] */
 } unet_config;
 
@@ -78,7 +72,7 @@ typedef struct {
     linear time1, time2;
     conv conv_in, conv_out;
     norm_groups norm_out;
-    unet_level down[UNET_LEVELS], middle, up[UNET_LEVELS];
+    unet_level down[BLOCKS_LEVELS], middle, up[BLOCKS_LEVELS];
     size_t remembered; /**< numbers that are kept of a token of the text */
 } unet;
 

@@ -16,29 +16,28 @@ unet_config unet_usual(void)
 
 error unet_check(const unet_config *c)
 {
-    enum { WIDEST = 1 << 16 };
-    if (c->levels < 1 || c->levels > UNET_LEVELS)
-        return error_make("a UNet of %d levels: 1 to %d are possible", c->levels, UNET_LEVELS);
-    if (c->in < 1 || c->out < 1 || c->text < 1 || c->groups < 1 || c->in > WIDEST ||
-        c->out > WIDEST || c->text > WIDEST)
+    if (c->levels < 1 || c->levels > BLOCKS_LEVELS)
+        return error_make("a UNet of %d levels: 1 to %d are possible", c->levels, BLOCKS_LEVELS);
+    if (c->in < 1 || c->out < 1 || c->text < 1 || c->groups < 1 || c->in > BLOCKS_WIDEST ||
+        c->out > BLOCKS_WIDEST || c->text > BLOCKS_WIDEST)
         return error_make("a UNet with in_channels %d, out_channels %d, cross_attention_dim %d, "
                           "norm_num_groups %d: not 1 to %d",
-                          c->in, c->out, c->text, c->groups, WIDEST);
+                          c->in, c->out, c->text, c->groups, BLOCKS_WIDEST);
     if (!(c->channels[0] / 2 - c->time.shift > 0))
         return error_make("freq_shift: %g of %d waves", c->time.shift, c->channels[0] / 2);
     for (int i = 0; i < c->levels; i++) {
         int channels = c->channels[i], heads = c->heads[i];
-        if (channels < 1 || channels > WIDEST || channels % c->groups)
+        if (channels < 1 || channels > BLOCKS_WIDEST || channels % c->groups)
             return error_make("block_out_channels: %d is no multiple of norm_num_groups %d, or is "
                               "above %d",
-                              channels, c->groups, WIDEST);
+                              channels, c->groups, BLOCKS_WIDEST);
         if (heads < 1 || channels % heads)
             return error_make("attention_head_dim: %d heads cannot share %d channels", heads,
                               channels);
-        if (c->layers[i] < 1 || c->layers[i] >= UNET_LAYERS || c->transformers[i] < 1 ||
-            c->transformers[i] >= UNET_LAYERS)
+        if (c->layers[i] < 1 || c->layers[i] >= BLOCKS_LAYERS || c->transformers[i] < 1 ||
+            c->transformers[i] >= BLOCKS_LAYERS)
             return error_make("layers_per_block %d, transformer_layers_per_block %d: not 1 to %d",
-                              c->layers[i], c->transformers[i], UNET_LAYERS - 1);
+                              c->layers[i], c->transformers[i], BLOCKS_LAYERS - 1);
     }
     return NULL;
 }
@@ -133,7 +132,7 @@ error unet_read(const config *from, unet_config *out)
         if (config_find(from, lists[i]) && config_count(from, lists[i]) != c.levels)
             return error_make("\"%s\" has %d values, not %d", lists[i],
                               config_count(from, lists[i]), c.levels);
-    for (int i = 0; i < c.levels && i < UNET_LEVELS; i++)
+    for (int i = 0; i < c.levels && i < BLOCKS_LEVELS; i++)
         if ((wrong = read_level(from, i, &c))) return wrong;
     c.middle = !says_null(from, "mid_block_type");
     const char *middle = config_text(from, "mid_block_type", middles[0]);

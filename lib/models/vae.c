@@ -1,5 +1,4 @@
 #include "models/vae.h"
-#include "base/error.h"
 #include <math.h>
 #include <string.h>
 

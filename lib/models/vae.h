@@ -14,24 +14,18 @@
 #ifndef MODELS_VAE_H
 #define MODELS_VAE_H
 #include "models/blocks.h"
-#include "models/config.h"
-
-enum {
-    VAE_LEVELS = 8,  /**< at most */
-    VAE_LAYERS = 16, /**< of a level, at most */
-};
 
 /** The numbers that a config.json has. */
 typedef struct {
-    int picture, out;         /**< channels of pictures: in_channels, out_channels */
-    int latent;               /**< channels of latents */
-    int levels;               /**< how many of these are used: */
-    int channels[VAE_LEVELS]; /**< block_out_channels */
-    int layers;               /**< layers_per_block; the decoder has one more */
-    int groups;               /**< norm_num_groups */
-    double scale, shift;      /**< scaling_factor, shift_factor: see vae_draw() */
-    bool attention;           /**< mid_block_add_attention */
-    bool before, behind;      /**< a matrix before the decoder, and one behind the encoder:
+    int picture, out;            /**< channels of pictures: in_channels, out_channels */
+    int latent;                  /**< channels of latents */
+    int levels;                  /**< how many of these are used: */
+    int channels[BLOCKS_LEVELS]; /**< block_out_channels */
+    int layers;                  /**< layers_per_block; the decoder has one more */
+    int groups;                  /**< norm_num_groups */
+    double scale, shift;         /**< scaling_factor, shift_factor: see vae_draw() */
+    bool attention;              /**< mid_block_add_attention */
+    bool before, behind;         /**< a matrix before the decoder, and one behind the encoder:
                                    use_post_quant_conv, use_quant_conv */
 } vae_config;
 
@@ -64,8 +58,8 @@ typedef struct {
                      attention between them */
     conv conv_in, conv_out;
     norm_groups norm_out;
-    vae_level level[VAE_LEVELS + 1]; /**< in the order in which a picture meets them */
-    linear quant;                    /**< from latents, or to them; in == 0: none */
+    vae_level level[BLOCKS_LEVELS + 1]; /**< in the order in which a picture meets them */
+    linear quant;                       /**< from latents, or to them; in == 0: none */
 } vae_half;
 
 /** Both. */

@@ -14,20 +14,20 @@ vae_config vae_usual(void)
 
 error vae_check(const vae_config *c)
 {
-    enum { WIDEST = 1 << 16 };
-    if (c->levels < 1 || c->levels > VAE_LEVELS || c->layers < 1 || c->layers >= VAE_LAYERS)
+    if (c->levels < 1 || c->levels > BLOCKS_LEVELS || c->layers < 1 || c->layers >= BLOCKS_LAYERS)
         return error_make("a VAE of %d levels of %d layers: at most %d and %d are possible",
-                          c->levels, c->layers, VAE_LEVELS, VAE_LAYERS - 1);
-    if (c->picture < 1 || c->out < 1 || c->latent < 1 || c->groups < 1 || c->picture > WIDEST ||
-        c->out > WIDEST || c->latent > WIDEST || !(c->scale > 0))
+                          c->levels, c->layers, BLOCKS_LEVELS, BLOCKS_LAYERS - 1);
+    if (c->picture < 1 || c->out < 1 || c->latent < 1 || c->groups < 1 ||
+        c->picture > BLOCKS_WIDEST || c->out > BLOCKS_WIDEST || c->latent > BLOCKS_WIDEST ||
+        !(c->scale > 0))
         return error_make("a VAE with in_channels %d, out_channels %d, latent_channels %d, "
                           "norm_num_groups %d, scaling_factor %g: not above 0, or above %d",
-                          c->picture, c->out, c->latent, c->groups, c->scale, WIDEST);
+                          c->picture, c->out, c->latent, c->groups, c->scale, BLOCKS_WIDEST);
     for (int i = 0; i < c->levels; i++)
-        if (c->channels[i] < 1 || c->channels[i] > WIDEST || c->channels[i] % c->groups)
+        if (c->channels[i] < 1 || c->channels[i] > BLOCKS_WIDEST || c->channels[i] % c->groups)
             return error_make("block_out_channels: %d is no multiple of norm_num_groups %d, or is "
                               "above %d",
-                              c->channels[i], c->groups, WIDEST);
+                              c->channels[i], c->groups, BLOCKS_WIDEST);
     return NULL;
 }
 
@@ -63,7 +63,7 @@ error vae_read(const config *from, vae_config *out)
     c.behind = config_bool(from, "use_quant_conv", true);
     c.levels =
         config_find(from, "block_out_channels") ? config_count(from, "block_out_channels") : 1;
-    for (int i = 0; i < c.levels && i < VAE_LEVELS; i++)
+    for (int i = 0; i < c.levels && i < BLOCKS_LEVELS; i++)
         c.channels[i] = config_int_at(from, "block_out_channels", i, 64);
     error wrong = check_types(from, "down_block_types", "DownEncoderBlock2D", c.levels);
     if (!wrong) wrong = check_types(from, "up_block_types", "UpDecoderBlock2D", c.levels);

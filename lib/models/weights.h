@@ -15,11 +15,7 @@
  */
 #ifndef MODELS_WEIGHTS_H
 #define MODELS_WEIGHTS_H
-#include "base/arena.h"
-#include "base/error.h"
 #include "models/safetensors.h"
-#include "nn/weight.h"
-#include <stdbool.h>
 
 /** Where names are looked up; the same for all parts of one model. Only weights.c looks inside. */
 typedef struct weights_source weights_source;

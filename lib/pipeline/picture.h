@@ -14,7 +14,6 @@
  */
 #ifndef PIPELINE_PICTURE_H
 #define PIPELINE_PICTURE_H
-#include "diffusion/sampler.h"
 #include "pipeline/model.h"
 
 /** What is wished for. */
