@@ -91,7 +91,7 @@ static void test_a_folder(void **state)
     assert_true(weights_floats(c.text.weights, "text_model.final_layer_norm.bias", 4)[3] == 3);
     assert_null(weights_trouble(c.unet.weights));
     assert_null(checkpoint_check(&c));
-    checkpoint_rest(&c.vae);
+    weights_rest(c.vae.weights);
     assert_true(weights_floats(c.vae.weights, "quant_conv.bias", 4)[3] == 3);
     save_row(MODEL "/vae/diffusion_pytorch_model.safetensors",
              "quant_conv.bias"); /* renamed over */

@@ -329,10 +329,3 @@ error checkpoint_check(const checkpoint *c)
     if (!wrong && !c->single) wrong = weights_check(c->text.weights);
     return wrong;
 }
-
-void checkpoint_rest(const checkpoint_part *part)
-{
-    int count;
-    const safetensors *files = weights_files(part->weights, &count);
-    for (int k = 0; k < count; k++) safetensors_rest(&files[k]);
-}

@@ -75,11 +75,6 @@ void checkpoint_close(checkpoint *c);
  *  @return NULL, or which file was written to */
 error checkpoint_check(const checkpoint *c);
 
-/** A network is not needed for a while: the memory that its weights take goes back to the system,
- *  and comes again from the file when they are used.
- *  @param part which */
-void checkpoint_rest(const checkpoint_part *part);
-
 /** What it is, for people: layout, parts, parameters, sizes, training.
  *  @param c    which
  *  @param keep where the text lives

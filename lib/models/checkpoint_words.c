@@ -6,24 +6,19 @@
 
 /* ---- Strangers ---- */
 
-/* What stands somewhere in a name, and what has such names; in the order of asking. */
+/* What has names in which one of these stands, in the order of asking. */
 static const struct {
-    const char *text, *is;
+    const char *is, *texts[3]; /* NULL behind the last */
 } strangers[] = {
-    {"lora_", "a LoRA, which changes a model"},
-    {".lora", "a LoRA, which changes a model"},
-    {"control_model.", "a ControlNet"},
-    {"controlnet_cond_embedding.", "a ControlNet"},
-    {"conditioner.embedders.", "Stable Diffusion XL"},
-    {"label_emb.0.0.", "Stable Diffusion XL"},
-    {"add_embedding.", "the UNet of Stable Diffusion XL"},
-    {"cond_proj.", "a latent consistency model (LCM)"},
-    {"label_emb.", "a model with classes, as the upscaler is"},
-    {"double_blocks.", "Flux"},
-    {"single_transformer_blocks.", "Flux"},
-    {"joint_blocks.", "Stable Diffusion 3"},
-    {"transformer_blocks.0.norm1_context.", "Stable Diffusion 3"},
-    {"emb_params", "a textual inversion, which is a new word for a model"},
+    {"a LoRA, which changes a model", {"lora_", ".lora"}},
+    {"a ControlNet", {"control_model.", "controlnet_cond_embedding."}},
+    {"Stable Diffusion XL", {"conditioner.embedders.", "label_emb.0.0."}},
+    {"the UNet of Stable Diffusion XL", {"add_embedding."}},
+    {"a latent consistency model (LCM)", {"cond_proj."}},
+    {"a model with classes, as the upscaler is", {"label_emb."}},
+    {"Flux", {"double_blocks.", "single_transformer_blocks."}},
+    {"Stable Diffusion 3", {"joint_blocks.", "transformer_blocks.0.norm1_context."}},
+    {"a textual inversion, which is a new word for a model", {"emb_params"}},
 };
 
 /* What all names begin with, where one part of a model is alone. */
@@ -45,8 +40,9 @@ static bool begins(const safetensors *f, const char *with)
 const char *checkpoint_stranger(const safetensors *f)
 {
     for (size_t i = 0; i < sizeof strangers / sizeof *strangers; i++)
-        for (int k = 0; k < f->count; k++)
-            if (strstr(f->tensor[k].name, strangers[i].text)) return strangers[i].is;
+        for (const char *const *text = strangers[i].texts; *text; text++)
+            for (int k = 0; k < f->count; k++)
+                if (strstr(f->tensor[k].name, *text)) return strangers[i].is;
     if (begins(f, "model.diffusion_model.input_blocks."))
         return !begins(f, "first_stage_model.decoder.") ? "a model without its VAE"
                : !begins(f, "cond_stage_model.")        ? "a model without its text encoder"

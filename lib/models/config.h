@@ -33,18 +33,16 @@ typedef enum {
 /** A file, and what was wrong in it; only config.c looks inside. */
 typedef struct config_file config_file;
 
-typedef struct config config; /**< what follows, in short */
-
 /** A value; the whole file is one, a table. All of it lives in the arena it was read into. */
-struct config {
-    const char *key;      /**< its name in a table, or NULL in a list */
-    config_kind kind;     /**< what it is */
-    int count;            /**< of a list or table: how many are inside */
-    const config *inside; /**< [count] these */
-    const char *text;     /**< of a text */
-    double number;        /**< of a number; 0 or 1 of a bool */
-    config_file *file;    /**< where it stands */
-};
+typedef struct config {
+    const char *key;             /**< its name in a table, or NULL in a list */
+    config_kind kind;            /**< what it is */
+    int count;                   /**< of a list or table: how many are inside */
+    const struct config *inside; /**< [count] these */
+    const char *text;            /**< of a text */
+    double number;               /**< of a number; 0 or 1 of a bool */
+    config_file *file;           /**< where it stands */
+} config;
 
 /** Read a file of at most 16 MiB whose outermost value is a table.
  *  @param path which

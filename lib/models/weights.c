@@ -75,6 +75,11 @@ void weights_close(weights w)
     for (int i = 0; i < w.source->count; i++) safetensors_close(w.source->files[i]);
 }
 
+void weights_rest(weights w)
+{
+    for (int i = 0; i < w.source->count; i++) safetensors_rest(&w.source->files[i]);
+}
+
 /* ---- Looking up ---- */
 
 weights weights_in(weights w, const char *format, ...)

@@ -76,6 +76,11 @@ error weights_check(weights w);
  *  @param w any place */
 void weights_close(weights w);
 
+/** They are not needed for a while: the memory that they take goes back to the system, and comes
+ *  again from the files when they are used.
+ *  @param w any place */
+void weights_rest(weights w);
+
 /** A place below it.
  *  @param w      where
  *  @param format as printf has it: "down_blocks.%d"

@@ -108,5 +108,5 @@ void model_close(model *m)
 
 void model_rest(const model *m)
 {
-    checkpoint_rest(&m->files.unet);
+    weights_rest(m->files.unet.weights);
 }
