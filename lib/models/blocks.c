@@ -1,6 +1,5 @@
 #include "models/blocks.h"
 #include "base/parallel.h"
-#include "nn/attention.h"
 #include <string.h>
 
 enum { AROUND = 1024 }; /* bytes that an arena may want beside a few blocks */
@@ -8,10 +7,9 @@ enum { AROUND = 1024 }; /* bytes that an arena may want beside a few blocks */
 conv blocks_filter(weights w, const char *name, int in, int out)
 {
     weights at = weights_in(w, "%s", name);
-    return (conv){.in = in,
-                  .out = out,
-                  .weights = weights_filter(at, "weight", out, in),
-                  .bias = weights_floats(at, "bias", out)};
+    conv c = {.in = in, .out = out, .weights = weights_filter(at, "weight", out, in)};
+    c.bias = weights_floats(at, "bias", out);
+    return c;
 }
 
 linear blocks_matrix(weights w, const char *name, int in, int out)
@@ -89,7 +87,7 @@ static norm_groups norm_before(tensor x)
 
 size_t blocks_convolve_room(conv c, tensor x)
 {
-    c.n = x.n, c.h = x.h, c.w = x.w;
+    c.n = x.n, c.h = x.h, c.w = x.w, x.c = c.in;
     return norm_group_room(norm_before(x)) + conv_room(c) + AROUND;
 }
 
@@ -143,11 +141,10 @@ void blocks_resnet_apply(const blocks_resnet *r, blocks_stream *s, const float *
 
 size_t blocks_resnet_room(const blocks_resnet *r, tensor x)
 {
-    tensor between = {NULL, x.n, x.h, x.w, r->conv1.out};
     size_t row = (size_t)r->conv1.out * sizeof *x.data;
     size_t matrix = blocks_linear_room() + (r->shortcut.in ? BLOCKS_ROWS * row : 0);
     size_t convs =
-        blocks_larger(blocks_convolve_room(r->conv1, x), blocks_convolve_room(r->conv2, between));
+        blocks_larger(blocks_convolve_room(r->conv1, x), blocks_convolve_room(r->conv2, x));
     return (size_t)x.n * row + blocks_larger(matrix, convs) + AROUND;
 }
 
@@ -210,31 +207,28 @@ blocks_attention blocks_attention_load(weights w, int channels, norm_groups usua
                               .out = blocks_linear(w, name[3], channels, channels)};
 }
 
-static attention one_head(tensor x)
+void blocks_attend(const linear to[4], attention a, tensor x, arena scratch)
 {
-    int pixels = x.h * x.w;
-    return (attention){.n = x.n, .heads = 1, .size = x.c, .queries = pixels, .keys = pixels};
+    size_t bytes = tensor_count(x) * sizeof *x.data;
+    float *k = arena_take(&scratch, bytes), *v = arena_take(&scratch, bytes);
+    a.n = x.n, a.size = x.c / a.heads, a.queries = a.keys = x.h * x.w;
+    a.q = blocks_multiply(to[0], rows_of(x), x.data, a.y, scratch);
+    a.k = blocks_multiply(to[1], rows_of(x), x.data, k, scratch);
+    a.v = blocks_multiply(to[2], rows_of(x), x.data, v, scratch);
+    attention_apply(a, scratch);
+    blocks_multiply_add(to[3], rows_of(x), a.y, x.data, scratch);
 }
 
 size_t blocks_attention_room(tensor x)
 {
+    attention a = {.n = x.n, .heads = 1, .size = x.c, .queries = x.h * x.w, .keys = x.h * x.w};
     return norm_group_room(norm_before(x)) + 2 * tensor_count(x) * sizeof *x.data +
-           blocks_larger(blocks_linear_room(), attention_room(one_head(x))) + AROUND;
+           blocks_larger(blocks_linear_room(), attention_room(a)) + AROUND;
 }
 
 void blocks_attention_apply(const blocks_attention *a, blocks_stream *s, arena scratch)
 {
-    tensor x = s->x;
-    norm before = normed(a->norm, x, &scratch);
-    linear asked[] = {a->q, a->k, a->v};
-    float *told[] = {s->spare, arena_take(&scratch, tensor_count(x) * sizeof *x.data),
-                     arena_take(&scratch, tensor_count(x) * sizeof *x.data)};
-    for (int i = 0; i < 3; i++) {
-        asked[i].before = before;
-        blocks_multiply(asked[i], rows_of(x), x.data, told[i], scratch);
-    }
-    attention look = one_head(x);
-    look.q = look.y = told[0], look.k = told[1], look.v = told[2];
-    attention_apply(look, scratch);
-    blocks_multiply_add(a->out, rows_of(x), look.y, x.data, scratch);
+    linear to[] = {a->q, a->k, a->v, a->out};
+    to[0].before = to[1].before = to[2].before = normed(a->norm, s->x, &scratch);
+    blocks_attend(to, (attention){.heads = 1, .y = s->spare}, s->x, scratch);
 }

@@ -14,6 +14,7 @@
 #define MODELS_BLOCKS_H
 #include "base/tensor.h"
 #include "models/weights.h"
+#include "nn/attention.h"
 #include "nn/conv.h"
 #include "nn/linear.h"
 
@@ -118,7 +119,7 @@ tensor blocks_norm_convolve(norm_groups g, conv c, tensor x, float *y, arena scr
 
 /** How much scratch a convolution takes, with a norm before it or not.
  *  @param c the layer
- *  @param x any numbers of that shape
+ *  @param x any numbers of that shape; its channels do not matter, the layer has them
  *  @return bytes, with as many threads as are set now */
 size_t blocks_convolve_room(conv c, tensor x);
 
@@ -179,6 +180,13 @@ void blocks_enlarge(conv c, blocks_stream *s, int h, int w, arena scratch);
  *  @param w columns of y
  *  @return bytes, with as many threads as are set now */
 size_t blocks_enlarge_room(conv c, tensor x, int h, int w);
+
+/** Tokens look at each other: x += out(attention(q(x), k(x), v(x))).
+ *  @param to      the layers q, k, v and out; `before` may be set
+ *  @param a       heads, perhaps causal, and y: room for a second x
+ *  @param x       [n, h, w, C], h w tokens; changed
+ *  @param scratch for its layers, and twice x */
+void blocks_attend(const linear to[4], attention a, tensor x, arena scratch);
 
 /** Each pixel looks at all pixels, with one head: the VAE's. */
 typedef struct {

@@ -1,5 +1,4 @@
 #include "models/clip_text.h"
-#include "nn/attention.h"
 #include <string.h>
 
 enum { AT_ONCE = 8, WIDEST = 1 << 16, MOST_LAYERS = 1000 };
@@ -81,21 +80,16 @@ error clip_text_load(weights w, const config *c, arena *keep, clip_text *out)
 /* Texts in work. */
 typedef struct {
     const clip_text *c;
-    int count, rows;            /* texts, and their tokens */
-    float *x, *q, *k, *v, *mid; /* [count, length, width]; mid [count, length, inner] */
+    int count, rows;    /* texts, and their tokens */
+    float *x, *y, *mid; /* [count, length, width]; mid [count, length, inner] */
 } work;
 
 /* x += W attention(norm(x)) */
 static void attend(const work *w, const clip_text_layer *l, arena scratch)
 {
-    const clip_text *c = w->c;
-    blocks_multiply(l->q, w->rows, w->x, w->q, scratch);
-    blocks_multiply(l->k, w->rows, w->x, w->k, scratch);
-    blocks_multiply(l->v, w->rows, w->x, w->v, scratch);
-    attention a = {.n = w->count, .heads = c->heads, .size = c->width / c->heads, .causal = true};
-    a.queries = a.keys = c->length, a.q = w->q, a.k = w->k, a.v = w->v, a.y = w->q;
-    attention_apply(a, scratch);
-    blocks_multiply_add(l->out, w->rows, w->q, w->x, scratch);
+    const linear to[] = {l->q, l->k, l->v, l->out};
+    tensor x = {w->x, w->count, 1, w->c->length, w->c->width};
+    blocks_attend(to, (attention){.heads = w->c->heads, .causal = true, .y = w->y}, x, scratch);
 }
 
 /* x += W2 gelu(W1 norm(x)) */
@@ -137,9 +131,7 @@ static error begin(const clip_text *c, int count, work *w, arena *scratch)
     if ((3 * wide + mid) * sizeof(float) + most + 1024 > arena_left(*scratch))
         return error_make("no memory for texts of %d tokens", c->length);
     *w = (work){.c = c, .count = count};
-    w->q = arena_take(scratch, wide * sizeof(float));
-    w->k = arena_take(scratch, wide * sizeof(float));
-    w->v = arena_take(scratch, wide * sizeof(float));
+    w->y = arena_take(scratch, wide * sizeof(float));
     w->mid = arena_take(scratch, mid * sizeof(float));
     return NULL;
 }

@@ -74,10 +74,9 @@ error taesd_read(const config *from, taesd_config *out)
 static conv filter(weights w, int at, int in, int out, bool bias)
 {
     weights layer = weights_in(w, "%d", at);
-    return (conv){.in = in,
-                  .out = out,
-                  .weights = weights_filter(layer, "weight", out, in),
-                  .bias = bias ? weights_floats(layer, "bias", out) : NULL};
+    conv c = {.in = in, .out = out, .weights = weights_filter(layer, "weight", out, in)};
+    if (bias) c.bias = weights_floats(layer, "bias", out);
+    return c;
 }
 
 /* What makes `out` channels of `in`: latents of a picture, or going up the reverse. */

@@ -1,5 +1,4 @@
 #include "models/transformer.h"
-#include "nn/attention.h"
 
 static transformer_layer load_layer(weights w, int c, int text)
 {
@@ -51,19 +50,12 @@ void transformer_remember(const transformer *t, tensor text, float *numbers, are
     }
 }
 
-/* Tokens look at each other: x += out(attention(q, k, v)). */
+/* Tokens look at each other. */
 static void look_around(const transformer_layer *l, int heads, tensor x, arena scratch)
 {
-    size_t bytes = tensor_count(x) * sizeof *x.data;
-    int rows = x.n * x.w;
-    attention a = {.n = x.n, .heads = heads, .size = x.c / heads, .queries = x.w, .keys = x.w};
-    a.y = arena_take(&scratch, bytes);
-    float *k = arena_take(&scratch, bytes), *v = arena_take(&scratch, bytes);
-    a.q = blocks_multiply(l->self_q, rows, x.data, a.y, scratch);
-    a.k = blocks_multiply(l->self_k, rows, x.data, k, scratch);
-    a.v = blocks_multiply(l->self_v, rows, x.data, v, scratch);
-    attention_apply(a, scratch);
-    blocks_multiply_add(l->self_out, rows, a.y, x.data, scratch);
+    const linear to[] = {l->self_q, l->self_k, l->self_v, l->self_out};
+    float *y = arena_take(&scratch, tensor_count(x) * sizeof *y);
+    blocks_attend(to, (attention){.heads = heads, .y = y}, x, scratch);
 }
 
 /* Tokens look at the text, whose k and v are known. */
@@ -119,6 +111,7 @@ size_t transformer_room(const transformer *t, tensor x, int tokens)
 {
     if (!t->form.layers) return 0;
     int pixels = x.h * x.w, heads = t->form.heads;
+    x.c = t->form.channels;
     attention self = {.n = x.n, .heads = heads, .size = x.c / heads, .queries = pixels};
     attention words = self;
     self.keys = pixels, words.keys = tokens;

@@ -212,15 +212,12 @@ void unet_apply(const unet *u, tensor x, double t, transformer_text text, tensor
 static size_t level_room(const unet_level *l, tensor x, tensor above, int tokens)
 {
     conv c = l->resize;
-    x.c = c.in;
     size_t most = 0;
     if (c.in)
         most = c.sides == CONV_HALVE ? blocks_convolve_room(c, x)
                                      : blocks_enlarge_room(c, x, above.h, above.w);
     for (int i = 0; i < l->layers; i++) {
-        x.c = l->layer[i].resnet.conv1.in;
         most = blocks_larger(most, blocks_resnet_room(&l->layer[i].resnet, x));
-        x.c = l->layer[i].resnet.conv1.out;
         most = blocks_larger(most, transformer_room(&l->layer[i].attention, x, tokens));
     }
     return most;
@@ -232,11 +229,10 @@ size_t unet_room(const unet *u, tensor x, int tokens)
 {
     int levels = u->config.levels, first = u->config.channels[0];
     size_t kept = 2 * widest(u, x) + (size_t)x.n * 9 * (size_t)first, skips = 1;
-    size_t most = blocks_linear_room();
-    tensor above = x, ends[] = {x, x};
-    ends[1].c = x.c = first;
-    most = blocks_larger(most, blocks_convolve_room(u->conv_in, ends[0]));
-    most = blocks_larger(most, blocks_convolve_room(u->conv_out, ends[1]));
+    size_t most = blocks_larger(blocks_linear_room(), blocks_convolve_room(u->conv_in, x));
+    most = blocks_larger(most, blocks_convolve_room(u->conv_out, x));
+    tensor above = x;
+    x.c = first;
     kept += tensor_count(x);
     for (int i = 0; i < levels; i++) {
         const unet_level *down = &u->down[i], *up = &u->up[levels - 1 - i];

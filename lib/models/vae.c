@@ -71,19 +71,18 @@ static void level(const vae_level *l, blocks_stream *s, arena scratch)
     if (l->resize.in) blocks_resize(l->resize, s, scratch);
 }
 
-/* Numbers of the widest that a picture x becomes on its way. */
+/* Numbers of the widest that a picture x becomes on its way. What is made between two levels is what
+ * the second begins with. */
 static size_t widest(const vae_half *h, tensor x)
 {
-    x.c = h->conv_in.out;
-    size_t most = tensor_count(x);
+    size_t most = 0;
     for (int i = 0; i < h->levels; i++) {
         const vae_level *l = &h->level[i];
         conv c = l->resnet[0].conv1;
         x.c = c.in > c.out ? c.in : c.out;
         most = blocks_larger(most, tensor_count(x));
-        if (!l->resize.in) continue;
-        x.h = conv_side(l->resize.sides, x.h), x.w = conv_side(l->resize.sides, x.w), x.c = c.out;
-        most = blocks_larger(most, tensor_count(x));
+        if (l->resize.in)
+            x.h = conv_side(l->resize.sides, x.h), x.w = conv_side(l->resize.sides, x.w);
     }
     return most;
 }
@@ -114,10 +113,8 @@ static size_t room_of(const vae_half *h, tensor x)
     most = blocks_larger(most, blocks_convolve_room(h->conv_in, x));
     for (int i = 0; i < h->levels; i++) {
         const vae_level *l = &h->level[i];
-        for (int k = 0; k < l->layers; k++) {
-            x.c = l->resnet[k].conv1.in;
+        for (int k = 0; k < l->layers; k++)
             most = blocks_larger(most, blocks_resnet_room(&l->resnet[k], x));
-        }
         x.c = l->resnet[0].conv1.out;
         if (l->attention.q.in) most = blocks_larger(most, blocks_attention_room(x));
         if (!l->resize.in) continue;
