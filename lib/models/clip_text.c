@@ -77,35 +77,30 @@ error clip_text_load(weights w, const config *c, arena *keep, clip_text *out)
 
 /* ---- Numbers ---- */
 
-/* Texts in work. */
-typedef struct {
-    const clip_text *c;
-    int count, rows;    /* texts, and their tokens */
-    float *x, *y, *mid; /* [count, length, width]; mid [count, length, inner] */
-} work;
-
 /* x += W attention(norm(x)) */
-static void attend(const work *w, const clip_text_layer *l, arena scratch)
+static void attend(const clip_text_layer *l, int heads, tensor x, arena scratch)
 {
     const linear to[] = {l->q, l->k, l->v, l->out};
-    tensor x = {w->x, w->count, 1, w->c->length, w->c->width};
-    blocks_attend(to, (attention){.heads = w->c->heads, .causal = true, .y = w->y}, x, scratch);
+    float *y = arena_take(&scratch, tensor_count(x) * sizeof *y);
+    blocks_attend(to, (attention){.heads = heads, .causal = true, .y = y}, x, scratch);
 }
 
 /* x += W2 gelu(W1 norm(x)) */
-static void think(const work *w, const clip_text_layer *l, arena scratch)
+static void think(const clip_text_layer *l, tensor x, arena scratch)
 {
-    blocks_multiply(l->fc1, w->rows, w->x, w->mid, scratch);
-    blocks_multiply_add(l->fc2, w->rows, w->mid, w->x, scratch);
+    int rows = x.n * x.w;
+    float *mid = arena_take(&scratch, (size_t)rows * (size_t)l->fc1.out * sizeof *mid);
+    blocks_multiply(l->fc1, rows, x.data, mid, scratch);
+    blocks_multiply_add(l->fc2, rows, mid, x.data, scratch);
 }
 
-static void embed(const work *w, const int32_t *ids)
+static void embed(const clip_text *c, const int32_t *ids, tensor x)
 {
-    size_t width = (size_t)w->c->width, length = (size_t)w->c->length;
-    for (size_t i = 0; i < (size_t)w->count * length; i++)
+    size_t width = (size_t)x.c, length = (size_t)x.w;
+    for (size_t i = 0; i < (size_t)x.n * length; i++)
         for (size_t k = 0; k < width; k++)
-            w->x[i * width + k] = weight_at(w->c->tokens, (size_t)ids[i] * width + k) +
-                                  weight_at(w->c->positions, i % length * width + k);
+            x.data[i * width + k] = weight_at(c->tokens, (size_t)ids[i] * width + k) +
+                                    weight_at(c->positions, i % length * width + k);
 }
 
 static error check(const clip_text *c, const int32_t *ids, int count, int skip)
@@ -120,39 +115,34 @@ static error check(const clip_text *c, const int32_t *ids, int count, int skip)
     return NULL;
 }
 
-/* Room for up to AT_ONCE texts, and what the layers take while they work. */
-static error begin(const clip_text *c, int count, work *w, arena *scratch)
+/* Whether there is room for so many texts at once, and for what the layers take while they work. */
+static error check_room(const clip_text *c, int count, arena scratch)
 {
-    size_t tokens = (size_t)count * (size_t)c->length, wide = tokens * (size_t)c->width;
-    size_t mid = tokens * (size_t)c->inner;
+    size_t tokens = (size_t)count * (size_t)c->length;
+    size_t numbers = tokens * (3 * (size_t)c->width + (size_t)c->inner);
     attention a = {.n = count, .heads = c->heads, .size = c->width / c->heads};
     a.queries = a.keys = c->length;
     size_t most = blocks_larger(attention_room(a), blocks_linear_room());
-    if ((3 * wide + mid) * sizeof(float) + most + 1024 > arena_left(*scratch))
-        return error_make("no memory for texts of %d tokens", c->length);
-    *w = (work){.c = c, .count = count};
-    w->y = arena_take(scratch, wide * sizeof(float));
-    w->mid = arena_take(scratch, mid * sizeof(float));
-    return NULL;
+    bool fits = numbers * sizeof(float) + most + 1024 <= arena_left(scratch);
+    return fits ? NULL : error_make("no memory for texts of %d tokens", c->length);
 }
 
 error clip_text_apply(const clip_text *c, const int32_t *ids, int count, int skip, float *out,
                       arena scratch)
 {
-    work w = {0};
     PROMISE(count >= 1, "clip_text_apply: a text");
     error wrong = check(c, ids, count, skip);
-    if (!wrong) wrong = begin(c, count < AT_ONCE ? count : AT_ONCE, &w, &scratch);
+    if (!wrong) wrong = check_room(c, count < AT_ONCE ? count : AT_ONCE, scratch);
     for (int done = 0; !wrong && done < count; done += AT_ONCE) {
         size_t before = (size_t)done * (size_t)c->length;
-        w.count = count - done < AT_ONCE ? count - done : AT_ONCE, w.rows = w.count * c->length;
-        w.x = out + before * (size_t)c->width;
-        embed(&w, ids + before);
+        int some = count - done < AT_ONCE ? count - done : AT_ONCE;
+        tensor x = {out + before * (size_t)c->width, some, 1, c->length, c->width};
+        embed(c, ids + before, x);
         for (int i = 0; i < c->layers - (skip > 1 ? skip - 1 : 0); i++) {
-            attend(&w, &c->layer[i], scratch);
-            think(&w, &c->layer[i], scratch);
+            attend(&c->layer[i], c->heads, x, scratch);
+            think(&c->layer[i], x, scratch);
         }
-        norm_apply(c->last, w.x, w.rows, c->width, w.x);
+        norm_apply(c->last, x.data, x.n * x.w, x.c, x.data);
     }
     return wrong;
 }

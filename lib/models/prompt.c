@@ -222,13 +222,15 @@ static size_t cut(const list *l, size_t room, int32_t comma, size_t most, span *
     return chunks;
 }
 
-/* One chunk from these ids. */
-static void write_chunk(const tokenizer *t, const list *l, span s, int length, int32_t *ids,
-                        float *weights)
+/* Chunk c from these ids. */
+static void write_chunk(const tokenizer *t, const list *l, span s, prompt *p, size_t c)
 {
-    tokenizer_frame(t, (tokenizer_ids){s.count ? l->ids + s.begin : NULL, s.count}, length, ids);
-    if (!weights) return;
-    for (int i = 0; i < length; i++) weights[i] = 1;
+    size_t length = (size_t)p->length;
+    tokenizer_ids ids = {s.count ? l->ids + s.begin : NULL, s.count};
+    tokenizer_frame(t, ids, p->length, p->ids + c * length);
+    if (!p->weights) return;
+    float *weights = p->weights + c * length;
+    for (size_t i = 0; i < length; i++) weights[i] = 1;
     if (s.count > 0) memcpy(weights + 1, l->weights + s.begin, s.count * sizeof *weights);
 }
 
@@ -261,9 +263,7 @@ error prompt_read(const tokenizer *t, const char *text, prompt_options options, 
     if (chunks > (arena_left(*keep) - 64) / (2 * each + 64)) return too_long;
     p.ids = arena_take(keep, chunks * each);
     p.weights = weighed ? arena_take(keep, chunks * each) : NULL;
-    for (size_t c = 0; c < chunks; c++)
-        write_chunk(t, &l, spans[c], p.length, p.ids + c * (size_t)p.length,
-                    weighed ? p.weights + c * (size_t)p.length : NULL);
+    for (size_t c = 0; c < chunks; c++) write_chunk(t, &l, spans[c], &p, c);
     *out = p;
     return NULL;
 }
@@ -271,15 +271,14 @@ error prompt_read(const tokenizer *t, const char *text, prompt_options options, 
 void prompt_fill(const tokenizer *t, prompt *p, int chunks, arena *keep)
 {
     if (p->chunks >= chunks) return;
-    size_t length = (size_t)p->length, have = (size_t)p->chunks * length;
-    prompt more = {chunks, p->length, arena_take(keep, (size_t)chunks * length * sizeof *more.ids),
-                   NULL, p->tokens};
-    if (p->weights) more.weights = arena_take(keep, (size_t)chunks * length * sizeof(float));
-    memcpy(more.ids, p->ids, have * sizeof *more.ids);
-    if (p->weights) memcpy(more.weights, p->weights, have * sizeof *more.weights);
-    for (size_t at = have; at < (size_t)chunks * length; at += length)
-        write_chunk(t, &(list){0}, (span){0}, p->length, more.ids + at,
-                    more.weights ? more.weights + at : NULL);
+    size_t have = (size_t)p->chunks;
+    size_t each = (size_t)p->length * sizeof *p->ids; /* as large as that of weights */
+    prompt more = *p;
+    more.chunks = chunks, more.ids = arena_take(keep, (size_t)chunks * each);
+    memcpy(more.ids, p->ids, have * each);
+    if (p->weights)
+        more.weights = memcpy(arena_take(keep, (size_t)chunks * each), p->weights, have * each);
+    for (size_t c = have; c < (size_t)chunks; c++) write_chunk(t, NULL, (span){0}, &more, c);
     *p = more;
 }
 

@@ -66,15 +66,12 @@ error unet_load(weights w, unet_config c, arena *keep, unet *out)
     for (int i = 0; i < c.levels; i++)
         u.down[i] = load_down(&u, weights_in(w, "down_blocks.%d", i), i, keep);
     int widest = c.channels[deepest];
-    if (c.middle)
-        u.middle =
-            load_level(&u, weights_in(w, "mid_block"),
-                       (level_form){2, widest, widest, .attentions = 1, .at = deepest}, keep);
+    level_form middle = {2, widest, widest, .attentions = 1, .at = deepest};
+    if (c.middle) u.middle = load_level(&u, weights_in(w, "mid_block"), middle, keep);
     for (int i = 0; i < c.levels; i++)
         u.up[i] = load_up(&u, weights_in(w, "up_blocks.%d", i), i, keep);
-    norm_groups usual = {.channels = first, .groups = c.groups, .epsilon = c.epsilon};
-    usual.silu = true;
-    u.norm_out = blocks_group_norm(w, "conv_norm_out", usual);
+    norm_groups last = {.channels = first, .groups = c.groups, .epsilon = c.epsilon, .silu = true};
+    u.norm_out = blocks_group_norm(w, "conv_norm_out", last);
     u.conv_out = blocks_filter(w, "conv_out", first, c.out);
     *out = u;
     return weights_trouble(w);
