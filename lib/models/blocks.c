@@ -148,6 +148,12 @@ size_t blocks_resnet_room(const blocks_resnet *r, tensor x)
     return (size_t)x.n * row + blocks_larger(matrix, convs) + AROUND;
 }
 
+size_t blocks_resnet_widest(const blocks_resnet *r, tensor x)
+{
+    x.c = r->conv1.in > r->conv1.out ? r->conv1.in : r->conv1.out;
+    return tensor_count(x);
+}
+
 /* Each pixel of y is the one of x that lies there when x is drawn twice as large. */
 static tensor doubled(tensor x, int h, int w, float *y)
 {
@@ -217,6 +223,18 @@ void blocks_attend(const linear to[4], attention a, tensor x, arena scratch)
     a.v = blocks_multiply(to[2], rows_of(x), x.data, v, scratch);
     attention_apply(a, scratch);
     blocks_multiply_add(to[3], rows_of(x), a.y, x.data, scratch);
+}
+
+void blocks_think(linear widen, linear narrow, tensor x, arena scratch)
+{
+    int rows = rows_of(x), most = rows < BLOCKS_ROWS ? rows : BLOCKS_ROWS;
+    float *wide = arena_take(&scratch, (size_t)most * (size_t)widen.out * sizeof *wide);
+    for (int first = 0; first < rows; first += most) {
+        int some = rows - first < most ? rows - first : most;
+        float *of = x.data + (size_t)first * (size_t)x.c;
+        blocks_multiply(widen, some, of, wide, scratch);
+        blocks_multiply_add(narrow, some, wide, of, scratch);
+    }
 }
 
 size_t blocks_attention_room(tensor x)

@@ -159,6 +159,12 @@ void blocks_resnet_apply(const blocks_resnet *r, blocks_stream *s, const float *
  *  @return bytes, with as many threads as are set now */
 size_t blocks_resnet_room(const blocks_resnet *r, tensor x);
 
+/** How large the picture is where it is widest on its way through the block.
+ *  @param r the block
+ *  @param x any numbers of that shape
+ *  @return numbers */
+size_t blocks_resnet_widest(const blocks_resnet *r, tensor x);
+
 /** x = a convolution of x, of whatever sides.
  *  @param c       the layer
  *  @param s       where x is and y will be
@@ -187,6 +193,14 @@ size_t blocks_enlarge_room(conv c, tensor x, int h, int w);
  *  @param x       [n, h, w, C], h w tokens; changed
  *  @param scratch for its layers, and twice x */
 void blocks_attend(const linear to[4], attention a, tensor x, arena scratch);
+
+/** Each token by itself: x += narrow(widen(x)). BLOCKS_ROWS at a time, since what is between is
+ *  wider than x.
+ *  @param widen   `before`, `gate` and `after` may be set
+ *  @param narrow  back to C
+ *  @param x       [n, h, w, C]; changed
+ *  @param scratch for its layers, and as many rows of what is between */
+void blocks_think(linear widen, linear narrow, tensor x, arena scratch);
 
 /** Each pixel looks at all pixels, with one head: the VAE's. */
 typedef struct {

@@ -85,15 +85,6 @@ static void attend(const clip_text_layer *l, int heads, tensor x, arena scratch)
     blocks_attend(to, (attention){.heads = heads, .causal = true, .y = y}, x, scratch);
 }
 
-/* x += W2 gelu(W1 norm(x)) */
-static void think(const clip_text_layer *l, tensor x, arena scratch)
-{
-    int rows = x.n * x.w;
-    float *mid = arena_take(&scratch, (size_t)rows * (size_t)l->fc1.out * sizeof *mid);
-    blocks_multiply(l->fc1, rows, x.data, mid, scratch);
-    blocks_multiply_add(l->fc2, rows, mid, x.data, scratch);
-}
-
 static void embed(const clip_text *c, const int32_t *ids, tensor x)
 {
     size_t width = (size_t)x.c, length = (size_t)x.w;
@@ -140,7 +131,7 @@ error clip_text_apply(const clip_text *c, const int32_t *ids, int count, int ski
         embed(c, ids + before, x);
         for (int i = 0; i < c->layers - (skip > 1 ? skip - 1 : 0); i++) {
             attend(&c->layer[i], c->heads, x, scratch);
-            think(&c->layer[i], x, scratch);
+            blocks_think(c->layer[i].fc1, c->layer[i].fc2, x, scratch);
         }
         norm_apply(c->last, x.data, x.n * x.w, x.c, x.data);
     }

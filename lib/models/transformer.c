@@ -73,20 +73,6 @@ static void look_at_text(const transformer_layer *l, int heads, tensor x, transf
     blocks_multiply_add(l->text_out, rows, a.y, x.data, scratch);
 }
 
-/* Each token by itself: x += narrow(half of widen(x) times gelu(other half)). Some rows at a time,
- * since what is between is four times as wide. */
-static void think(const transformer_layer *l, tensor x, arena scratch)
-{
-    int rows = x.n * x.w;
-    float *wide = arena_take(&scratch, BLOCKS_ROWS * (size_t)l->widen.out * sizeof *wide);
-    for (int first = 0; first < rows; first += BLOCKS_ROWS) {
-        int some = rows - first < BLOCKS_ROWS ? rows - first : BLOCKS_ROWS;
-        float *of = x.data + (size_t)first * (size_t)x.c;
-        blocks_multiply(l->widen, some, of, wide, scratch);
-        blocks_multiply_add(l->narrow, some, wide, of, scratch);
-    }
-}
-
 void transformer_apply(const transformer *t, blocks_stream *s, transformer_text text, arena scratch)
 {
     tensor tokens = {s->spare, s->x.n, 1, s->x.h * s->x.w, s->x.c};
@@ -102,7 +88,7 @@ void transformer_apply(const transformer *t, blocks_stream *s, transformer_text 
     for (int i = 0; i < t->form.layers; i++) {
         look_around(&t->layer[i], t->form.heads, tokens, scratch);
         look_at_text(&t->layer[i], t->form.heads, tokens, text, scratch);
-        think(&t->layer[i], tokens, scratch);
+        blocks_think(t->layer[i].widen, t->layer[i].narrow, tokens, scratch);
     }
     blocks_multiply_add(t->out, rows, tokens.data, s->x.data, scratch);
 }

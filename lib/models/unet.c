@@ -174,11 +174,8 @@ static size_t widest(const unet *u, tensor x)
 {
     size_t most = 0;
     for (int i = u->config.levels - 1; i >= 0; i--) {
-        for (int k = 0; k < u->up[i].layers; k++) {
-            conv c = u->up[i].layer[k].resnet.conv1;
-            x.c = c.in > c.out ? c.in : c.out;
-            most = blocks_larger(most, tensor_count(x));
-        }
+        for (int k = 0; k < u->up[i].layers; k++)
+            most = blocks_larger(most, blocks_resnet_widest(&u->up[i].layer[k].resnet, x));
         x.h = conv_side(CONV_HALVE, x.h), x.w = conv_side(CONV_HALVE, x.w);
     }
     return most;
@@ -235,11 +232,8 @@ size_t unet_room(const unet *u, tensor x, int tokens)
         const unet_level *down = &u->down[i], *up = &u->up[levels - 1 - i];
         most = blocks_larger(most, level_room(down, x, above, tokens));
         most = blocks_larger(most, level_room(up, x, above, tokens));
-        for (int k = 0; k < down->layers; k++, skips++) {
-            conv c = down->layer[k].resnet.conv1;
-            x.c = c.in > c.out ? c.in : c.out;
-            kept += tensor_count(x);
-        }
+        for (int k = 0; k < down->layers; k++, skips++)
+            kept += blocks_resnet_widest(&down->layer[k].resnet, x);
         if (i == levels - 1) break;
         above = x;
         x.h = conv_side(CONV_HALVE, x.h), x.w = conv_side(CONV_HALVE, x.w), skips++;

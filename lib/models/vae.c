@@ -78,9 +78,7 @@ static size_t widest(const vae_half *h, tensor x)
     size_t most = 0;
     for (int i = 0; i < h->levels; i++) {
         const vae_level *l = &h->level[i];
-        conv c = l->resnet[0].conv1;
-        x.c = c.in > c.out ? c.in : c.out;
-        most = blocks_larger(most, tensor_count(x));
+        most = blocks_larger(most, blocks_resnet_widest(&l->resnet[0], x));
         if (l->resize.in)
             x.h = conv_side(l->resize.sides, x.h), x.w = conv_side(l->resize.sides, x.w);
     }
