@@ -35,17 +35,12 @@ size_t unicode_encode(int32_t code, char *out)
     return (size_t)utf8proc_encode_char(code, (utf8proc_uint8_t *)out);
 }
 
-static bool is_space(int32_t c)
-{
-    return (c >= 9 && c <= 13) || c == ' ' || c == 0x85 || c == 0xa0 || c == 0x1680 ||
-           (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f ||
-           c == 0x205f || c == 0x3000;
-}
-
 unicode_kind unicode_kind_of(int32_t code)
 {
-    if (is_space(code)) return UNICODE_SPACE;
     utf8proc_category_t c = utf8proc_category(code);
+    /* White_Space: separators, and these of the control characters */
+    if (c >= UTF8PROC_CATEGORY_ZS && c <= UTF8PROC_CATEGORY_ZP) return UNICODE_SPACE;
+    if ((code >= 9 && code <= 13) || code == 0x85) return UNICODE_SPACE;
     if (c >= UTF8PROC_CATEGORY_LU && c <= UTF8PROC_CATEGORY_LO) return UNICODE_LETTER;
     if (c >= UTF8PROC_CATEGORY_ND && c <= UTF8PROC_CATEGORY_NO) return UNICODE_NUMBER;
     return UNICODE_OTHER;

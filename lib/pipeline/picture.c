@@ -2,7 +2,6 @@
 #include "diffusion/guidance.h"
 #include "nn/profile.h"
 #include "pipeline/words.h"
-#include <math.h>
 
 picture_wish picture_usual(void)
 {

@@ -1,6 +1,5 @@
 #include "pipeline/words.h"
 #include "models/prompt.h"
-#include <string.h>
 
 error words_say(const model *m, const char *const *texts, int clip_skip, arena *keep, arena scratch,
                 tensor *out)
