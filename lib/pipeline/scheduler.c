@@ -66,10 +66,7 @@ static void adopt(const scheduler_config *c, sampler_options *o, const sampler_k
 /* Lists that are even in some function of sigma, not of t. */
 static bool by_size(const char *list)
 {
-    static const char *const names[] = {"karras", "exponential", "beta_sigmas"};
-    for (int i = 0; i < 3; i++)
-        if (strcmp(list, names[i]) == 0) return true;
-    return false;
+    return !strcmp(list, "karras") || !strcmp(list, "exponential") || !strcmp(list, "beta_sigmas");
 }
 
 /* Such lists take their ends from the list of the spacing. */
