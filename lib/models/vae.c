@@ -71,8 +71,8 @@ static void level(const vae_level *l, blocks_stream *s, arena scratch)
     if (l->resize.in) blocks_resize(l->resize, s, scratch);
 }
 
-/* Numbers of the widest that a picture x becomes on its way. What is made between two levels is what
- * the second begins with. */
+/* Numbers of the widest that a picture x becomes on its way. What is made between two levels is
+ * what the second begins with. */
 static size_t widest(const vae_half *h, tensor x)
 {
     size_t most = 0;
