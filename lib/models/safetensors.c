@@ -25,6 +25,7 @@ static const struct {
     {"F8_E8M0", 8}, {"F6_E2M3", 6}, {"F6_E3M2", 6}, {"F4", 4},      {"C64", 64},
 };
 enum { TYPES = sizeof types / sizeof *types };
+_Static_assert(DTYPE_F32 == 0 && DTYPE_F16 == 1 && DTYPE_BF16 == 2, "the order of types[]");
 
 /* ---- The head ---- */
 
