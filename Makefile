@@ -25,7 +25,9 @@ OURS     = -std=c11 -ffp-contract=$(CONTRACT) $(WARNINGS) -Ilib -fPIC -fvisibili
 # what the names mean. `make PLAIN=1` leaves them out, and then the plain twins do all the work.
 ifeq ($(PLAIN),)
 MACHINE := $(shell $(CC) -dumpmachine)
-ISAS    := base $(if $(filter x86_64%,$(MACHINE)),avx2_wide avx2 avx2_bf16 avx512_bf16 avx512)
+AMX     := $(if $(filter x86_64%,$(MACHINE)),$(shell \
+             $(CC) -mamx-bf16 -c -x c /dev/null -o /dev/null 2>/dev/null && echo amx_bf16))
+ISAS    := base $(if $(filter x86_64%,$(MACHINE)),avx2_wide avx2 avx2_bf16 avx512_bf16 $(AMX) avx512)
 endif
 # No jump may lie across two lines of the cache: at the end of a tile's loop that costs a twentieth.
 comma   := ,
@@ -34,9 +36,10 @@ JUMPS   := $(if $(word 2,$(ISAS)),$(firstword $(foreach how,-m -Wa$(comma)-m,$(s
              echo $(how)branches-within-32B-boundaries))))
 FLAGS_avx2        = -mavx2 -mfma -mf16c $(JUMPS)
 FLAGS_avx2_wide   = $(FLAGS_avx2) -DVEC_WIDE -Wno-psabi
-FLAGS_avx2_bf16   = $(FLAGS_avx2_wide) -DISA_BF16
+FLAGS_avx2_bf16   = $(FLAGS_avx2_wide) -DISA_BF16 -DISA_MATRIX
 FLAGS_avx512      = $(FLAGS_avx2) -mavx512f -mavx512bw -mavx512dq -mavx512vl
 FLAGS_avx512_bf16 = $(FLAGS_avx512) -mavx512bf16 -DISA_BF16
+FLAGS_amx_bf16    = $(FLAGS_avx512_bf16) -mamx-tile -mamx-bf16 -DISA_MATRIX
 UNASKED  = base avx2 avx512
 FAST_O  := $(foreach isa,$(ISAS),$(patsubst %.c,$(BUILD)/%.$(isa).o,$(wildcard lib/nn/fast/*.c)))
 $(BUILD)/lib/nn/isa.o: CPPFLAGS += -D'ISAS=$(foreach i,$(ISAS),X($i,$(words $(filter $i,$(UNASKED)))))'

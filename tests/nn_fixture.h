@@ -82,6 +82,12 @@ static inline int nn_run(const nn_test *tests, int count)
     return _cmocka_run_group_tests("tests", all, n, NULL, NULL);
 }
 
+/** Whether convolutions are rounded to bf16, too. */
+static inline bool nn_matrix(void)
+{
+    return strcmp(isa_name(), "amx_bf16") == 0 || strcmp(isa_name(), "avx2_bf16") == 0;
+}
+
 /** Whether products are rounded to bf16. */
 static inline bool nn_bf16(void)
 {

@@ -122,8 +122,19 @@ static const float *expected(which a, conv c)
 /* Sums of some thousand products in float, in parts; Winograd's numbers grow on the way. Nearly
  * twice what is seen. */
 static const double PLAIN_OFF = 6e-7, WINOGRAD_OFF = 1.5e-6;
+
+/* Where matrices of bf16 are multiplied, both factors are rounded, each by up to 2^-9, so sums are
+ * off by 1.4e-3, and by more where a few happen to be small: 3.8e-3. With few channels of x nothing
+ * is rounded. */
+static const double ROUNDED_OFF = 5e-3;
+static bool rounded(const conv *c)
+{
+    return nn_matrix() && c->in > 35;
+}
+
 static double allowed(const conv *c)
 {
+    if (rounded(c)) return ROUNDED_OFF;
     bool winograd = c->sides <= CONV_DOUBLE && c->in >= 16 && c->out >= 16;
     return winograd ? WINOGRAD_OFF : PLAIN_OFF;
 }
@@ -271,7 +282,7 @@ static void test_pytorch_has_the_same(void)
         apply(c);
         for (size_t m = 0; m < GOLDEN_KEPT; m++)
             nn_near("golden", 100 * i + m, c.y[m * (outs(&c) - 1) / (GOLDEN_KEPT - 1)], g->y[m],
-                    3e-6 * g->rms);
+                    (rounded(&c) ? 2 * ROUNDED_OFF : 3e-6) * g->rms);
     }
 }
 

@@ -1,9 +1,14 @@
+#define _DEFAULT_SOURCE /* syscall */
 #include "nn/isa.h"
 #include "nn/kernels.h"
 #include <stdlib.h>
 #include <string.h>
 #if defined(__x86_64__) && defined(__GNUC__)
 #include <cpuid.h>
+#endif
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
 #endif
 
 /* ISAS comes from the Makefile: X(base) X(avx2) ..., the best last; those that are never taken
@@ -32,6 +37,19 @@ static int number_of(const char *name)
     return k;
 }
 
+/* The system keeps AMX's registers for those who ask. */
+static bool amx_granted(void)
+{
+#if defined(__x86_64__) && defined(__linux__)
+    enum { ARCH_REQ_XCOMP_PERM = 0x1023, TILES = 18, AMX_BF16 = 1 << 22, AMX_TILE = 1 << 24 };
+    unsigned a, b, c, d = 0;
+    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d & AMX_BF16) && (d & AMX_TILE) &&
+           syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, TILES) == 0;
+#else
+    return false;
+#endif
+}
+
 bool isa_here(const char *name)
 {
     if (number_of(name) == NONE) return false;
@@ -42,7 +60,9 @@ bool isa_here(const char *name)
     bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                   __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
     if (strncmp(name, "avx2", 4) == 0) return avx2;
-    if (strcmp(name, "avx512_bf16") == 0) return avx512 && __builtin_cpu_supports("avx512bf16");
+    bool bf16 = avx512 && __builtin_cpu_supports("avx512bf16");
+    if (strcmp(name, "avx512_bf16") == 0) return bf16;
+    if (strcmp(name, "amx_bf16") == 0) return bf16 && amx_granted();
     if (strncmp(name, "avx512", 6) == 0) return avx512;
 #endif
     return true;

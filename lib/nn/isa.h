@@ -11,9 +11,10 @@
  *  | base        | 4 lanes: SSE2, NEON or WebAssembly's SIMD, what all of its kind have |
  *  | avx2        | 8 lanes with FMA and F16C |
  *  | avx2_wide   | the code of avx512 on AVX2, slowly: a test of it where there is none |
- *  | avx2_bf16   | the code of avx512_bf16 on AVX2, for the same reason |
+ *  | avx2_bf16   | the code of amx_bf16 on AVX2, for the same reason |
  *  | avx512      | 16 lanes, 32 registers |
  *  | avx512_bf16 | as avx512, but linear layers and attention round to bf16. Never unasked |
+ *  | amx_bf16    | the same with AMX, and convolutions, too. Never unasked |
  */
 #ifndef NN_ISA_H
 #define NN_ISA_H

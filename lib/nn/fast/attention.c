@@ -50,10 +50,10 @@ static cut cut_up(const attention *a)
 {
     cut c = {.strips = share_parts(a->size, TILE_DEPTH * (1 + PAIRS)),
              .parts = share_parts(a->queries, PART)};
-    c.depth = whole(share_parts(a->size, c.strips), LANES);
+    c.depth = whole(share_parts(a->size, c.strips), LANES * (1 + MATRIX));
     c.rows = share_parts(a->queries, c.parts);
     c.wide = a->size > LANES ? whole(a->size, LANES) : TILE_WIDTH;
-    c.of_k = tile_numbers(a->size), c.of_v = c.wide / (1 + PAIRS);
+    c.of_k = tile_numbers(a->size, PAIRS), c.of_v = c.wide / (1 + PAIRS);
     int most = share_least(TILE_DEPTH, ROOM_OF_BLOCK / (c.of_k + c.of_v)) / TILE_WIDTH * TILE_WIDTH;
     c.blocks = share_parts(a->keys, most ? most : TILE_WIDTH);
     c.block = whole(share_parts(a->keys, c.blocks), TILE_WIDTH);
@@ -79,7 +79,7 @@ static void pack_values(const float *v, size_t stride, int keys, int size, int w
     for (int j = 0; j < keys; j += 1 + PAIRS, v += (1 + PAIRS) * stride)
         for (int at = 0, n; at < wide; at += n) {
             n = panel_vecs((wide - at) / LANES) * LANES;
-            float *panel = to + at * tile_numbers(keys) + tile_numbers(j) * n;
+            float *panel = to + at * tile_numbers(keys, PAIRS) + j / (1 + PAIRS) * n;
             for (int c = 0, some = size - at; c < n; c += LANES, some -= LANES) {
                 vec one = vec_load_upto(v + at + c, some);
                 if (PAIRS)
@@ -88,6 +88,10 @@ static void pack_values(const float *v, size_t stride, int keys, int size, int w
                 vec_store(panel + c, one);
             }
         }
+    for (int at = 0, n; at < wide; at += n) {
+        n = panel_vecs((wide - at) / LANES) * LANES;
+        panel_fill(to + at * tile_numbers(keys, PAIRS), keys, n, PAIRS);
+    }
 }
 
 /* Block b of the keys of a head. */
@@ -129,8 +133,8 @@ static void lay(const attention *a, const cut *c, const desk *d, const float *x)
         float *to = d->q + r * TILE_STRIDE;
         for (int s = 0; s < c->strips; s++, to += c->rows * TILE_STRIDE) {
             int n = share_least(c->depth, a->size - s * c->depth);
-            for (int k = 0; k < n; k += LANES)
-                tile_lay(to, k, vec_load_upto(x + s * c->depth + k, n - k) * scale);
+            for (int k = 0; k < tile_numbers(n, PAIRS) * (1 + PAIRS); k += LANES)
+                tile_lay(to, k, vec_load_upto(x + s * c->depth + k, n - k) * scale, PAIRS);
         }
         vec_store(d->sums + r * LANES, (vec){0});
         d->most[r] = -INFINITY;
@@ -149,8 +153,8 @@ static void score(const attention *a, const cut *c, const desk *d, int row, int 
     for (int s = 0; s < c->strips; s++)
         for (int j = 0; j < width; j += TILE_WIDTH)
             tile_product[rows](d->q + (s * c->rows + row) * TILE_STRIDE,
-                               d->k + j * c->of_k + tile_numbers(s * c->depth) * TILE_WIDTH,
-                               tile_numbers(share_least(c->depth, a->size - s * c->depth)),
+                               d->k + j * c->of_k + tile_numbers(s * c->depth, PAIRS) * TILE_WIDTH,
+                               tile_numbers(share_least(c->depth, a->size - s * c->depth), PAIRS),
                                d->scores + j, TILE_STRIDE, s > 0 ? &tile_old : NULL);
 }
 
@@ -171,16 +175,13 @@ static float soften(float *s, int some, int width, float *most, float *sums)
     vec top[2] = {vec_all(*most), vec_all(*most)};
     for (int j = 0; j < all; j += TILE_WIDTH)
         for (int v = 0; v < 2; v++) top[v] = vec_max(vec_load(s + j + v * LANES), top[v]);
-    top[0] = vec_max(top[0], top[1]);
-    float now = top[0][0];
-    for (int i = 1; i < LANES; i++) now = top[0][i] > now ? top[0][i] : now;
-    float shrink = math_exp2(vec_all(*most - now))[0];
+    float now = vec_most(vec_max(top[0], top[1])), shrink = math_exp2(vec_all(*most - now))[0];
     vec sum[2] = {vec_load(sums) * shrink};
     for (int j = 0; j < all; j += TILE_WIDTH)
         for (int v = 0; v < 2; v++) {
             vec p = math_exp2(vec_load(s + j + v * LANES) - now);
-            tile_lay(s, j + v * LANES, p);
-            sum[v] += PAIRS ? (vec)vec_to_bf16(p) : p;
+            tile_lay(s, j + v * LANES, p, PAIRS);
+            sum[v] += PAIRS ? vec_from_bf16((uint16_t *)(void *)s + j + v * LANES) : p;
         }
     vec_store(sums, sum[0] + sum[1]);
     *most = now;
@@ -188,28 +189,26 @@ static float soften(float *s, int some, int width, float *most, float *sums)
 }
 
 /* clang-format off */
-TILES_HALF(TILE, wide_tile, 3, PAIRS)
-static tile_fn *const wide_tile[TILE_ROWS / 2 + 1] = {NULL, TILES_HALF(TILE_NAME, wide_tile)};
+TILES_WIDE(TILE, wide_tile, 3, PAIRS)
+static tile_fn *const wide_tile[] = {NULL, TILES_WIDE(TILE_NAME, wide_tile)};
 /* clang-format on */
 
-/* Three vectors leave registers for half the rows. */
 static void gather(const cut *c, const desk *d, int row, int rows, int width)
 {
     const float *v = d->k + c->block * c->of_k, *p = d->scores;
     size_t wide = (size_t)c->wide;
-    int depth = tile_numbers(width);
+    int depth = tile_numbers(width, PAIRS);
     const tile_more *more = d->from > 0 ? &tile_old : NULL;
-    for (int i = 0, n; i < c->wide; i += n * LANES, v += tile_numbers(d->keys) * n * LANES) {
+    for (int i = 0, n; i < c->wide; i += n * LANES, v += tile_numbers(d->keys, PAIRS) * n * LANES) {
         float *y = d->y + row * c->wide + i;
-        int half = rows / 2;
         n = panel_vecs((c->wide - i) / LANES);
         if (n == 2)
             tile_product[rows](p, v, depth, y, wide, more);
-        else {
-            if (half) wide_tile[half](p, v, depth, y, wide, more);
-            wide_tile[rows - half](p + half * TILE_STRIDE, v, depth, y + half * c->wide, wide,
-                                   more);
-        }
+        else
+            for (int r = 0, some; r < rows; r += some) {
+                some = share_least(rows - r, TILE_WIDE_ROWS);
+                wide_tile[some](p + r * TILE_STRIDE, v, depth, y + r * c->wide, wide, more);
+            }
     }
 }
 
@@ -294,6 +293,7 @@ void FAST(attention)(const attention *a, arena scratch)
         float *q = own + (size_t)t * c.own, *scores = q + c.q, *y = scores + c.scores,
               *sums = y + c.y;
         desk d = {.q = q, .scores = scores, .y = y, .sums = sums, .most = sums + c.sums};
+        tile_begin();
         int next = share_first(all, t + 1, threads);
         for (int i = share_first(all, t, threads); i < next; i++) share(a, &c, d, panels, i);
     }

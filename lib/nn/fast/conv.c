@@ -5,7 +5,7 @@
 /* Winograd pays where sums are long and panels are full. */
 static conv_plan plan_for(const conv *c)
 {
-    bool winograd = c->sides <= CONV_DOUBLE && c->in >= 16 && c->out >= 16;
+    bool winograd = !MATRIX && c->sides <= CONV_DOUBLE && c->in >= 16 && c->out >= 16;
     return winograd ? FAST(conv_winograd)(c) : FAST(conv_direct)(c);
 }
 
@@ -50,8 +50,10 @@ static void turn(const conv_plan *p, int column, int from, int count, float *tur
         for (int o = 0; o < outs; o++)
             expect(c->weights, at + (size_t)o * stride + LANES * CONV_TAPS, LANES * CONV_TAPS);
         panel_pack(c->weights, at, stride, outs, some * CONV_TAPS, false, nine);
-        p->turn(p, nine, some, turned + k * p->width);
+        p->turn(p, nine, some, turned + k / (1 + p->pairs) * p->width);
     }
+    for (int q = 0; q < p->planes; q++)
+        panel_fill(turned + (size_t)q * p->turned, count, p->width, p->pairs);
 }
 
 /* A narrow panel, for few channels of y; rows are filled up. */
@@ -74,7 +76,8 @@ static void products(const conv_plan *p, const float *laid, const float *turned,
             int row = tile_row(rows, t), high = tile_row(rows, t + 1) - row;
             for (int i = 0; more && i < high * TILE_WIDTH; i += VEC_LINE)
                 __builtin_prefetch(sum + row * TILE_WIDTH + i, 1);
-            tile[high](a + row * TILE_STRIDE, b, depth, sum + row * TILE_WIDTH, TILE_WIDTH, more);
+            (p->pairs ? tile_product : tile)[high](a + row * TILE_STRIDE, b, depth,
+                                                   sum + row * TILE_WIDTH, TILE_WIDTH, more);
         }
     }
 }
@@ -87,8 +90,8 @@ static void meet(const conv_plan *p, int group, int s, int column, int first, in
     for (int k = 0; k < depth; k += p->chunk) {
         int count = depth - k < p->chunk ? depth - k : p->chunk;
         turn(p, column, s * p->depth + k, count, turned);
-        products(p, laid + first * TILE_STRIDE + k, turned, next - first, count * p->deep, sums,
-                 s + k > 0);
+        products(p, laid + first * TILE_STRIDE + k, turned, next - first,
+                 tile_numbers(count, p->pairs) * p->deep, sums, s + k > 0);
     }
     if (s == p->strips - 1) p->finish(p, group, column, first, next, sums);
 }
@@ -105,7 +108,8 @@ static void strip(const conv_plan *p, int group, int s, float *laid, float *kept
         for (int part = t; part < parts; part += threads)
             p->lay(p, group, s, part, laid, own + (size_t)t * room);
     PARALLEL_FOR((double)rows * p->c->in * p->c->out > 1e4)
-    for (int t = 0; t < threads; t++)
+    for (int t = 0; t < threads; t++) {
+        tile_begin();
         for (int i = t; i < panels * shares; i += threads) {
             int at = i / shares, share = i % shares;
             int first = tiles * share / shares * TILE_ROWS,
@@ -116,6 +120,7 @@ static void strip(const conv_plan *p, int group, int s, float *laid, float *kept
                 meet(p, group, s, at * p->width, first, next, laid, turned,
                      sums + first * p->width);
         }
+    }
 }
 
 void FAST(conv)(const conv *c, arena scratch)

@@ -39,6 +39,7 @@ struct conv_plan {
     int chunk;                   /**< of which so many meet their weights at a time */
     int planes, deep;            /**< planes of products; columns of each for a channel: 1 or 9 */
     int width;                   /**< channels of y in a panel */
+    bool pairs;                  /**< rows and weights are bf16, two channels of x in a number */
     int groups, rows;            /**< groups; rows of a plane in one, at most */
     size_t laid;                 /**< all planes of a strip */
     size_t at[CONV_PLANES];      /**< where each begins */
@@ -66,22 +67,23 @@ static inline int conv_depth(const conv_plan *p, int s)
 }
 
 /** `some` channels from k on of a pixel of norm(x), enlarged if so, or zeros around it. What
- *  follows in the last vector is of no use. The processor does not guess the way of a loop that
+ *  follows in the last vector is of no use; pairs are followed by zeros. The processor does not guess the way of a loop that
  *  takes a few channels of every pixel: pixels that come next are asked for early. */
 static inline void conv_pixel(const conv_plan *p, const norming *r, int picture, int row,
                               int column, int k, int some, float *to)
 {
     const conv *c = p->c;
-    int twice = c->sides == CONV_DOUBLE;
+    int twice = c->sides == CONV_DOUBLE, all = tile_numbers(some, p->pairs) * (1 + p->pairs);
     if (row < 0 || row >= c->h << twice || column < 0 || column >= c->w << twice) {
-        for (int j = 0; j < some; j += LANES) vec_store(to + j, (vec){0});
+        for (int j = 0; j < all; j += LANES) tile_lay(to, j, (vec){0}, p->pairs);
         return;
     }
     size_t pixel = ((size_t)picture * (size_t)c->h + (size_t)(row >> twice)) * (size_t)c->w +
                    (size_t)(column >> twice);
     const float *from = c->x + pixel * (size_t)c->in;
     for (int j = 0; j < some; j += VEC_LINE) __builtin_prefetch(from + k + j + CONV_AHEAD * c->in);
-    for (int j = 0; j < some; j += LANES) vec_store(to + j, norming_at(r, from, k + j, some - j));
+    for (int j = 0; j < all; j += LANES)
+        tile_lay(to, j, norming_at(r, from, k + j, some - j), p->pairs);
 }
 
 /** What is added to every pixel of a picture: bias and shift of LANES channels. */

@@ -13,8 +13,8 @@
 #include "nn/fast/conv.h"
 
 enum {
-    ROOM_OF_X = 8 << 20,            /* bytes of x laid out at a time, for all panels to read */
-    PATCH = TILE_DEPTH / CONV_TAPS, /* channels up to which patches are laid */
+    ROOM_OF_X = MATRIX ? 1 << 20 : 8 << 20, /* bytes of x laid at a time, for all panels to read */
+    PATCH = TILE_DEPTH / CONV_TAPS,         /* channels up to which patches are laid */
 };
 
 typedef struct {
@@ -84,11 +84,16 @@ static void lay_patches(const conv_plan *p, int group, int strip, int row, float
 /* From [in][9] to [9][in]. */
 static void turn(const conv_plan *p, const float *nine, int count, float *turned)
 {
-    for (int k = 0; k < count; k++)
+    const int next = CONV_TAPS * TILE_WIDTH; /* channel */
+    for (int k = 0; k < count; k += 1 + p->pairs, turned += p->width)
         for (int tap = 0; tap < CONV_TAPS; tap++)
-            for (int v = 0; v < p->width; v += LANES)
-                vec_store(turned + (size_t)tap * p->turned + k * p->width + v,
-                          vec_load(nine + (k * CONV_TAPS + tap) * TILE_WIDTH + v));
+            for (int v = 0; v < p->width; v += LANES) {
+                const float *from = nine + k * next + tap * TILE_WIDTH + v;
+                vec one = vec_load(from);
+                if (p->pairs)
+                    one = vec_pairs(one, k + 1 < count ? vec_load(from + next) : (vec){0});
+                vec_store(turned + (size_t)tap * p->turned + v, one);
+            }
 }
 
 static void finish(const conv_plan *p, int group, int column, int first, int next,
@@ -126,13 +131,14 @@ conv_plan FAST(conv_direct)(const conv *c)
     int step = step_of(c);
     conv_plan p = {.c = c, .h = conv_side(c->sides, c->h), .w = conv_side(c->sides, c->w)};
     p.begin = begin, p.lay = patches ? lay_patches : lay_pixels, p.turn = turn, p.finish = finish;
-    p.strips = share_parts(c->in, TILE_DEPTH);
+    p.pairs = MATRIX && !patches;
+    p.strips = share_parts(c->in, TILE_DEPTH * (1 + p.pairs));
     p.chunk = p.depth = share_parts(share_parts(c->in, p.strips), LANES) * LANES;
     if (patches) p.chunk = p.depth = c->in;
     p.planes = patches ? 1 : CONV_TAPS;
     p.deep = patches ? CONV_TAPS : 1;
-    p.width = c->out <= LANES ? LANES : TILE_WIDTH;
-    p.turned = (size_t)(p.depth * p.width);
+    p.width = c->out <= LANES && !p.pairs ? LANES : TILE_WIDTH;
+    p.turned = (size_t)(tile_numbers(p.depth, p.pairs) * p.width);
     p.all_turned = CONV_TAPS * p.turned;
     int row = (patches ? 1 : step * step) * pitch(&p) * TILE_STRIDE;
     int most = ROOM_OF_X / (int)sizeof(float) / row, bands = share_parts(p.h, most > 0 ? most : 1);

@@ -100,7 +100,8 @@ VEC_INLINE void lay_row(const linear *l, const desk *d, int i, int from, int dep
     if (!normed) n.scale = NULL;
     for (int k = 0; k < depth; k += VEC_LINE)
         __builtin_prefetch(x + AHEAD * (size_t)l->in + from + k);
-    for (int k = 0; k < depth; k += LANES) tile_lay(to, k, norming_at(&n, x, from + k, depth - k));
+    for (int k = 0; k < tile_numbers(depth, PAIRS) * (1 + PAIRS); k += LANES)
+        tile_lay(to, k, norming_at(&n, x, from + k, depth - k), PAIRS);
 }
 
 static void lay(const linear *l, const cut *c, const desk *d, int s)
@@ -180,7 +181,7 @@ static void multiply(const linear *l, const cut *c, const desk *d, int s, int pa
     const float *x = d->strip + row * TILE_STRIDE;
     float *sums = d->sums + (size_t)(panel - d->first * c->kinds) * c->sums;
     if (c->sums) sums += row * TILE_WIDTH;
-    int depth = tile_numbers(p->depth), column = panel / c->kinds * TILE_WIDTH,
+    int depth = tile_numbers(p->depth, PAIRS), column = panel / c->kinds * TILE_WIDTH,
         from = d->from + row;
     bool last = s == c->strips - 1 && panel % c->kinds == c->kinds - 1;
     if (last) fetch_results(l, from, rows, column);
@@ -258,8 +259,9 @@ void FAST(linear)(const linear *l, arena scratch)
     atomic_int next = 0;
     PARALLEL_FOR((double)l->rows * l->in * l->out > 1e5)
     for (int t = 0; t < threads; t++) {
-        desk d = {.norms = norms + t * c.rows, .turned = all + (size_t)t * r.own};
-        d.strip = d.turned + r.turned, d.sums = d.strip + r.strip;
+        desk d = {.norms = norms + t * c.rows, .strip = all + (size_t)t * r.own};
+        d.turned = d.strip + r.strip, d.sums = d.turned + r.turned;
+        tile_begin();
         for (int turn; (turn = atomic_fetch_add(&next, 1)) < turns;)
             for (int i = share_first(blocks, turn, turns); i < share_first(blocks, turn + 1, turns);
                  i++)

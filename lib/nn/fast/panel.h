@@ -41,14 +41,20 @@ VEC_INLINE void panel_turn(weight w, size_t at, size_t stride, int rows, int col
         }
 }
 
+/** Put zeros behind `columns` factors of each of so many columns of a product. */
+static inline void panel_fill(float *panel, int columns, int width, bool pairs)
+{
+    int from = (columns + pairs) / (1 + pairs) * width, to = tile_numbers(columns, pairs) * width;
+    for (int i = from; i < to; i += LANES) vec_store(panel + i, (vec){0});
+}
+
 /** Make a panel.
  *  @param w       numbers in rows that lie `stride` apart
  *  @param at      number of the first
  *  @param rows    so many rows from there on, at most TILE_WIDTH
  *  @param columns so many numbers of each
  *  @param pairs   two columns, as bf16, in one number of the panel
- *  @param panel   [columns][TILE_WIDTH], with pairs [(columns + 1) / 2][TILE_WIDTH]; zeros where
- *                 there are no rows, and beside an odd last column */
+ *  @param panel   [tile_numbers(columns)][TILE_WIDTH]; zeros where there are no rows or columns */
 static inline void panel_pack(weight w, size_t at, size_t stride, int rows, int columns, bool pairs,
                               float *panel)
 {
@@ -56,5 +62,6 @@ static inline void panel_pack(weight w, size_t at, size_t stride, int rows, int 
     if (w.type == DTYPE_F32) panel_turn(single, at, stride, rows, columns, pairs, panel);
     if (w.type == DTYPE_F16) panel_turn(half, at, stride, rows, columns, pairs, panel);
     if (w.type == DTYPE_BF16) panel_turn(b, at, stride, rows, columns, pairs, panel);
+    panel_fill(panel, columns, TILE_WIDTH, pairs);
 }
 #endif

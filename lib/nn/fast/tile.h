@@ -9,7 +9,7 @@
  *  other). b is a panel, [k][TILE_WIDTH], and aligned to its vectors.
  *
  *  With `pairs` each number of a and b is two bf16 (vec.h), depth counts the pairs, and what is
- *  added is the sum of two products. Sums are floats.
+ *  added is the sum of two products. Sums are floats. TILE_STEP pairs are taken at a time.
  *
  *  The loop must load, multiply and add, and nothing else: no store. tools/inner_loops.sh looks
  *  at the assembly. 16 registers hold 6 x 2 vectors of sums, 32 hold 14 x 2.
@@ -27,6 +27,7 @@ enum {
     TILE_ROWS = VEC_REGISTERS == 32 ? 14 : 6,
     TILE_DEPTH = 320,
     TILE_STRIDE = TILE_DEPTH + 16,
+    TILE_STEP = MATRIX ? 16 : 1,
 };
 
 /** What is added to a product on its way out of the registers, in this order; NULL: nothing. */
@@ -49,11 +50,21 @@ VEC_INLINE void tile_add(int rows, int vecs, vec s[TILE_ROWS][3], const float *f
     }
 }
 
-/* rows, vecs and pairs are constants where this is called, so all inner loops vanish. */
-VEC_INLINE void tile_of(int rows, int vecs, bool pairs, const float *a, const float *b, int depth,
-                        float *to, size_t stride, const tile_more *more)
+#if defined(__AMX_BF16__)
+#include "nn/fast/matrix.h"
+#endif
+
+/** Each thread calls it before its first tile. */
+static inline void tile_begin(void)
 {
-    vec s[TILE_ROWS][3];
+#if defined(__AMX_BF16__)
+    matrix_begin();
+#endif
+}
+
+VEC_INLINE void tile_sums(int rows, int vecs, bool pairs, const float *a, const float *b, int depth,
+                          vec s[TILE_ROWS][3])
+{
     UNROLL(16)
     for (int r = 0; r < rows; r++) {
         UNROLL(3)
@@ -74,6 +85,27 @@ VEC_INLINE void tile_of(int rows, int vecs, bool pairs, const float *a, const fl
                 s[r][v] = pairs ? vec_dot_pairs(s[r][v], x, w[v]) : s[r][v] + x * w[v];
         }
     }
+}
+
+/* rows, vecs and pairs are constants where this is called, so all inner loops vanish. */
+VEC_INLINE void tile_of(int rows, int vecs, bool pairs, const float *a, const float *b, int depth,
+                        float *to, size_t stride, const tile_more *more)
+{
+    vec s[TILE_ROWS][3];
+#if defined(__AMX_BF16__)
+    bool old = more == &tile_old;
+    if (pairs && rows == TILE_ROWS && (!more || old)) {
+        matrix_product(vecs, a, b, depth, to, stride, old);
+        return;
+    }
+    if (pairs) {
+        for (int r = 0; old && r < rows; r++)
+            for (int v = 0; v < vecs; v++) s[r][v] = vec_load(to + (size_t)r * stride + v * LANES);
+        matrix_product(vecs, a, b, depth, (float *)s, 3 * LANES, old);
+        if (old) more = NULL;
+    } else
+#endif
+        tile_sums(rows, vecs, pairs, a, b, depth, s);
     if (more) {
         const float *from[] = {more->old ? to : NULL, more->sums, more->bias, more->add};
         const size_t strides[] = {stride, TILE_WIDTH, 0, stride};
@@ -110,11 +142,20 @@ typedef void tile_fn(const float *a, const float *b, int depth, float *to, size_
     X(8, __VA_ARGS__) X(9, __VA_ARGS__) X(10, __VA_ARGS__) X(11, __VA_ARGS__)               \
     X(12, __VA_ARGS__) X(13, __VA_ARGS__) X(14, __VA_ARGS__)
 #if VEC_REGISTERS == 32
-#define TILES      TILES_14
-#define TILES_HALF TILES_7
+#define TILES TILES_14
 #else
-#define TILES      TILES_6
-#define TILES_HALF TILES_3
+#define TILES TILES_6
+#endif
+/* Three vectors leave registers for half the rows, but for those that hold matrices. */
+#if defined(__AMX_BF16__)
+enum { TILE_WIDE_ROWS = TILE_ROWS };
+#define TILES_WIDE TILES
+#elif VEC_REGISTERS == 32
+enum { TILE_WIDE_ROWS = TILE_ROWS / 2 };
+#define TILES_WIDE TILES_7
+#else
+enum { TILE_WIDE_ROWS = TILE_ROWS / 2 };
+#define TILES_WIDE TILES_3
 #endif
 
 TILES(TILE, tile, TILE_VECS, false)
@@ -133,16 +174,17 @@ static tile_fn *const *const tile_product = tile;
 #endif
 
 /** How many numbers of a or b n factors are. */
-static inline int tile_numbers(int n)
+static inline int tile_numbers(int n, bool pairs)
 {
-    return (n + PAIRS) / (1 + PAIRS);
+    int numbers = (n + pairs) / (1 + pairs);
+    return pairs ? share_parts(numbers, TILE_STEP) * TILE_STEP : numbers;
 }
 
-/** LANES factors from number k on, into a row of a; n factors take tile_numbers(n), so an odd one
- * needs a zero behind it. */
-VEC_INLINE void tile_lay(float *row, int k, vec v)
+/** LANES factors from number k on, into a row of a; n factors take tile_numbers(n), with
+ * zeros behind them. */
+VEC_INLINE void tile_lay(float *row, int k, vec v, bool pairs)
 {
-    if (PAIRS)
+    if (pairs)
         vec_store_bf16((uint16_t *)(void *)row + k, v);
     else
         vec_store(row + k, v);

@@ -39,6 +39,13 @@ enum { PAIRS = 1 };
 enum { PAIRS = 0 };
 #endif
 
+/* Whether it is whole matrices (matrix.h), so many at a time that convolutions need no other way. */
+#if defined(ISA_MATRIX)
+enum { MATRIX = 1 };
+#else
+enum { MATRIX = 0 };
+#endif
+
 enum { VEC_LINE = 16 }; /**< floats of a cache's line: they are fetched together */
 
 /* Before a loop whose turns are counted when it is compiled: nothing is left of the loop, so an
@@ -123,6 +130,18 @@ VEC_INLINE vec vec_max(vec a, vec b)
 #endif
 }
 
+/** The largest lane. */
+VEC_INLINE float vec_most(vec v)
+{
+#if defined(__AVX512F__)
+    return _mm512_reduce_max_ps((__m512)v);
+#else
+    float most = v[0];
+    for (int i = 1; i < LANES; i++) most = v[i] > most ? v[i] : most;
+    return most;
+#endif
+}
+
 /** The sum of all lanes, pair by pair. */
 VEC_INLINE float vec_sum(vec v)
 {
@@ -150,7 +169,12 @@ VEC_INLINE vec vec_from_f16(const uint16_t *p)
 
 VEC_INLINE vec vec_from_bf16(const uint16_t *p)
 {
+#if defined(__AVX512F__) /* gcc 12 would do it in four parts */
+    __m256i half = _mm256_loadu_si256((const __m256i *)(const void *)p);
+    return (vec)_mm512_slli_epi32(_mm512_cvtepu16_epi32(half), 16);
+#else
     return (vec)(__builtin_convertvector(*(const vec_half_at *)p, vec_bits) << 16);
+#endif
 }
 
 /** To the nearest bf16, ties to even, in the upper half of each lane; of finite numbers. */
@@ -163,7 +187,15 @@ VEC_INLINE vec_bits vec_to_bf16(vec x)
 /** Two of them in a lane: a below, b above. */
 VEC_INLINE vec vec_pairs(vec a, vec b)
 {
+#if defined(__AVX512BF16__)
+    const vec_bits turn = {0x100000, 0x110001, 0x120002, 0x130003, 0x140004, 0x150005,
+                           0x160006, 0x170007, 0x180008, 0x190009, 0x1a000a, 0x1b000b,
+                           0x1c000c, 0x1d000d, 0x1e000e, 0x1f000f};
+    __m512bh both = _mm512_cvtne2ps_pbh((__m512)b, (__m512)a);
+    return (vec)_mm512_permutexvar_epi16((__m512i)turn, (__m512i)both);
+#else
     return (vec)(vec_to_bf16(a) >> 16 | vec_to_bf16(b));
+#endif
 }
 
 /** s + a b for each of the two in a lane, in float. */
@@ -180,7 +212,11 @@ VEC_INLINE vec vec_dot_pairs(vec s, vec a, vec b)
 /** LANES numbers rounded, one behind the other: pairs, when they are read by 32 bits. */
 VEC_INLINE void vec_store_bf16(uint16_t *p, vec v)
 {
+#if defined(__AVX512BF16__)
+    _mm256_storeu_si256((__m256i *)(void *)p, (__m256i)_mm512_cvtneps_pbh((__m512)v));
+#else
     *(vec_half_at *)p = __builtin_convertvector(vec_to_bf16(v) >> 16, vec_half);
+#endif
 }
 
 /** LANES weights from number i on. */
