@@ -13,7 +13,7 @@
 #include "nn/fast/conv.h"
 
 enum {
-    ROOM_OF_X = MATRIX ? 1 << 20 : 8 << 20, /* bytes of x laid at a time, for all panels to read */
+    ROOM_OF_X = MATRIX ? 2 << 20 : 8 << 20, /* bytes of x laid at a time, for all panels to read */
     PATCH = TILE_DEPTH / CONV_TAPS,         /* channels up to which patches are laid */
 };
 

@@ -39,7 +39,7 @@ enum { PAIRS = 1 };
 enum { PAIRS = 0 };
 #endif
 
-/* Whether it is whole matrices (matrix.h), so many at a time that convolutions need no other way. */
+/* Whether it is whole matrices at a time (matrix.h): convolutions need no other way then. */
 #if defined(ISA_MATRIX)
 enum { MATRIX = 1 };
 #else
