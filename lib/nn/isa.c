@@ -5,8 +5,6 @@
 #include <string.h>
 #if defined(__x86_64__) && defined(__GNUC__)
 #include <cpuid.h>
-#endif
-#if defined(__linux__)
 #include <sys/syscall.h>
 #include <unistd.h>
 #endif
@@ -40,7 +38,7 @@ static int number_of(const char *name)
 /* The system keeps AMX's registers for those who ask. */
 static bool amx_granted(void)
 {
-#if defined(__x86_64__) && defined(__linux__)
+#if defined(SYS_arch_prctl)
     enum { ARCH_REQ_XCOMP_PERM = 0x1023, TILES = 18, AMX_BF16 = 1 << 22, AMX_TILE = 1 << 24 };
     unsigned a, b, c, d = 0;
     return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d & AMX_BF16) && (d & AMX_TILE) &&

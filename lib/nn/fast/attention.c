@@ -76,22 +76,19 @@ static int panel_vecs(int left)
 
 static void pack_values(const float *v, size_t stride, int keys, int size, int wide, float *to)
 {
-    for (int j = 0; j < keys; j += 1 + PAIRS, v += (1 + PAIRS) * stride)
+    int all = tile_numbers(keys, PAIRS) * (1 + PAIRS);
+    for (int j = 0; j < all; j += 1 + PAIRS, v += (1 + PAIRS) * stride)
         for (int at = 0, n; at < wide; at += n) {
             n = panel_vecs((wide - at) / LANES) * LANES;
             float *panel = to + at * tile_numbers(keys, PAIRS) + j / (1 + PAIRS) * n;
             for (int c = 0, some = size - at; c < n; c += LANES, some -= LANES) {
-                vec one = vec_load_upto(v + at + c, some);
+                vec one = vec_load_upto(v + at + c, j < keys ? some : 0);
                 if (PAIRS)
                     one =
                         vec_pairs(one, vec_load_upto(v + stride + at + c, j + 1 < keys ? some : 0));
                 vec_store(panel + c, one);
             }
         }
-    for (int at = 0, n; at < wide; at += n) {
-        n = panel_vecs((wide - at) / LANES) * LANES;
-        panel_fill(to + at * tile_numbers(keys, PAIRS), keys, n, PAIRS);
-    }
 }
 
 /* Block b of the keys of a head. */
@@ -102,8 +99,12 @@ static void pack(const attention *a, const cut *c, int picture, int head, int b,
            channel = (size_t)head * (size_t)a->size;
     size_t k_stride = (size_t)a->k_stride, v_stride = (size_t)a->v_stride;
     for (int j = 0; j < keys; j += TILE_WIDTH)
-        panel_pack((weight){a->k, DTYPE_F32}, (token + (size_t)j) * k_stride + channel, k_stride,
-                   share_least(keys - j, TILE_WIDTH), a->size, PAIRS, to + j * c->of_k);
+        panel_pack((panel_weights){{a->k, DTYPE_F32},
+                                   (token + (size_t)j) * k_stride + channel,
+                                   k_stride,
+                                   share_least(keys - j, TILE_WIDTH),
+                                   a->size},
+                   PAIRS, to + j * c->of_k);
     pack_values(a->v + token * v_stride + channel, v_stride, keys, a->size, c->wide,
                 to + c->block * c->of_k);
 }

@@ -1,6 +1,7 @@
 /* conv.h for one instruction set: takes the way, and drives it. */
 #include "nn/fast/conv.h"
 #include "base/parallel.h"
+#include <stdatomic.h>
 
 /* Winograd pays where sums are long and panels are full. */
 static conv_plan plan_for(const conv *c)
@@ -29,27 +30,20 @@ size_t FAST(conv_room)(const conv *c)
     return floats * sizeof(float) + 3 * 128; /* what an arena may want beside three blocks */
 }
 
-/* Ask for the next weights of one channel of y. */
-static void expect(weight w, size_t at, int count)
+/* `count` channels of x from k on, one panel of y. */
+static panel_weights weights_of(const conv_plan *p, int column, int k, int count)
 {
-    const char *from = (const char *)w.data + at * dtype_size(w.type);
-    for (int i = 0; i < count * (int)dtype_size(w.type); i += VEC_LINE * (int)sizeof(float))
-        __builtin_prefetch(from + i);
+    size_t stride = (size_t)(p->c->in * CONV_TAPS);
+    return (panel_weights){p->c->weights, (size_t)column * stride + (size_t)(k * CONV_TAPS), stride,
+                           share_least(p->c->out - column, p->width), count * CONV_TAPS};
 }
 
-/* A block of weights: `count` channels of x from `from` on, one panel of y. */
 static void turn(const conv_plan *p, int column, int from, int count, float *turned)
 {
     _Alignas(64) float nine[LANES * CONV_TAPS * TILE_WIDTH];
-    const conv *c = p->c;
-    int outs = c->out - column < p->width ? c->out - column : p->width;
-    size_t stride = (size_t)c->in * CONV_TAPS;
     for (int k = 0; k < count; k += LANES) {
-        int some = count - k < LANES ? count - k : LANES;
-        size_t at = (size_t)column * stride + (size_t)(from + k) * CONV_TAPS;
-        for (int o = 0; o < outs; o++)
-            expect(c->weights, at + (size_t)o * stride + LANES * CONV_TAPS, LANES * CONV_TAPS);
-        panel_pack(c->weights, at, stride, outs, some * CONV_TAPS, false, nine);
+        int some = share_least(count - k, LANES);
+        panel_pack(weights_of(p, column, from + k, some), false, nine);
         p->turn(p, nine, some, turned + k / (1 + p->pairs) * p->width);
     }
     for (int q = 0; q < p->planes; q++)
@@ -64,34 +58,37 @@ __attribute__((noinline)) static void narrow(const float *a, const float *b, int
 }
 
 static void products(const conv_plan *p, const float *laid, const float *turned, int rows,
-                     int depth, float *sums, bool add)
+                     int depth, float *sums, bool add, tile_ahead ahead)
 {
     for (int q = 0; q < p->planes; q++) {
         const float *a = laid + p->at[q], *b = turned + (size_t)q * p->turned;
         float *sum = sums + (size_t)q * p->sums;
-        const tile_more *more = add || (q > 0 && p->sums == 0) ? &tile_old : NULL;
+        tile_more more = {.old = add || (q > 0 && p->sums == 0), .ahead = &ahead};
         for (int row = 0; p->width == LANES && row < rows; row += TILE_ROWS)
-            narrow(a + row * TILE_STRIDE, b, depth, sum + row * LANES, more);
+            narrow(a + row * TILE_STRIDE, b, depth, sum + row * LANES, &more);
         for (int t = 0; p->width == TILE_WIDTH && t < tile_count(rows); t++) {
             int row = tile_row(rows, t), high = tile_row(rows, t + 1) - row;
-            for (int i = 0; more && i < high * TILE_WIDTH; i += VEC_LINE)
+            for (int i = 0; more.old && i < high * TILE_WIDTH; i += VEC_LINE)
                 __builtin_prefetch(sum + row * TILE_WIDTH + i, 1);
             (p->pairs ? tile_product : tile)[high](a + row * TILE_STRIDE, b, depth,
-                                                   sum + row * TILE_WIDTH, TILE_WIDTH, more);
+                                                   sum + row * TILE_WIDTH, TILE_WIDTH, &more);
         }
     }
 }
 
-/* Rows first .. next - 1 of a group: one strip of x meets one panel of y. */
-static void meet(const conv_plan *p, int group, int s, int column, int first, int next,
-                 const float *laid, float *turned, float *sums)
+/* Rows first .. next - 1 of a group: one strip of x meets one panel of y, while the weights of the
+ * chunk after are fetched; the last one's next are those of another panel. */
+static void meet(const conv_plan *p, int group, int s, int column, int next_column, int first,
+                 int next, const float *laid, float *turned, float *sums)
 {
-    int depth = conv_depth(p, s);
+    int depth = conv_depth(p, s), from = s * p->depth;
     for (int k = 0; k < depth; k += p->chunk) {
-        int count = depth - k < p->chunk ? depth - k : p->chunk;
-        turn(p, column, s * p->depth + k, count, turned);
+        int count = share_least(depth - k, p->chunk), then = k + count < depth ? k + count : 0;
+        panel_weights ahead = weights_of(p, then ? column : next_column, from + then,
+                                         share_least(depth - then, p->chunk));
+        turn(p, column, from + k, count, turned);
         products(p, laid + first * TILE_STRIDE + k, turned, next - first,
-                 tile_numbers(count, p->pairs) * p->deep, sums, s + k > 0);
+                 tile_numbers(count, p->pairs) * p->deep, sums, s + k > 0, panel_ahead(ahead));
     }
     if (s == p->strips - 1) p->finish(p, group, column, first, next, sums);
 }
@@ -103,22 +100,23 @@ static void strip(const conv_plan *p, int group, int s, float *laid, float *kept
     int shares = share_parts(threads, panels); /* of the rows, where there are few panels */
     int parts, rows = p->begin(p, group, s, &parts), tiles = tile_count(rows);
     size_t room = own_room(p);
+    atomic_int next_part = 0, next_panel = 0;
     PARALLEL_FOR((double)parts * p->c->in > 1e3)
     for (int t = 0; t < threads; t++)
-        for (int part = t; part < parts; part += threads)
+        for (int part; (part = atomic_fetch_add(&next_part, 1)) < parts;)
             p->lay(p, group, s, part, laid, own + (size_t)t * room);
     PARALLEL_FOR((double)rows * p->c->in * p->c->out > 1e4)
     for (int t = 0; t < threads; t++) {
         tile_begin();
-        for (int i = t; i < panels * shares; i += threads) {
+        for (int i; (i = atomic_fetch_add(&next_panel, 1)) < panels * shares;) {
             int at = i / shares, share = i % shares;
             int first = tiles * share / shares * TILE_ROWS,
                 end = tiles * (share + 1) / shares * TILE_ROWS, next = end < rows ? end : rows;
             float *turned = own + (size_t)t * room;
             float *sums = p->strips > 1 ? kept + (size_t)at * p->all_sums : turned + p->all_turned;
             if (next > first)
-                meet(p, group, s, at * p->width, first, next, laid, turned,
-                     sums + first * p->width);
+                meet(p, group, s, at * p->width, (i + threads) / shares * p->width, first, next,
+                     laid, turned, sums + first * p->width);
         }
     }
 }

@@ -8,7 +8,7 @@
  *     for groups       of pixels of y
  *       for strips       of the channels of x, so that both together stay near
  *         lay:             x as rows, normed and with zeros around it    (all threads together)
- *         for panels       TILE_WIDTH channels of y                      (each thread its own)
+ *         for panels       TILE_WIDTH channels of y                      (whoever is free)
  *           for chunks       of the strip's channels, whose weights stay in the inner cache
  *             turn:            weights into planes, once for all rows of the group
  *             tile:            six or fourteen rows at a time, plane by plane
@@ -67,8 +67,9 @@ static inline int conv_depth(const conv_plan *p, int s)
 }
 
 /** `some` channels from k on of a pixel of norm(x), enlarged if so, or zeros around it. What
- *  follows in the last vector is of no use; pairs are followed by zeros. The processor does not guess the way of a loop that
- *  takes a few channels of every pixel: pixels that come next are asked for early. */
+ *  follows in the last vector is of no use; pairs are followed by zeros. The processor does not
+ *  guess the way of a loop that takes a few channels of every pixel: pixels that come next are
+ *  asked for early. */
 static inline void conv_pixel(const conv_plan *p, const norming *r, int picture, int row,
                               int column, int k, int some, float *to)
 {

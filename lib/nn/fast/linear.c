@@ -82,13 +82,14 @@ static int strip_depth(const linear *l, const cut *c, int s)
 
 /* What a thread works at, and with. */
 typedef struct {
-    int from, rows;  /* of x */
-    int first, next; /* panels */
-    bool known;      /* their weights lie turned from the block before */
-    norming *norms;  /* [rows] */
-    float *strip;    /* [rows][TILE_STRIDE] */
-    float *turned;   /* pieces, [depth][TILE_WIDTH] each */
-    float *sums;     /* [panels][kinds][rows][TILE_WIDTH] */
+    int from, rows;               /* of x */
+    int first, next;              /* panels */
+    bool known;                   /* their weights lie turned from the block before */
+    norming *norms;               /* [rows] */
+    float *strip;                 /* [rows][TILE_STRIDE] */
+    float *turned;                /* pieces, [depth][TILE_WIDTH] each */
+    float *sums;                  /* [panels][kinds][rows][TILE_WIDTH] */
+    tile_ahead panel, next_strip; /* to be fetched: the next panel's weights, then x */
 } desk;
 
 /* Row i; `normed` says whether there is a norm. */
@@ -138,32 +139,13 @@ __attribute__((noinline)) static void finish(const linear *l, int from, int rows
     }
 }
 
-/* The weights of a panel in a strip. */
-typedef struct {
-    size_t at; /* the first one's number */
-    int rows, depth;
-    float *turned;
-} piece;
-
-static piece piece_of(const linear *l, const cut *c, const desk *d, int s, int panel)
+/* Of a panel, in a strip. */
+static panel_weights weights_of(const linear *l, const cut *c, int s, int panel)
 {
-    int number = c->kept ? (panel - d->first * c->kinds) * c->strips + s : 0;
     int column = panel / c->kinds * TILE_WIDTH;
     size_t row = (size_t)column + (size_t)(panel % c->kinds) * (size_t)l->out;
-    return (piece){row * (size_t)l->in + (size_t)(s * c->depth),
-                   share_least(l->out - column, TILE_WIDTH), strip_depth(l, c, s),
-                   d->turned + (size_t)number * PIECE};
-}
-
-/* Part t of `parts` of a piece's rows. */
-static void fetch_weights(const linear *l, const piece *p, int t, int parts)
-{
-    size_t size = dtype_size(l->w.type);
-    for (int r = p->rows * t / parts; r < p->rows * (t + 1) / parts; r++) {
-        const char *row = (const char *)l->w.data + (p->at + (size_t)r * (size_t)l->in) * size;
-        for (size_t b = 0; b < (size_t)p->depth * size; b += VEC_LINE * sizeof(float))
-            __builtin_prefetch(row + b, 0, 2); /* for the outer cache: the inner has a panel */
-    }
+    return (panel_weights){l->w, row * (size_t)l->in + (size_t)(s * c->depth), (size_t)l->in,
+                           share_least(l->out - column, TILE_WIDTH), strip_depth(l, c, s)};
 }
 
 /* Of y, the lines that a tile's rows of one panel lie in: stores wait for lines that are far. */
@@ -175,13 +157,14 @@ static void fetch_results(const linear *l, int from, int rows, int column)
 }
 
 /* Some rows meet a panel; y is made by the tile itself where it only adds. */
-static void multiply(const linear *l, const cut *c, const desk *d, int s, int panel, const piece *p,
+static void multiply(const linear *l, const cut *c, desk *d, int s, int panel, const float *turned,
                      int row, int rows)
 {
+    tile_ahead *ahead = d->panel.count > 0 ? &d->panel : &d->next_strip;
     const float *x = d->strip + row * TILE_STRIDE;
     float *sums = d->sums + (size_t)(panel - d->first * c->kinds) * c->sums;
     if (c->sums) sums += row * TILE_WIDTH;
-    int depth = tile_numbers(p->depth, PAIRS), column = panel / c->kinds * TILE_WIDTH,
+    int depth = tile_numbers(strip_depth(l, c, s), PAIRS), column = panel / c->kinds * TILE_WIDTH,
         from = d->from + row;
     bool last = s == c->strips - 1 && panel % c->kinds == c->kinds - 1;
     if (last) fetch_results(l, from, rows, column);
@@ -189,26 +172,32 @@ static void multiply(const linear *l, const cut *c, const desk *d, int s, int pa
         size_t at = (size_t)from * (size_t)l->out + (size_t)column;
         tile_more more = {.sums = s > 0 ? sums : NULL,
                           .bias = l->bias ? l->bias + column : NULL,
-                          .add = l->add ? l->add + at : NULL};
-        tile_product[rows](x, p->turned, depth, l->y + at, (size_t)l->out, &more);
+                          .add = l->add ? l->add + at : NULL,
+                          .ahead = ahead};
+        tile_product[rows](x, turned, depth, l->y + at, (size_t)l->out, &more);
         return;
     }
-    tile_product[rows](x, p->turned, depth, sums, TILE_WIDTH, s > 0 ? &tile_old : NULL);
+    tile_more more = {.old = s > 0, .ahead = ahead};
+    tile_product[rows](x, turned, depth, sums, TILE_WIDTH, &more);
     if (last) /* with gate the panel before this one has the values, and this one the gates */
         finish(l, from, rows, column, sums - (c->kinds - 1) * (ptrdiff_t)c->sums, sums);
 }
 
 /* All rows of the block meet one panel. */
-static void meet(const linear *l, const cut *c, const desk *d, int s, int panel)
+static void meet(const linear *l, const cut *c, desk *d, int s, int panel)
 {
-    bool fetch = !d->known && panel + 1 < d->next * c->kinds;
-    piece p = piece_of(l, c, d, s, panel), ahead = fetch ? piece_of(l, c, d, s, panel + 1) : p;
-    if (!d->known) panel_pack(l->w, p.at, (size_t)l->in, p.rows, p.depth, PAIRS, p.turned);
+    int number = c->kept ? (panel - d->first * c->kinds) * c->strips + s : 0;
+    float *turned = d->turned + (size_t)number * PIECE;
+    if (!d->known) {
+        panel_pack(weights_of(l, c, s, panel), PAIRS, turned);
+        panel_weights next = weights_of(l, c, s, panel + 1);
+        if (panel + 1 == d->next * c->kinds) next.rows = 0;
+        d->panel = panel_ahead(next);
+    }
     int tiles = tile_count(d->rows);
     for (int t = 0; t < tiles; t++) {
         int row = tile_row(d->rows, t);
-        if (fetch) fetch_weights(l, &ahead, t, tiles);
-        multiply(l, c, d, s, panel, &p, row, tile_row(d->rows, t + 1) - row);
+        multiply(l, c, d, s, panel, turned, row, tile_row(d->rows, t + 1) - row);
     }
 }
 
@@ -220,8 +209,11 @@ static void work(const linear *l, const cut *c, desk *d, int i)
     d->from = slice_first(l, c, slice), d->rows = slice_first(l, c, slice + 1) - d->from;
     d->known = c->kept && d->next > 0 && d->first == first;
     d->first = first, d->next = share_first(c->panels, group + 1, c->groups);
+    const float *x = l->x + (size_t)d->from * (size_t)l->in;
     for (int s = 0; s < c->strips; s++) {
         lay(l, c, d, s);
+        d->next_strip = tile_rows(x + (s + 1) * c->depth, sizeof *x, d->rows,
+                                  strip_depth(l, c, s + 1), (size_t)l->in);
         for (int p = first * c->kinds; p < d->next * c->kinds; p++) meet(l, c, d, s, p);
     }
 }

@@ -1,6 +1,6 @@
 /** @file matrix.h
  *  tile.h's products of bf16 by AMX: eight registers that hold a matrix each, 16 rows of 64 bytes,
- *  and one instruction that multiplies two and adds to a third. A panel of pairs lies as it wants b.
+ *  and an instruction that multiplies two and adds to a third. A panel of pairs lies as it wants b.
  *
  *  Registers 0 to 2 hold the sums of TILE_ROWS rows, 3 is a's, 4 to 6 are b's.
  *  Intel 64 and IA-32 Architectures Software Developer's Manual, volume 1, chapter 18.
@@ -9,7 +9,7 @@
 #define NN_FAST_MATRIX_H
 #include "nn/fast/vec.h"
 
-/* What lies in memory is there before this line: gcc 12 does not know that these instructions read. */
+/* What lies in memory is there before this line: gcc 12 does not know that these read. */
 #define MATRIX_READS __asm__ volatile("" ::: "memory")
 
 /** Say what the registers hold. Each thread does so before its first tile. */

@@ -29,15 +29,29 @@ VEC_INLINE void panel_square(weight w, size_t at, size_t stride, int rows, int c
     }
 }
 
-/* panel_pack() for one type, a constant. */
-VEC_INLINE void panel_turn(weight w, size_t at, size_t stride, int rows, int columns, bool pairs,
-                           float *panel)
+/** The weights of a panel: some columns of some rows, at most TILE_WIDTH. */
+typedef struct {
+    weight w;
+    size_t at, stride; /**< the first number, and how far the next row's is */
+    int rows, columns;
+} panel_weights;
+
+/** What panel_pack() will read; nothing where there are no rows. */
+static inline tile_ahead panel_ahead(panel_weights p)
 {
+    size_t size = dtype_size(p.w.type);
+    return tile_rows((const char *)p.w.data + p.at * size, size, p.rows, p.columns, p.stride);
+}
+
+/* panel_pack() for one type, a constant. */
+VEC_INLINE void panel_turn(panel_weights p, dtype type, bool pairs, float *panel)
+{
+    p.w.type = type;
     for (int v = 0; v < TILE_WIDTH; v += LANES)
-        for (int k = 0; k < columns; k += LANES) {
-            int r = share_least(rows - v, LANES), c = share_least(columns - k, LANES);
-            panel_square(w, at + (size_t)v * stride + (size_t)k, stride, r < 0 ? 0 : r, c, pairs,
-                         panel + k / (1 + pairs) * TILE_WIDTH + v);
+        for (int k = 0; k < p.columns; k += LANES) {
+            int r = share_least(p.rows - v, LANES), c = share_least(p.columns - k, LANES);
+            panel_square(p.w, p.at + (size_t)v * p.stride + (size_t)k, p.stride, r < 0 ? 0 : r, c,
+                         pairs, panel + k / (1 + pairs) * TILE_WIDTH + v);
         }
 }
 
@@ -49,19 +63,14 @@ static inline void panel_fill(float *panel, int columns, int width, bool pairs)
 }
 
 /** Make a panel.
- *  @param w       numbers in rows that lie `stride` apart
- *  @param at      number of the first
- *  @param rows    so many rows from there on, at most TILE_WIDTH
- *  @param columns so many numbers of each
- *  @param pairs   two columns, as bf16, in one number of the panel
- *  @param panel   [tile_numbers(columns)][TILE_WIDTH]; zeros where there are no rows or columns */
-static inline void panel_pack(weight w, size_t at, size_t stride, int rows, int columns, bool pairs,
-                              float *panel)
+ *  @param p     its weights
+ *  @param pairs two columns, as bf16, in one number of the panel
+ *  @param panel [tile_numbers(columns)][TILE_WIDTH]; zeros where there are no rows or columns */
+static inline void panel_pack(panel_weights p, bool pairs, float *panel)
 {
-    const weight single = {w.data, DTYPE_F32}, half = {w.data, DTYPE_F16}, b = {w.data, DTYPE_BF16};
-    if (w.type == DTYPE_F32) panel_turn(single, at, stride, rows, columns, pairs, panel);
-    if (w.type == DTYPE_F16) panel_turn(half, at, stride, rows, columns, pairs, panel);
-    if (w.type == DTYPE_BF16) panel_turn(b, at, stride, rows, columns, pairs, panel);
-    panel_fill(panel, columns, TILE_WIDTH, pairs);
+    if (p.w.type == DTYPE_F32) panel_turn(p, DTYPE_F32, pairs, panel);
+    if (p.w.type == DTYPE_F16) panel_turn(p, DTYPE_F16, pairs, panel);
+    if (p.w.type == DTYPE_BF16) panel_turn(p, DTYPE_BF16, pairs, panel);
+    panel_fill(panel, p.columns, TILE_WIDTH, pairs);
 }
 #endif

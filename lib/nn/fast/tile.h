@@ -30,12 +30,39 @@ enum {
     TILE_STEP = MATRIX ? 16 : 1,
 };
 
+/** Lines of the cache to ask for while a tile multiplies, one by one: many at a time would be in
+ * the way of what it loads itself. */
+typedef struct {
+    const char *at;  /**< the next one */
+    int left, lines; /**< of this row, of every row */
+    ptrdiff_t skip;  /**< from behind a row to the next one, in bytes */
+    int count;       /**< so many now */
+} tile_ahead;
+
+/** So many rows of n numbers of `size` bytes, `stride` numbers apart; none where n is not positive.
+ */
+static inline tile_ahead tile_rows(const void *at, size_t size, int rows, int n, size_t stride)
+{
+    const int line = VEC_LINE * sizeof(float);
+    int lines = share_parts(n * (int)size, line);
+    return (tile_ahead){at, lines, lines, (ptrdiff_t)(stride * size) - lines * line, rows * lines};
+}
+
+VEC_INLINE void tile_ask(tile_ahead *f)
+{
+    if (f->count <= 0) return;
+    __builtin_prefetch(f->at, 0, 2);
+    f->at += VEC_LINE * sizeof(float), f->count--;
+    if (--f->left == 0) f->at += f->skip, f->left = f->lines;
+}
+
 /** What is added to a product on its way out of the registers, in this order; NULL: nothing. */
 typedef struct {
     bool old;          /**< what stands where it goes */
     const float *sums; /**< [rows][TILE_WIDTH] */
     const float *bias; /**< [TILE_WIDTH], the same for all rows */
     const float *add;  /**< in rows as far apart as those of the result */
+    tile_ahead *ahead; /**< meanwhile to be fetched */
 } tile_more;
 
 /** Most often it is what stands there already. */
@@ -62,9 +89,25 @@ static inline void tile_begin(void)
 #endif
 }
 
-VEC_INLINE void tile_sums(int rows, int vecs, bool pairs, const float *a, const float *b, int depth,
+VEC_INLINE void tile_step(int rows, int vecs, bool pairs, const float *a, const float *b,
                           vec s[TILE_ROWS][3])
 {
+    vec w[3];
+    UNROLL(3)
+    for (int v = 0; v < vecs; v++) w[v] = ((const vec *)(const void *)b)[v];
+    UNROLL(16)
+    for (int r = 0; r < rows; r++) {
+        vec x = vec_all(a[r * TILE_STRIDE]);
+        UNROLL(3)
+        for (int v = 0; v < vecs; v++)
+            s[r][v] = pairs ? vec_dot_pairs(s[r][v], x, w[v]) : s[r][v] + x * w[v];
+    }
+}
+
+VEC_INLINE void tile_sums(int rows, int vecs, bool pairs, const float *a, const float *b, int depth,
+                          vec s[TILE_ROWS][3], tile_ahead *ahead)
+{
+    tile_ahead f = ahead ? *ahead : (tile_ahead){0};
     UNROLL(16)
     for (int r = 0; r < rows; r++) {
         UNROLL(3)
@@ -72,19 +115,15 @@ VEC_INLINE void tile_sums(int rows, int vecs, bool pairs, const float *a, const 
     }
     /* Four turns at a time leave fewer instructions around the products. A core that works for two
      * threads has none to spare: this is worth a tenth there. */
-#pragma GCC unroll 4
-    for (int k = 0; k < depth; k++, b += vecs * LANES) {
-        vec w[3];
-        UNROLL(3)
-        for (int v = 0; v < vecs; v++) w[v] = ((const vec *)(const void *)b)[v];
-        UNROLL(16)
-        for (int r = 0; r < rows; r++) {
-            vec x = vec_all(a[r * TILE_STRIDE + k]);
-            UNROLL(3)
-            for (int v = 0; v < vecs; v++)
-                s[r][v] = pairs ? vec_dot_pairs(s[r][v], x, w[v]) : s[r][v] + x * w[v];
-        }
+    int k = 0;
+    for (; k + 4 <= depth; k += 4, b += 4 * vecs * LANES) {
+        tile_ask(&f);
+        UNROLL(4)
+        for (int i = 0; i < 4; i++)
+            tile_step(rows, vecs, pairs, a + k + i, b + i * vecs * LANES, s);
     }
+    for (; k < depth; k++, b += vecs * LANES) tile_step(rows, vecs, pairs, a + k, b, s);
+    if (ahead) *ahead = f;
 }
 
 /* rows, vecs and pairs are constants where this is called, so all inner loops vanish. */
@@ -92,9 +131,9 @@ VEC_INLINE void tile_of(int rows, int vecs, bool pairs, const float *a, const fl
                         float *to, size_t stride, const tile_more *more)
 {
     vec s[TILE_ROWS][3];
+    bool old = more && more->old;
 #if defined(__AMX_BF16__)
-    bool old = more == &tile_old;
-    if (pairs && rows == TILE_ROWS && (!more || old)) {
+    if (pairs && rows == TILE_ROWS && !(more && (more->sums || more->bias || more->add))) {
         matrix_product(vecs, a, b, depth, to, stride, old);
         return;
     }
@@ -102,12 +141,12 @@ VEC_INLINE void tile_of(int rows, int vecs, bool pairs, const float *a, const fl
         for (int r = 0; old && r < rows; r++)
             for (int v = 0; v < vecs; v++) s[r][v] = vec_load(to + (size_t)r * stride + v * LANES);
         matrix_product(vecs, a, b, depth, (float *)s, 3 * LANES, old);
-        if (old) more = NULL;
+        old = false;
     } else
 #endif
-        tile_sums(rows, vecs, pairs, a, b, depth, s);
+        tile_sums(rows, vecs, pairs, a, b, depth, s, more ? more->ahead : NULL);
     if (more) {
-        const float *from[] = {more->old ? to : NULL, more->sums, more->bias, more->add};
+        const float *from[] = {old ? to : NULL, more->sums, more->bias, more->add};
         const size_t strides[] = {stride, TILE_WIDTH, 0, stride};
         for (int i = 0; i < 4; i++)
             if (from[i]) tile_add(rows, vecs, s, from[i], strides[i]);
