@@ -114,7 +114,7 @@ static void print_processor(void)
     FEATURE("avx512vl")
     FEATURE("avx512vnni")
     FEATURE("avx512bf16")
-    printf("\n");
+    printf("%s\n", isa_here("amx_bf16") ? " amx_bf16" : "");
 #endif
 #ifdef __clang__
     printf("compiler      %s\n", __VERSION__);
@@ -123,6 +123,11 @@ static void print_processor(void)
 #endif
     printf("kernels       %s\nthreads       %d%s\n", isa_name(), parallel_threads(),
            machine_shared ? ", timed by the processor's own seconds" : "");
+}
+
+const char *machine_bf16(void)
+{
+    return isa_here("amx_bf16") ? "amx_bf16" : isa_here("avx512_bf16") ? "avx512_bf16" : NULL;
 }
 
 machine machine_look(arena scratch)

@@ -82,6 +82,8 @@ static void enter_all(race *c, own both[2], const onednn_shape *shape, const dat
     data_enter(c, ours, t, y);
     ours.name = "ours f16", ours.self = &both[1];
     data_enter(c, ours, t, y);
+    ours.name = "ours bf16", ours.isa = "amx_bf16"; /* without matrices convolutions are in float */
+    if (isa_here(ours.isa)) data_enter(c, ours, t, y);
     onednn_layer *direct = onednn_make(ONEDNN_DIRECT, shape),
                  *winograd = isa_here("avx512") ? onednn_make(ONEDNN_WINOGRAD, shape) : NULL;
     data_enter(c, onednn_runner("oneDNN direct", direct), t, y);

@@ -96,8 +96,8 @@ static void enter_ours(race *c, const product *p, own both[2])
     data_enter(c, r, &p->truth, p->y);
     r.name = "ours f16", r.self = &both[1], r.share = !of_unet ? 0 : wide ? 0.80 : 0.75;
     data_enter(c, r, &p->truth, p->y);
-    r.name = "ours bf16", r.isa = "avx512_bf16", r.share = 0;
-    if (isa_here(r.isa)) data_enter(c, r, &p->truth, p->y);
+    r.name = "ours bf16", r.isa = machine_bf16(), r.share = 0;
+    if (r.isa) data_enter(c, r, &p->truth, p->y);
 }
 
 static void one(table *t, int m, int n, int k, arena scratch)

@@ -30,17 +30,16 @@ enum {
     TILE_STEP = MATRIX ? 16 : 1,
 };
 
-/** Lines of the cache to ask for while a tile multiplies, one by one: many at a time would be in
- * the way of what it loads itself. */
+/** Lines of the cache to ask for while a tile multiplies, a few at a time: many would be in the way
+ * of what it loads itself. */
 typedef struct {
     const char *at;  /**< the next one */
     int left, lines; /**< of this row, of every row */
     ptrdiff_t skip;  /**< from behind a row to the next one, in bytes */
-    int count;       /**< so many now */
+    int count;       /**< what is left of all rows */
 } tile_ahead;
 
-/** So many rows of n numbers of `size` bytes, `stride` numbers apart; none where n is not positive.
- */
+/** So many rows of n numbers of `size` bytes, `stride` numbers apart; or none: n may be below 0. */
 static inline tile_ahead tile_rows(const void *at, size_t size, int rows, int n, size_t stride)
 {
     const int line = VEC_LINE * sizeof(float);
@@ -48,12 +47,13 @@ static inline tile_ahead tile_rows(const void *at, size_t size, int rows, int n,
     return (tile_ahead){at, lines, lines, (ptrdiff_t)(stride * size) - lines * line, rows * lines};
 }
 
-VEC_INLINE void tile_ask(tile_ahead *f)
+static inline void tile_ask(tile_ahead *f)
 {
-    if (f->count <= 0) return;
-    __builtin_prefetch(f->at, 0, 2);
-    f->at += VEC_LINE * sizeof(float), f->count--;
-    if (--f->left == 0) f->at += f->skip, f->left = f->lines;
+    for (int i = 0; i < 4 && f->count > 0; i++, f->count--) {
+        __builtin_prefetch(f->at, 0, 2);
+        f->at += VEC_LINE * sizeof(float);
+        if (--f->left == 0) f->at += f->skip, f->left = f->lines;
+    }
 }
 
 /** What is added to a product on its way out of the registers, in this order; NULL: nothing. */
@@ -89,41 +89,33 @@ static inline void tile_begin(void)
 #endif
 }
 
-VEC_INLINE void tile_step(int rows, int vecs, bool pairs, const float *a, const float *b,
-                          vec s[TILE_ROWS][3])
-{
-    vec w[3];
-    UNROLL(3)
-    for (int v = 0; v < vecs; v++) w[v] = ((const vec *)(const void *)b)[v];
-    UNROLL(16)
-    for (int r = 0; r < rows; r++) {
-        vec x = vec_all(a[r * TILE_STRIDE]);
-        UNROLL(3)
-        for (int v = 0; v < vecs; v++)
-            s[r][v] = pairs ? vec_dot_pairs(s[r][v], x, w[v]) : s[r][v] + x * w[v];
-    }
-}
-
 VEC_INLINE void tile_sums(int rows, int vecs, bool pairs, const float *a, const float *b, int depth,
                           vec s[TILE_ROWS][3], tile_ahead *ahead)
 {
-    tile_ahead f = ahead ? *ahead : (tile_ahead){0};
     UNROLL(16)
     for (int r = 0; r < rows; r++) {
         UNROLL(3)
         for (int v = 0; v < vecs; v++) s[r][v] = (vec){0};
     }
     /* Four turns at a time leave fewer instructions around the products. A core that works for two
-     * threads has none to spare: this is worth a tenth there. */
-    int k = 0;
-    for (; k + 4 <= depth; k += 4, b += 4 * vecs * LANES) {
-        tile_ask(&f);
-        UNROLL(4)
-        for (int i = 0; i < 4; i++)
-            tile_step(rows, vecs, pairs, a + k + i, b + i * vecs * LANES, s);
+     * threads has none to spare: this is worth a tenth there. (gcc must see that k begins at 0.) */
+    for (int some; depth > 0; depth -= some, a += some) {
+        some = share_least(depth, VEC_LINE);
+        if (ahead) tile_ask(ahead);
+#pragma GCC unroll 4
+        for (int k = 0; k < some; k++, b += vecs * LANES) {
+            vec w[3];
+            UNROLL(3)
+            for (int v = 0; v < vecs; v++) w[v] = ((const vec *)(const void *)b)[v];
+            UNROLL(16)
+            for (int r = 0; r < rows; r++) {
+                vec x = vec_all(a[r * TILE_STRIDE + k]);
+                UNROLL(3)
+                for (int v = 0; v < vecs; v++)
+                    s[r][v] = pairs ? vec_dot_pairs(s[r][v], x, w[v]) : s[r][v] + x * w[v];
+            }
+        }
     }
-    for (; k < depth; k++, b += vecs * LANES) tile_step(rows, vecs, pairs, a + k, b, s);
-    if (ahead) *ahead = f;
 }
 
 /* rows, vecs and pairs are constants where this is called, so all inner loops vanish. */
