@@ -75,7 +75,8 @@ static void find_truth(data_truth *t, const conv *c, const float *x, int side)
         t->value[i] = sum_at(c, x, stride * side, stride, side, t->at[i]);
 }
 
-static void enter_all(race *c, own both[2], const onednn_shape *shape, const data_truth *t)
+static void run_all(table *out, race *c, own both[2], const onednn_shape *shape,
+                    const data_truth *t)
 {
     float *y = both[0].what.y;
     runner ours = {.name = "ours f32", .side = RACE_OURS, .run = run_own, .self = &both[0]};
@@ -90,6 +91,8 @@ static void enter_all(race *c, own both[2], const onednn_shape *shape, const dat
     runner aside = onednn_runner("oneDNN Winograd", winograd); /* AVX-512 has it */
     aside.side = RACE_ASIDE;
     if (isa_here("avx512")) data_enter(c, aside, t, y);
+    table_row(out, *c);
+    onednn_free(direct), onednn_free(winograd);
 }
 
 static void one(table *t, int i, arena scratch)
@@ -117,9 +120,7 @@ static void one(table *t, int i, arena scratch)
     data_truth truth;
     find_truth(&truth, what, seen, side);
     onednn_shape shape = {n, side, side, in, out, 3, half ? 2 : 1, seen, w.full.data};
-    enter_all(&c, both, &shape, &truth);
-    table_row(t, c);
-    for (int k = 2; k < c.n; k++) onednn_free(c.r[k].self);
+    run_all(t, &c, both, &shape, &truth);
 }
 
 void part_conv(table *t, arena scratch)
