@@ -99,12 +99,10 @@ static error add_pairs(bpe *b, const pairs *p)
         char both[NAME + 1];
         strcat(strcpy(both, left), right);
         int l = bpe_find(b, left), r = bpe_find(b, right), becomes = bpe_find(b, both);
-        if (l < 0 || r < 0 || becomes < 0)
+        const char *lacks = l < 0 ? left : r < 0 ? right : becomes < 0 ? both : NULL;
+        if (lacks)
             return error_make("%s: pair %zu, \"%.64s %.64s\": \"%.64s\" is not in the vocabulary",
-                              p->name, i + 1, left, right,
-                              l < 0   ? left
-                              : r < 0 ? right
-                                      : both);
+                              p->name, i + 1, left, right, lacks);
         bpe_merge(b, l, r, becomes);
     }
     return NULL;
@@ -182,11 +180,9 @@ static tokenizer_special *special(tokenizer *t, const char *text, const char *fr
         *wrong = error_make("%s: no memory for special tokens", from);
     if (*wrong) return NULL;
     tokenizer_special *s = &t->specials[t->special_count++];
+    *s = (tokenizer_special){.bytes = bytes, .id = bpe_find(&t->pieces, text)};
     s->text = memcpy(arena_take(keep, bytes + 1), text, bytes + 1);
-    s->bytes = bytes;
     s->codes = unicode_lower(text, bytes, keep, &s->count);
-    s->id = bpe_find(&t->pieces, text);
-    s->any_case = false;
     return s;
 }
 
