@@ -129,9 +129,8 @@ error checkpoint_open_part(const char *folder, arena *keep, checkpoint_part *out
     if (!wrong)
         wrong = one ? weights_open(&folder, 1, keep, &part.weights)
                     : open_weights(folder, keep, &part.weights);
-    if (wrong) return wrong;
-    *out = part;
-    return NULL;
+    if (!wrong) *out = part;
+    return wrong;
 }
 
 /* ---- The scheduler ---- */
@@ -223,10 +222,9 @@ static error check_index(const char *path, arena scratch)
         return error_make("%.300s is a %.100s alone, and no whole model; is the folder "
                           "above it meant?",
                           path, class);
-    if (config_find(c, "text_encoder_2") || config_find(c, "transformer") ||
-        !config_find(c, "unet"))
-        return no_stable_diffusion(path, class);
-    return NULL;
+    bool known = config_find(c, "unet") && !config_find(c, "text_encoder_2") &&
+                 !config_find(c, "transformer");
+    return known ? NULL : no_stable_diffusion(path, class);
 }
 
 static error open_folder(const char *path, arena *keep, arena scratch, checkpoint *out)
@@ -278,10 +276,8 @@ static error single_parts(const safetensors *f, arena *keep, checkpoint *out)
     out->text.begin = "cond_stage_model.", out->scheduler = single_scheduler(f, names->openclip);
     error wrong = ldm_unet_config(out->unet.weights, f->path, keep, &out->unet.config);
     if (!wrong) wrong = ldm_vae_config(out->vae.weights, f->path, keep, &out->vae.config);
-    if (!wrong)
-        wrong =
-            ldm_text_config(out->text.weights, names->openclip, f->path, keep, &out->text.config);
-    return wrong;
+    if (wrong) return wrong;
+    return ldm_text_config(out->text.weights, names->openclip, f->path, keep, &out->text.config);
 }
 
 static error open_single(const char *path, arena *keep, checkpoint *out)
@@ -296,9 +292,9 @@ static error open_single(const char *path, arena *keep, checkpoint *out)
                            stranger);
     else
         wrong = single_parts(f, keep, out);
-    if (wrong) return safetensors_close(*f), wrong;
+    if (wrong) safetensors_close(*f);
     out->single = true;
-    return NULL;
+    return wrong;
 }
 
 /* ---- A model ---- */
