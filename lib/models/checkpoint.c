@@ -195,13 +195,6 @@ static const struct {
     {"num_class_embeds", "model with classes, as the upscaler is"},
 };
 
-static error check_kind(const char *path, const config *unet)
-{
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (config_find(unet, kinds[i].key)) return no_stable_diffusion(path, kinds[i].is);
-    return NULL;
-}
-
 /* Said before parts are missed. */
 static error check_index(const char *path, arena scratch)
 {
@@ -241,7 +234,9 @@ static error open_folder(const char *path, arena *keep, arena scratch, checkpoin
     out->tokenizer = is(S_IFDIR, words) ? words : NULL;
     out->scheduler = usual_scheduler;
     if (!wrong && is(S_IFREG, training)) wrong = read_scheduler(training, keep, &out->scheduler);
-    if (!wrong) wrong = check_kind(path, out->unet.config);
+    for (size_t i = 0; !wrong && i < sizeof kinds / sizeof *kinds; i++)
+        if (config_find(out->unet.config, kinds[i].key))
+            wrong = no_stable_diffusion(path, kinds[i].is);
     if (wrong)
         while (open > 0) weights_close(parts[--open]->weights);
     return wrong;
