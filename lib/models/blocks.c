@@ -216,6 +216,7 @@ blocks_attention blocks_attention_load(weights w, int channels, norm_groups usua
 void blocks_attend(const linear to[4], attention a, tensor x, arena scratch)
 {
     size_t bytes = tensor_count(x) * sizeof *x.data;
+    if (!a.y) a.y = arena_take(&scratch, bytes);
     float *k = arena_take(&scratch, bytes), *v = arena_take(&scratch, bytes);
     a.n = x.n, a.size = x.c / a.heads, a.queries = a.keys = x.h * x.w;
     a.q = blocks_multiply(to[0], rows_of(x), x.data, a.y, scratch);

@@ -189,9 +189,9 @@ size_t blocks_enlarge_room(conv c, tensor x, int h, int w);
 
 /** Tokens look at each other: x += out(attention(q(x), k(x), v(x))).
  *  @param to      the layers q, k, v and out; `before` may be set
- *  @param a       heads, perhaps causal, and y: room for a second x
+ *  @param a       heads, perhaps causal; y: room for a second x, or NULL
  *  @param x       [n, h, w, C], h w tokens; changed
- *  @param scratch for its layers, and twice x */
+ *  @param scratch for its layers, and twice x; without y three times */
 void blocks_attend(const linear to[4], attention a, tensor x, arena scratch);
 
 /** Each token by itself: x += narrow(widen(x)). BLOCKS_ROWS at a time, since what is between is

@@ -129,9 +129,8 @@ error checkpoint_open_part(const char *folder, arena *keep, checkpoint_part *out
     if (!wrong)
         wrong = one ? weights_open(&folder, 1, keep, &part.weights)
                     : open_weights(folder, keep, &part.weights);
-    if (wrong) return wrong;
-    *out = part;
-    return NULL;
+    if (!wrong) *out = part;
+    return wrong;
 }
 
 /* ---- The scheduler ---- */
@@ -196,13 +195,6 @@ static const struct {
     {"num_class_embeds", "model with classes, as the upscaler is"},
 };
 
-static error check_kind(const char *path, const config *unet)
-{
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (config_find(unet, kinds[i].key)) return no_stable_diffusion(path, kinds[i].is);
-    return NULL;
-}
-
 /* Said before parts are missed. */
 static error check_index(const char *path, arena scratch)
 {
@@ -223,10 +215,9 @@ static error check_index(const char *path, arena scratch)
         return error_make("%.300s is a %.100s alone, and no whole model; is the folder "
                           "above it meant?",
                           path, class);
-    if (config_find(c, "text_encoder_2") || config_find(c, "transformer") ||
-        !config_find(c, "unet"))
-        return no_stable_diffusion(path, class);
-    return NULL;
+    bool known = config_find(c, "unet") && !config_find(c, "text_encoder_2") &&
+                 !config_find(c, "transformer");
+    return known ? NULL : no_stable_diffusion(path, class);
 }
 
 static error open_folder(const char *path, arena *keep, arena scratch, checkpoint *out)
@@ -243,7 +234,9 @@ static error open_folder(const char *path, arena *keep, arena scratch, checkpoin
     out->tokenizer = is(S_IFDIR, words) ? words : NULL;
     out->scheduler = usual_scheduler;
     if (!wrong && is(S_IFREG, training)) wrong = read_scheduler(training, keep, &out->scheduler);
-    if (!wrong) wrong = check_kind(path, out->unet.config);
+    for (size_t i = 0; !wrong && i < sizeof kinds / sizeof *kinds; i++)
+        if (config_find(out->unet.config, kinds[i].key))
+            wrong = no_stable_diffusion(path, kinds[i].is);
     if (wrong)
         while (open > 0) weights_close(parts[--open]->weights);
     return wrong;
@@ -278,10 +271,8 @@ static error single_parts(const safetensors *f, arena *keep, checkpoint *out)
     out->text.begin = "cond_stage_model.", out->scheduler = single_scheduler(f, names->openclip);
     error wrong = ldm_unet_config(out->unet.weights, f->path, keep, &out->unet.config);
     if (!wrong) wrong = ldm_vae_config(out->vae.weights, f->path, keep, &out->vae.config);
-    if (!wrong)
-        wrong =
-            ldm_text_config(out->text.weights, names->openclip, f->path, keep, &out->text.config);
-    return wrong;
+    if (wrong) return wrong;
+    return ldm_text_config(out->text.weights, names->openclip, f->path, keep, &out->text.config);
 }
 
 static error open_single(const char *path, arena *keep, checkpoint *out)
@@ -296,9 +287,9 @@ static error open_single(const char *path, arena *keep, checkpoint *out)
                            stranger);
     else
         wrong = single_parts(f, keep, out);
-    if (wrong) return safetensors_close(*f), wrong;
+    if (wrong) safetensors_close(*f);
     out->single = true;
-    return NULL;
+    return wrong;
 }
 
 /* ---- A model ---- */

@@ -77,14 +77,6 @@ error clip_text_load(weights w, const config *c, arena *keep, clip_text *out)
 
 /* ---- Numbers ---- */
 
-/* x += W attention(norm(x)) */
-static void attend(const clip_text_layer *l, int heads, tensor x, arena scratch)
-{
-    const linear to[] = {l->q, l->k, l->v, l->out};
-    float *y = arena_take(&scratch, tensor_count(x) * sizeof *y);
-    blocks_attend(to, (attention){.heads = heads, .causal = true, .y = y}, x, scratch);
-}
-
 static void embed(const clip_text *c, const int32_t *ids, tensor x)
 {
     size_t width = (size_t)x.c, length = (size_t)x.w;
@@ -130,8 +122,10 @@ error clip_text_apply(const clip_text *c, const int32_t *ids, int count, int ski
         tensor x = {out + before * (size_t)c->width, some, 1, c->length, c->width};
         embed(c, ids + before, x);
         for (int i = 0; i < c->layers - (skip > 1 ? skip - 1 : 0); i++) {
-            attend(&c->layer[i], c->heads, x, scratch);
-            blocks_think(c->layer[i].fc1, c->layer[i].fc2, x, scratch);
+            const clip_text_layer *l = &c->layer[i];
+            const linear to[] = {l->q, l->k, l->v, l->out};
+            blocks_attend(to, (attention){.heads = c->heads, .causal = true}, x, scratch);
+            blocks_think(l->fc1, l->fc2, x, scratch);
         }
         norm_apply(c->last, x.data, x.n * x.w, x.c, x.data);
     }

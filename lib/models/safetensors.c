@@ -168,9 +168,8 @@ error safetensors_parse(file f, const char *name, arena *keep, safetensors *out)
     safetensors s = {.path = config_name(head), .map = f};
     file data = {f.data + LENGTH + length, f.bytes - LENGTH - (size_t)length};
     wrong = tensors_from(head, data, &tried, &s);
-    if (wrong) return wrong;
-    *keep = tried, *out = s;
-    return NULL;
+    if (!wrong) *keep = tried, *out = s;
+    return wrong;
 }
 
 /* ---- The file ---- */

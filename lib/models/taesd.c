@@ -92,11 +92,8 @@ static taesd_half load_half(weights w, int at, const taesd_levels *l, bool up, i
         level->blocks = l->blocks[i];
         level->block = arena_take(keep, (size_t)level->blocks * sizeof *level->block);
         for (int b = 0; b < level->blocks; b++, at++)
-            for (int k = 0; k < 3; k++) {
-                weights block = weights_in(w, "%d", at);
-                level->block[b].conv[k] = blocks_filter(
-                    block, (const char *const[]){"conv.0", "conv.2", "conv.4"}[k], c, c);
-            }
+            for (int k = 0; k < 3; k++)
+                level->block[b].conv[k] = filter(weights_in(w, "%d.conv", at), 2 * k, c, c, true);
         if (up && !last) at++; /* the enlarging itself */
         level->behind = filter(w, at++, c, last ? out : c, last);
         if (!last) level->behind.sides = up ? CONV_DOUBLE : CONV_HALVE;

@@ -21,38 +21,35 @@ static void word(writer *w, const int32_t *codes, size_t n)
     w->count += bpe_word(&w->t->pieces, w->bytes, length, w->ids + w->count, w->space);
 }
 
-static bool begins(const int32_t *codes, size_t n, const char *ascii)
+/* The length of the first of these texts that stands here; 0: none does. NULL behind the last. */
+static size_t one_of(const char *const *texts, const int32_t *codes, size_t n)
 {
-    size_t i = 0;
-    while (ascii[i] && i < n && codes[i] == ascii[i]) i++;
-    return !ascii[i];
-}
-
-/* Two names are words even where they are no tokens. */
-static size_t name_length(const int32_t *codes, size_t n)
-{
-    static const char *const names[] = {"<|startoftext|>", "<|endoftext|>"};
-    for (size_t k = 0; codes[0] == '<' && k < sizeof names / sizeof *names; k++)
-        if (begins(codes, n, names[k])) return strlen(names[k]);
+    for (; *texts; texts++) {
+        size_t i = 0;
+        while ((*texts)[i] && i < n && codes[i] == (*texts)[i]) i++;
+        if (!(*texts)[i]) return i;
+    }
     return 0;
 }
 
 /* How many code points the next word has. */
 static size_t word_length(const int32_t *codes, size_t n)
 {
-    static const char *const whole[] = {"'s", "'t", "'re", "'ve", "'m", "'ll", "'d"};
-    for (size_t k = 0; codes[0] == '\'' && k < sizeof whole / sizeof *whole; k++)
-        if (begins(codes, n, whole[k])) return strlen(whole[k]);
+    static const char *const whole[] = {"'s", "'t", "'re", "'ve", "'m", "'ll", "'d", NULL};
+    size_t length = one_of(whole, codes, n);
+    if (length > 0) return length;
     unicode_kind kind = unicode_kind_of(codes[0]);
-    size_t i = 1;
-    while (kind != UNICODE_NUMBER && i < n && unicode_kind_of(codes[i]) == kind) i++;
-    return i;
+    for (length = 1; kind != UNICODE_NUMBER && length < n; length++)
+        if (unicode_kind_of(codes[length]) != kind) break;
+    return length;
 }
 
 static void words(writer *w, const int32_t *codes, size_t n)
 {
+    /* Two names are words even where they are no tokens. */
+    static const char *const names[] = {"<|startoftext|>", "<|endoftext|>", NULL};
     for (size_t i = 0, length; i < n; i += length) {
-        length = name_length(codes + i, n - i);
+        length = one_of(names, codes + i, n - i);
         if (length > 0) { /* "<|", the name, "|>" */
             word(w, codes + i, 2);
             word(w, codes + i + 2, length - 4);

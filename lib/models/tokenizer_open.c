@@ -28,10 +28,14 @@ typedef struct {
     pairs merges;
 } files;
 
-/* A text as lines "left right", cut apart where it stands; one byte behind it is written, too. The
- * first may tell a version. */
-static error cut(char *text, size_t bytes, arena *keep, pairs *out)
+/* A text as lines "left right", cut apart in a copy with one byte more, since the last line gets an
+ * end, too. The first may tell a version. */
+static error cut(const void *data, size_t bytes, arena *keep, pairs *out)
 {
+    if (bytes > MOST_BYTES || bytes + 128 > arena_left(*keep))
+        return error_make("%s: %zu bytes are too many", out->name, bytes);
+    char *text = arena_take(keep, bytes + 1);
+    if (bytes > 0) memcpy(text, data, bytes);
     size_t lines = 1;
     for (size_t i = 0; i < bytes; i++) lines += text[i] == '\n';
     if (lines * 2 * sizeof *out->names + 64 > arena_left(*keep))
@@ -54,16 +58,6 @@ static error cut(char *text, size_t bytes, arena *keep, pairs *out)
         out->names[2 * out->count] = line, out->names[2 * out->count++ + 1] = space + 1;
     }
     return NULL;
-}
-
-/* The same for a text that must stay as it is. */
-static error cut_copy(const void *data, size_t bytes, arena *keep, pairs *out)
-{
-    if (bytes > MOST_BYTES || bytes + 128 > arena_left(*keep))
-        return error_make("%s: %zu bytes are too many", out->name, bytes);
-    char *text = arena_take(keep, bytes + 1);
-    if (bytes > 0) memcpy(text, data, bytes);
-    return cut(text, bytes, keep, out);
 }
 
 /* tokenizer.json has them as ["a", "b"], or older as "a b". */
@@ -99,12 +93,10 @@ static error add_pairs(bpe *b, const pairs *p)
         char both[NAME + 1];
         strcat(strcpy(both, left), right);
         int l = bpe_find(b, left), r = bpe_find(b, right), becomes = bpe_find(b, both);
-        if (l < 0 || r < 0 || becomes < 0)
+        const char *lacks = l < 0 ? left : r < 0 ? right : becomes < 0 ? both : NULL;
+        if (lacks)
             return error_make("%s: pair %zu, \"%.64s %.64s\": \"%.64s\" is not in the vocabulary",
-                              p->name, i + 1, left, right,
-                              l < 0   ? left
-                              : r < 0 ? right
-                                      : both);
+                              p->name, i + 1, left, right, lacks);
         bpe_merge(b, l, r, becomes);
     }
     return NULL;
@@ -182,24 +174,25 @@ static tokenizer_special *special(tokenizer *t, const char *text, const char *fr
         *wrong = error_make("%s: no memory for special tokens", from);
     if (*wrong) return NULL;
     tokenizer_special *s = &t->specials[t->special_count++];
+    *s = (tokenizer_special){.bytes = bytes, .id = bpe_find(&t->pieces, text)};
     s->text = memcpy(arena_take(keep, bytes + 1), text, bytes + 1);
-    s->bytes = bytes;
     s->codes = unicode_lower(text, bytes, keep, &s->count);
-    s->id = bpe_find(&t->pieces, text);
-    s->any_case = false;
     return s;
 }
 
-/* {"content": "<|endoftext|>", "normalized": true, ...}; `id` where the vocabulary has none. */
-static error add_special(tokenizer *t, const config *c, int id, arena *keep)
+/* {"content": "<|endoftext|>", "normalized": true, ...}. Where the vocabulary has no id, it stands
+ * inside, too (tokenizer.json), or such a table is called by it (tokenizer_config.json). */
+static error add_special(tokenizer *t, const config *c, arena *keep)
 {
+    char *end = NULL;
     error wrong = NULL;
     const char *text = c->kind == CONFIG_TABLE ? config_text(c, "content", NULL) : NULL;
     if (!text) return error_make("%s: an added token has no \"content\"", config_name(c));
     tokenizer_special *s = special(t, text, config_name(c), keep, &wrong);
     if (wrong) return wrong;
+    long id = !c->key ? config_int(c, "id", -1) : *c->key ? strtol(c->key, &end, 10) : -1;
     s->any_case = config_bool(c, "normalized", !config_bool(c, "special", false));
-    if (s->id < 0) s->id = id;
+    if (s->id < 0 && id >= 0 && id < MOST_IDS && (!end || !*end)) s->id = (int)id;
     if (s->id < 0) return error_make("%s: \"%.64s\" has no id", config_name(c), text);
     return config_trouble(c);
 }
@@ -207,18 +200,11 @@ static error add_special(tokenizer *t, const config *c, int id, arena *keep)
 static error add_listed(const files *f, arena *keep, tokenizer *t)
 {
     const config *table = f->options ? config_find(f->options, "added_tokens_decoder") : NULL;
+    const config *lists[] = {f->added, table};
     error wrong = NULL;
-    for (int i = 0; !wrong && f->added && i < f->added->count; i++) {
-        const config *c = &f->added->inside[i];
-        wrong = add_special(t, c, c->kind == CONFIG_TABLE ? config_int(c, "id", -1) : -1, keep);
-    }
-    for (int i = 0; !wrong && table && i < table->count; i++) {
-        const char *key = table->inside[i].key; /* a number, as text */
-        char *end = NULL;
-        long id = key ? strtol(key, &end, 10) : -1;
-        bool good = end && *key && !*end && id >= 0 && id < MOST_IDS;
-        wrong = add_special(t, &table->inside[i], good ? (int)id : -1, keep);
-    }
+    for (int k = 0; k < 2; k++)
+        for (int i = 0; !wrong && lists[k] && i < lists[k]->count; i++)
+            wrong = add_special(t, &lists[k]->inside[i], keep);
     return wrong;
 }
 
@@ -289,7 +275,7 @@ static error read_merges(const char *folder, arena *keep, pairs *out)
     if (!wrong) wrong = file_map(path, &f);
     if (wrong) return wrong;
     out->name = memcpy(arena_take(keep, PATH), path, PATH);
-    wrong = cut_copy(f.data, f.bytes, keep, out);
+    wrong = cut(f.data, f.bytes, keep, out);
     file_unmap(f);
     return wrong;
 }
@@ -328,7 +314,7 @@ error tokenizer_open(const char *folder, arena *keep, arena scratch, tokenizer *
     tokenizer t = {0};
     arena tried = *keep;
     error wrong = folder ? read_folder(folder, &scratch, &f)
-                         : cut_copy(clip_merges, clip_merges_bytes, &scratch, &f.merges);
+                         : cut(clip_merges, clip_merges_bytes, &scratch, &f.merges);
     if (!wrong && folder) wrong = add_pieces(f.vocab, f.merges.count, &tried, &t.pieces);
     if (!wrong && !folder) wrong = clip_pieces(&f.merges, &tried, &t.pieces);
     if (!wrong) wrong = finish(&f, &tried, &t);

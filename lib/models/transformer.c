@@ -50,14 +50,6 @@ void transformer_remember(const transformer *t, tensor text, float *numbers, are
     }
 }
 
-/* Tokens look at each other. */
-static void look_around(const transformer_layer *l, int heads, tensor x, arena scratch)
-{
-    const linear to[] = {l->self_q, l->self_k, l->self_v, l->self_out};
-    float *y = arena_take(&scratch, tensor_count(x) * sizeof *y);
-    blocks_attend(to, (attention){.heads = heads, .y = y}, x, scratch);
-}
-
 /* Tokens look at the text, whose k and v are known. */
 static void look_at_text(const transformer_layer *l, int heads, tensor x, transformer_text text,
                          arena scratch)
@@ -86,9 +78,11 @@ void transformer_apply(const transformer *t, blocks_stream *s, transformer_text 
     in.before = norm_group(g, &for_norm);
     blocks_multiply(in, rows, s->x.data, tokens.data, for_norm);
     for (int i = 0; i < t->form.layers; i++) {
-        look_around(&t->layer[i], t->form.heads, tokens, scratch);
-        look_at_text(&t->layer[i], t->form.heads, tokens, text, scratch);
-        blocks_think(t->layer[i].widen, t->layer[i].narrow, tokens, scratch);
+        const transformer_layer *l = &t->layer[i];
+        const linear around[] = {l->self_q, l->self_k, l->self_v, l->self_out};
+        blocks_attend(around, (attention){.heads = t->form.heads}, tokens, scratch);
+        look_at_text(l, t->form.heads, tokens, text, scratch);
+        blocks_think(l->widen, l->narrow, tokens, scratch);
     }
     blocks_multiply_add(t->out, rows, tokens.data, s->x.data, scratch);
 }

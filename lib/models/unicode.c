@@ -65,10 +65,8 @@ static void order_marks(int32_t *marks, size_t n, int32_t *spare)
 static void order(int32_t *codes, size_t n, int32_t *spare)
 {
     for (size_t i = 0, end; i < n; i = end + 1) {
-        bool ordered = true;
-        for (end = i; end < n && class_of(codes[end]) > 0; end++)
-            ordered = ordered && (end == i || class_of(codes[end - 1]) <= class_of(codes[end]));
-        if (!ordered) order_marks(codes + i, end - i, spare);
+        for (end = i; end < n && class_of(codes[end]) > 0;) end++;
+        if (end > i + 1) order_marks(codes + i, end - i, spare);
     }
 }
 

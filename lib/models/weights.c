@@ -87,9 +87,8 @@ weights weights_in(weights w, const char *format, ...)
     size_t used = strlen(w.path);
     va_list arguments;
     va_start(arguments, format);
-    int wrote = vsnprintf(w.path + used, sizeof w.path - used, format, arguments);
+    used += (size_t)vsnprintf(w.path + used, sizeof w.path - used, format, arguments);
     va_end(arguments);
-    used += (size_t)wrote;
     PROMISE(used + 1 < sizeof w.path, "weights_in: a path of less than 127 letters");
     memcpy(w.path + used, ".", 2);
     return w;

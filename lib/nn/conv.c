@@ -17,18 +17,16 @@ static double plain_sum(const conv *c, const float *x, int p, int i, int j, int 
 {
     int step = c->sides >= CONV_HALVE ? 2 : 1, border = c->sides != CONV_HALVE_LATE;
     int larger = c->sides == CONV_DOUBLE ? 2 : 1;
+    size_t h = (size_t)c->h, w = (size_t)c->w, in = (size_t)c->in;
     double sum = 0;
     for (int tap = 0; tap < 9; tap++) {
         int row = step * i + tap / 3 - border, column = step * j + tap % 3 - border;
         if (row < 0 || row >= larger * c->h || column < 0 || column >= larger * c->w) continue;
-        const float *pixel =
-            x + (((size_t)p * (size_t)c->h + (size_t)(row / larger)) * (size_t)c->w +
-                 (size_t)(column / larger)) *
-                    (size_t)c->in;
-        for (int k = 0; k < c->in; k++)
-            sum += (double)pixel[k] *
-                   (double)weight_at(c->weights,
-                                     ((size_t)o * (size_t)c->in + (size_t)k) * 9 + (size_t)tap);
+        size_t pixel = ((size_t)p * h + (size_t)(row / larger)) * w + (size_t)(column / larger);
+        for (size_t k = 0; k < in; k++) {
+            size_t at = ((size_t)o * in + k) * 9 + (size_t)tap;
+            sum += (double)x[pixel * in + k] * (double)weight_at(c->weights, at);
+        }
     }
     return sum;
 }

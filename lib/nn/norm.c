@@ -47,34 +47,30 @@ void norm_row(const norm *n, int row, const float *x, int channels, float *out)
 void norm_apply(norm n, const float *x, int rows, int channels, float *y)
 {
     const kernels *fast = isa_kernels();
+    size_t wide = (size_t)channels;
     norm_check(&n);
-    if (fast) {
+    if (fast)
         fast->norm_apply(&n, x, rows, channels, y);
-        return;
-    }
-    for (int i = 0; i < rows; i++) {
-        size_t at = (size_t)i * (size_t)channels;
-        norm_row(&n, i, x + at, channels, y + at);
-    }
+    else
+        for (int i = 0; i < rows; i++, x += wide, y += wide) norm_row(&n, i, x, channels, y);
 }
 
 /* Mean and variance of each group of each picture. */
 static void plain(const norm_groups *g, double *mean_variance)
 {
-    int members = g->channels / g->groups;
-    double count = (double)g->rows * members;
+    size_t channels = (size_t)g->channels, members = channels / (size_t)g->groups;
+    size_t many = (size_t)g->rows * members;
+    double count = (double)many;
     for (int i = 0; i < g->pictures * g->groups; i++) {
-        size_t first = (size_t)(i / g->groups) * (size_t)g->rows * (size_t)g->channels;
-        const float *x = g->x + first + i % g->groups * members;
+        size_t first = (size_t)(i / g->groups) * (size_t)g->rows * channels;
+        const float *x = g->x + first + (size_t)(i % g->groups) * members;
         double mean = 0, variance = 0;
-        for (int r = 0; r < g->rows; r++)
-            for (int k = 0; k < members; k++)
-                mean += (double)x[(size_t)r * (size_t)g->channels + (size_t)k] / count;
-        for (int r = 0; r < g->rows; r++)
-            for (int k = 0; k < members; k++) {
-                double apart = (double)x[(size_t)r * (size_t)g->channels + (size_t)k] - mean;
-                variance += apart * apart / count;
-            }
+        for (size_t k = 0; k < many; k++)
+            mean += (double)x[k / members * channels + k % members] / count;
+        for (size_t k = 0; k < many; k++) {
+            double apart = (double)x[k / members * channels + k % members] - mean;
+            variance += apart * apart / count;
+        }
         mean_variance[2 * i] = mean, mean_variance[2 * i + 1] = variance;
     }
 }

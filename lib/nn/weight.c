@@ -23,14 +23,9 @@ static float from_f16(uint16_t half)
     return half & 0x8000 ? -size : size;
 }
 
-static float from_bf16(uint16_t upper)
-{
-    return from_bits((uint32_t)upper << 16);
-}
-
 float weight_at(weight w, size_t i)
 {
     if (w.type == DTYPE_F32) return ((const float *)w.data)[i];
     uint16_t half = ((const uint16_t *)w.data)[i];
-    return w.type == DTYPE_F16 ? from_f16(half) : from_bf16(half);
+    return w.type == DTYPE_F16 ? from_f16(half) : from_bits((uint32_t)half << 16);
 }

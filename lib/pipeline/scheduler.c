@@ -56,13 +56,6 @@ static manner manner_of(const scheduler_config *c, const sampler_kind *kind)
     return m;
 }
 
-/* The config's own options, where the rule is the config's. */
-static void adopt(const scheduler_config *c, sampler_options *o, const sampler_kind *kind)
-{
-    if (c->plms && kind == &sampler_pndm) o->form = SAMPLER_PLMS;
-    if (c->order > 0 && c->order <= kind->max_order) o->order = c->order;
-}
-
 /* Lists that are even in some function of sigma, not of t. */
 static bool by_size(const char *list)
 {
@@ -74,9 +67,8 @@ static error ends_of(const char *spaced, int n, const schedule *s, sigmas_option
 {
     sigmas walk;
     error wrong = sigmas_make(spaced, n, s, *o, &scratch, &walk);
-    if (wrong || n < 2) return wrong;
-    o->sigma_max = walk.at[0], o->sigma_min = walk.at[n - 1];
-    return NULL;
+    if (!wrong && n > 1) o->sigma_max = walk.at[0], o->sigma_min = walk.at[n - 1];
+    return wrong;
 }
 
 error scheduler_make(const scheduler_config *c, scheduler_wish w, const schedule *s, arena *keep,
@@ -85,12 +77,15 @@ error scheduler_make(const scheduler_config *c, scheduler_wish w, const schedule
     error wrong = names_choose(w.name ? w.name : c->name, &out->rule);
     if (wrong) return wrong;
     out->time = NULL;
-    manner m = manner_of(c, out->rule.kind);
+    const sampler_kind *kind = out->rule.kind;
+    /* The config's own options, where the rule is the config's. */
+    if (!w.name && c->plms && kind == &sampler_pndm) out->rule.options.form = SAMPLER_PLMS;
+    if (!w.name && c->order > 0 && c->order <= kind->max_order) out->rule.options.order = c->order;
+    manner m = manner_of(c, kind);
     sigmas_options o = {.offset = c->offset, .end_at_min = m.ends_above_0};
     const char *even = spaced(m.family, m.spacing);
     const char *list = w.list;
     if (!list) list = out->rule.list ? out->rule.list : c->list ? c->list : even;
-    if (!w.name) adopt(c, &out->rule.options, out->rule.kind);
     if (m.family == BY_SIGMA && by_size(list)) wrong = ends_of(even, w.steps, s, &o, *keep);
     if (!wrong) wrong = sigmas_make(list, w.steps, s, o, keep, &out->walk);
     if (wrong) return wrong;
