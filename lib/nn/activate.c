@@ -6,10 +6,17 @@
 float activate_one(activation which, float x)
 {
     double v = (double)x;
-    if (which == ACTIVATE_SILU) return (float)(v / (1 + exp(-v)));
-    if (which == ACTIVATE_GELU_QUICK) return (float)(v / (1 + exp(-1.702 * v)));
-    /* erfc: 1 + erf(v) would lose all digits below -4 */
-    return which == ACTIVATE_GELU ? (float)(v * erfc(-v * sqrt(0.5)) / 2) : x;
+    switch (which) {
+    case ACTIVATE_SILU:
+        return (float)(v / (1 + exp(-v)));
+    case ACTIVATE_GELU: /* erfc: 1 + erf(v) would lose all digits below -4 */
+        return (float)(v * erfc(-v * sqrt(0.5)) / 2);
+    case ACTIVATE_GELU_QUICK:
+        return (float)(v / (1 + exp(-1.702 * v)));
+    case ACTIVATE_NOT:
+        break;
+    }
+    return x;
 }
 
 void activate(activation which, float *y, const float *x, size_t n)

@@ -59,12 +59,16 @@ double profile_enter(void)
 
 static profile_row *row_of(const char *name)
 {
-    profile_row *row = asked->row, *last = asked->row + PROFILE_ROWS - 1;
-    for (; row < asked->row + asked->rows; row++)
-        if (row->part == asked->now && strcmp(row->name, name) == 0) return row;
-    if (row > last) return strcpy(last->name, "others"), last;
+    for (int i = 0; i < asked->rows; i++)
+        if (asked->row[i].part == asked->now && strcmp(asked->row[i].name, name) == 0)
+            return &asked->row[i];
+    if (asked->rows == PROFILE_ROWS) {
+        strcpy(asked->row[PROFILE_ROWS - 1].name, "others");
+        return &asked->row[PROFILE_ROWS - 1];
+    }
+    profile_row *row = &asked->row[asked->rows++];
     snprintf(row->name, sizeof row->name, "%s", name);
-    row->part = asked->now, asked->rows++;
+    row->part = asked->now;
     return row;
 }
 

@@ -16,6 +16,7 @@
  */
 #ifndef NN_FAST_TILE_H
 #define NN_FAST_TILE_H
+#include "nn/fast/matrix.h"
 #include "nn/fast/share.h"
 #include "nn/fast/vec.h"
 #include <stdbool.h>
@@ -27,7 +28,7 @@ enum {
     TILE_ROWS = VEC_REGISTERS == 32 ? 14 : 6,
     TILE_DEPTH = 320,
     TILE_STRIDE = TILE_DEPTH + 16,
-    TILE_STEP = MATRIX ? 16 : 1,
+    TILE_STEP = MATRIX ? MATRIX_DEPTH : 1,
 };
 
 /** Lines of the cache to ask for while a tile multiplies, a few at a time: many would be in the way
@@ -77,15 +78,11 @@ VEC_INLINE void tile_add(int rows, int vecs, vec s[TILE_ROWS][3], const float *f
     }
 }
 
-#if defined(__AMX_BF16__)
-#include "nn/fast/matrix.h"
-#endif
-
 /** Each thread calls it before its first tile. */
 static inline void tile_begin(void)
 {
 #if defined(__AMX_BF16__)
-    matrix_begin();
+    matrix_begin(TILE_ROWS);
 #endif
 }
 
@@ -126,13 +123,13 @@ VEC_INLINE void tile_of(int rows, int vecs, bool pairs, const float *a, const fl
     bool old = more && more->old;
 #if defined(__AMX_BF16__)
     if (pairs && rows == TILE_ROWS && !(more && (more->sums || more->bias || more->add))) {
-        matrix_product(vecs, a, b, depth, to, stride, old);
+        matrix_product(vecs, a, TILE_STRIDE, b, depth, to, stride, old);
         return;
     }
     if (pairs) {
         for (int r = 0; old && r < rows; r++)
             for (int v = 0; v < vecs; v++) s[r][v] = vec_load(to + (size_t)r * stride + v * LANES);
-        matrix_product(vecs, a, b, depth, (float *)s, 3 * LANES, old);
+        matrix_product(vecs, a, TILE_STRIDE, b, depth, (float *)s, 3 * LANES, old);
         old = false;
     } else
 #endif
