@@ -19,11 +19,12 @@
 
 enum {
     SIDE = 4,
-    POINTS = 6,          /* pixels and points of a tile's side */
-    BLOCK = 8,           /* tiles of a block's side: x is gathered block by block */
-    PIECE = 64,          /* channels gathered at a time */
-    STEP = 160,          /* channels whose weights are turned at a time */
-    ROOM_OF_X = 4 << 20, /* bytes of x laid out at a time: each panel reads them again */
+    POINTS = 6, /* pixels and points of a tile's side */
+    BLOCK = 8,  /* tiles of a block's side: x is gathered block by block */
+    PIECE = 64, /* channels gathered at a time */
+    STEP = 160, /* channels whose weights are turned at a time */
+    /* Bytes of x laid out at a time: each panel reads them again, a wide one less often. */
+    ROOM_OF_X = LANES == 16 ? 12 << 20 : 4 << 20,
 };
 
 /* B^T d: row of a point is (the product of (t - other points)) in powers of t. */
