@@ -9,6 +9,7 @@
 #define _GNU_SOURCE /* getopt_long */
 #include "base/parallel.h"
 #include "draw/image.h"
+#include "nn/isa.h"
 #include "pipeline/picture.h"
 #include "pipeline/report.h"
 #include <errno.h>
@@ -45,6 +46,7 @@ static const char usage[] =
     "      --taesd PATH       decodes by this small autoencoder: faster, a little worse\n"
     "      --clip-skip N      1: the text encoder's last layer, 2: the one before\n"
     "  -t, --threads N        default: all cores\n"
+    "      --bf16             rounds what is multiplied: fast with AMX, a little less exact\n"
     "      --profile          also says where the time goes, and draws it: out-profile.svg\n"
     "      --quiet            no progress\n"
     "      --help             this\n"
@@ -54,7 +56,7 @@ static const char usage[] =
 typedef struct {
     const char *model, *output, *taesd;
     picture_wish wish;
-    bool quiet, profile;
+    bool quiet, profile, bf16;
     int threads;
 } wanted;
 
@@ -107,18 +109,10 @@ static error mode_of(const char *text, bool *philox)
     return *philox || strcmp(text, modes[0]) == 0 ? NULL : error_unknown("seed mode", text, modes);
 }
 
-enum {
-    SEED_MODE = 256,
-    STEPS,
-    CFG_SCALE,
-    SAMPLER_NAME,
-    SCHEDULE,
-    TAESD,
-    CLIP_SKIP,
-    PROFILE,
-    QUIET,
-    HELP
-};
+enum { SEED_MODE = 256, STEPS, CFG_SCALE, SAMPLER_NAME, SCHEDULE, TAESD, CLIP_SKIP, HELP };
+static struct {
+    int bf16, profile, quiet;
+} flags;
 static const struct option options[] = {{"model", 1, NULL, 'm'},
                                         {"prompt", 1, NULL, 'p'},
                                         {"negative", 1, NULL, 'n'},
@@ -135,8 +129,9 @@ static const struct option options[] = {{"model", 1, NULL, 'm'},
                                         {"taesd", 1, NULL, TAESD},
                                         {"clip-skip", 1, NULL, CLIP_SKIP},
                                         {"threads", 1, NULL, 't'},
-                                        {"profile", 0, NULL, PROFILE},
-                                        {"quiet", 0, NULL, QUIET},
+                                        {"bf16", 0, &flags.bf16, 1},
+                                        {"profile", 0, &flags.profile, 1},
+                                        {"quiet", 0, &flags.quiet, 1},
                                         {"help", 0, NULL, HELP},
                                         {NULL, 0, NULL, 0}};
 
@@ -176,10 +171,8 @@ static error take(int option, const char *value, wanted *w)
         return whole("clip-skip", value, 1, 64, &wish->clip_skip);
     case 't':
         return whole("threads", value, 1, 1024, &w->threads);
-    case PROFILE:
-        return w->profile = true, NULL;
-    case QUIET:
-        return w->quiet = true, NULL;
+    case 0: /* a flag, and set */
+        return NULL;
     }
     return error_make("see diffuse --help");
 }
@@ -198,15 +191,15 @@ static error understand(int argc, char **argv, wanted *w)
         else
             wrong = take(option, optarg, w);
     }
-    if (!wrong && optind < argc && !w->wish.prompt) w->wish.prompt = argv[optind++];
-    if (!wrong && optind < argc)
-        wrong =
-            error_make("what is \"%s\"? A prompt of several words stands in quotes", argv[optind]);
-    if (!wrong && !w->model)
-        wrong = error_make("which model? -m PATH, or the path in DIFFUSE_MODEL");
-    if (!wrong && !w->wish.prompt)
-        wrong = error_make("no prompt; an empty one is \"\". See diffuse --help");
-    return wrong;
+    if (wrong) return wrong;
+    w->bf16 = flags.bf16, w->profile = flags.profile, w->quiet = flags.quiet;
+    if (optind < argc && !w->wish.prompt) w->wish.prompt = argv[optind++];
+    if (optind < argc)
+        return error_make("what is \"%s\"? A prompt of several words stands in quotes",
+                          argv[optind]);
+    if (!w->model) return error_make("which model? -m PATH, or the path in DIFFUSE_MODEL");
+    if (!w->wish.prompt) return error_make("no prompt; an empty one is \"\". See diffuse --help");
+    return NULL;
 }
 
 /* How far it is: a line that is written over, on a terminal; else nothing but the last. */
@@ -389,6 +382,9 @@ int main(int argc, char **argv)
     w.wish = picture_usual(), w.wish.prompt = NULL;
     error wrong = understand(argc, argv, &w);
     if (!wrong) wrong = check_output(&w);
+    const char *set = w.bf16 ? isa_bf16() : NULL; /* NULL: what DIFFUSION_ISA says, or the best */
+    if (!wrong && w.bf16 && !set) wrong = "--bf16: this processor has no instructions for it";
+    if (!wrong) wrong = isa_choose(set);
     if (wrong) return trouble(wrong);
     if (w.threads) parallel_set_threads(w.threads);
     p.quiet = w.quiet, w.wish.watch = show, w.wish.watcher = &p;

@@ -1,5 +1,6 @@
 /* The program diffuse, from its command line to its file, on a small generated model. */
 #include "diffuse_fixture.h"
+#include "nn/isa.h"
 
 /* 16 x 16, two steps, one thread: some milliseconds. */
 #define FAST "-W 16 -H 16 --steps 2 -t 1 --quiet"
@@ -11,7 +12,7 @@ static void test_help(void **state)
         "-m, --model",   "-p, --prompt", "-n, --negative", "-o, --output", "-W, --width",
         "-H, --height",  "-s, --seed",   "--seed-mode",    "--steps",      "--cfg-scale",
         "--sampler",     "--schedule",   "-b, --batch",    "--clip-skip",  "--taesd",
-        "-t, --threads", "--quiet",      "--profile"};
+        "-t, --threads", "--quiet",      "--profile",      "--bf16"};
     shell_well("$D --help");
     for (size_t i = 0; i < sizeof options / sizeof *options; i++) assert_says(said, options[i]);
     assert_int_equal(shell("$D --help > /dev/full"), 1);
@@ -116,6 +117,22 @@ static void test_pictures(void **state)
     assert_says(said, " s\n");
     assert_same_files("a.png", "b.png");
     assert_false(has_parts());
+}
+
+static void test_instructions(void **state)
+{
+    (void)state;
+    assert_one_line(shell("DIFFUSION_ISA=plane $D -m tiny " FAST " x"),
+                    "there is no instruction set \"plane\"");
+    if (!isa_bf16()) {
+        assert_one_line(shell("$D -m tiny " FAST " --bf16 x"),
+                        "--bf16: this processor has no instructions for it");
+        return;
+    }
+    shell_well("$D -m tiny " FAST " -o a.png x && $D -m tiny " FAST " --bf16 -o b.png x");
+    assert_other_files("a.png", "b.png");
+    shell_well("DIFFUSION_ISA=%s $D -m tiny " FAST " -o a.png x", isa_bf16());
+    assert_same_files("a.png", "b.png");
 }
 
 /* The size as the head of a PNG has it. */
@@ -280,6 +297,7 @@ int main(int argc, char **argv)
         return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_help),
+        cmocka_unit_test(test_instructions),
         cmocka_unit_test(test_what_cannot_be_is_one_line),
         cmocka_unit_test(test_profile),
         cmocka_unit_test(test_pictures),

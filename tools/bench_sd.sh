@@ -16,6 +16,9 @@ if [ "$python" = make ]; then
     sed -n 's/^# *"\(.*\)",$/\1/p' bench/peers/sd.py | tr -d '",' | # its list of dependencies
         xargs "$build/peers/bin/pip" install --quiet || exit 1
 fi
+case $DIFFUSION_ISA in
+    *bf16) rounding=openvino_bf16 ;; # as ours do then
+esac
 room=$(mktemp -d) || exit 1
 trap 'rm -rf "$room"' EXIT
 printf '%-14s %5s %4s %8s %8s %8s %8s\n' engine stage side seconds best first MB
@@ -23,7 +26,7 @@ for stage in text-512 unet-256 unet-512 vae-256 vae-512; do
     side=${stage#*-}
     "$build/bench/bench_sd" "$model" "${stage%-*}" "$side" || exit 1
     [ "$python" ] || continue
-    for engine in torch openvino onnx; do
+    for engine in torch openvino onnx $rounding; do
         "$python" -W ignore bench/peers/sd.py $engine "${stage%-*}" "$side" 3 \
             > "$room/row" 2> "$room/said" ||
             echo "$engine $stage: it failed: $(tail -n 1 "$room/said")"

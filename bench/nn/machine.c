@@ -125,11 +125,6 @@ static void print_processor(void)
            machine_shared ? ", timed by the processor's own seconds" : "");
 }
 
-const char *machine_bf16(void)
-{
-    return isa_here("amx_bf16") ? "amx_bf16" : isa_here("avx512_bf16") ? "avx512_bf16" : NULL;
-}
-
 machine machine_look(arena scratch)
 {
     machine m = {.best = NULL};

@@ -37,10 +37,6 @@ double machine_fma(const loops *l);
  *  @return GFLOP/s */
 double machine_peak(void);
 
-/** The instruction set that multiplies bf16.
- *  @return the faster one of those that are here, or NULL */
-const char *machine_bf16(void);
-
 /** Measure it, and print what it is.
  *  @param scratch some hundred MB
  *  @return its roofs */

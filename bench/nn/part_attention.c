@@ -112,7 +112,7 @@ static void one(table *t, int i, arena scratch)
     runner r = {.name = "ours", .side = RACE_OURS, .run = run_own, .self = &ours};
     r.share = shapes[i].share;
     data_enter(&c, r, &truth, a.y);
-    r.name = "ours bf16", r.isa = machine_bf16(), r.share = 0;
+    r.name = "ours bf16", r.isa = isa_bf16(), r.share = 0;
     if (r.isa) data_enter(&c, r, &truth, a.y);
     three_steps steps[PEERS];
     for (int k = 0; k < PEERS; k++) {

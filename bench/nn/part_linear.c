@@ -96,7 +96,7 @@ static void enter_ours(race *c, const product *p, own both[2])
     data_enter(c, r, &p->truth, p->y);
     r.name = "ours f16", r.self = &both[1], r.share = !of_unet ? 0 : wide ? 0.80 : 0.75;
     data_enter(c, r, &p->truth, p->y);
-    r.name = "ours bf16", r.isa = machine_bf16(), r.share = 0;
+    r.name = "ours bf16", r.isa = isa_bf16(), r.share = 0;
     if (r.isa) data_enter(c, r, &p->truth, p->y);
 }
 

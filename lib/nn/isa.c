@@ -66,6 +66,11 @@ bool isa_here(const char *name)
     return true;
 }
 
+const char *isa_bf16(void)
+{
+    return isa_here("amx_bf16") ? "amx_bf16" : isa_here("avx512_bf16") ? "avx512_bf16" : NULL;
+}
+
 error isa_choose(const char *name)
 {
     int k = BUILT - 1;

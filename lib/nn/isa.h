@@ -29,6 +29,10 @@ extern const char *const isa_names[];
  *  @return whether it is one of isa_names, and this processor has it */
 bool isa_here(const char *name);
 
+/** The fastest set that multiplies bf16 with instructions of its own.
+ *  @return its name, or NULL: this processor has none */
+const char *isa_bf16(void);
+
 /** Take a set, for all kernels from now on. Not while a kernel runs.
  *  @param name one of isa_names; NULL: what DIFFUSION_ISA says, or else the best there is
  *  @return NULL, or the known names, or that the processor lacks it */
