@@ -297,5 +297,6 @@ void FAST(attention)(const attention *a, arena scratch)
         tile_begin();
         int next = share_first(all, t + 1, threads);
         for (int i = share_first(all, t, threads); i < next; i++) share(a, &c, d, panels, i);
+        tile_end();
     }
 }

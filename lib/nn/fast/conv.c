@@ -118,6 +118,7 @@ static void strip(const conv_plan *p, int group, int s, float *laid, float *kept
                 meet(p, group, s, at * p->width, (i + threads) / shares * p->width, first, next,
                      laid, turned, sums + first * p->width);
         }
+        tile_end();
     }
 }
 

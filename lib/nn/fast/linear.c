@@ -258,5 +258,6 @@ void FAST(linear)(const linear *l, arena scratch)
             for (int i = share_first(blocks, turn, turns); i < share_first(blocks, turn + 1, turns);
                  i++)
                 work(l, &c, &d, i);
+        tile_end();
     }
 }

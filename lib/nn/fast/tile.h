@@ -78,11 +78,19 @@ VEC_INLINE void tile_add(int rows, int vecs, vec s[TILE_ROWS][3], const float *f
     }
 }
 
-/** Each thread calls it before its first tile. */
+/** Each thread calls it before its first tile ... */
 static inline void tile_begin(void)
 {
 #if defined(__AMX_BF16__)
     matrix_begin(TILE_ROWS);
+#endif
+}
+
+/** ... and this after its last: as long as registers hold matrices, a core cannot sleep deeply. */
+static inline void tile_end(void)
+{
+#if defined(__AMX_BF16__)
+    _tile_release();
 #endif
 }
 
