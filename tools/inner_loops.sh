@@ -14,7 +14,7 @@
 loops() { # the text that objdump -d prints, and a name for it
     awk -v file="$1" '
     function registers(last) { # the number of the vector register that an operand is, or ""
-        return last ~ /^%[xyz]mm[0-9]/ ? substr(last, 5) + 0 : ""
+        return last ~ /^%[xyzt]mm[0-9]/ ? substr(last, 5) + 0 : ""
     }
     function on_stack(operand) {
         return operand ~ /\(%rsp/ || framed && operand ~ /\(%rbp/
@@ -64,11 +64,11 @@ loops() { # the text that objdump -d prints, and a name for it
         return n
     }
     function is_product(i) {
-        return op[i] ~ /^vfn?m(add|sub)[0-9]*ps$/ || op[i] == "vdpbf16ps" ||
+        return op[i] ~ /^vfn?m(add|sub)[0-9]*ps$/ || op[i] ~ /^(v|t)dpbf16ps$/ ||
                !has_fma && op[i] ~ /^v?mulps$/
     }
     function adds_to(i, n) { # its last operand keeps what it had, and more
-        if (op[i] ~ /^vfn?m(add|sub)231ps$/ || op[i] == "vdpbf16ps") return 1
+        if (op[i] ~ /^vfn?m(add|sub)231ps$/ || op[i] ~ /^(v|t)dpbf16ps$/) return 1
         if (op[i] == "addps") return 1
         return op[i] == "vaddps" && (part[1] == part[n] || part[2] == part[n])
     }
@@ -186,6 +186,15 @@ vdpbf16ps (%rax){1to16},%zmm0,%zmm3
 vdpbf16ps (%rax){1to16},%zmm0,%zmm4
 vdpbf16ps (%rax){1to16},%zmm0,%zmm5
 vmovups %zmm5,(%rdi)
+END
+    expect good 'a tile of matrices' tile_1 << 'END'
+tileloadd (%rdi,%rax,1),%tmm3
+tileloadd (%rsi,%rdx,1),%tmm4
+tdpbf16ps %tmm4,%tmm3,%tmm0
+END
+    expect bad 'a matrix of sums that is stored at every turn' tile_1 << 'END'
+tdpbf16ps %tmm4,%tmm3,%tmm0
+tilestored %tmm0,(%rdi,%rax,1)
 END
     expect bad 'a call in a tile' << END
 $four

@@ -75,8 +75,9 @@ static error only_what_is_built(const config *from)
 {
     char number[32];
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
-        for (const char *const *key = fixed[i].keys, *only = fixed[i].only; *key; key++) {
+        for (const char *const *key = fixed[i].keys; *key; key++) {
             const config *c = config_find(from, *key);
+            const char *only = fixed[i].only;
             const char *text = c ? value_of(c, number) : NULL;
             if (c && (!only || strcmp(text, only)))
                 return error_make("\"%s\" is %s; only %s is supported", *key, text,

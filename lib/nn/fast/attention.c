@@ -291,6 +291,7 @@ void FAST(attention)(const attention *a, arena scratch)
     }
     PARALLEL_FOR((size_t)all * c.of_head > PARALLEL_WORTH)
     for (int t = 0; t < threads; t++) {
+        /* scores behind q: a tile of few rows may read on */
         float *q = own + (size_t)t * c.own, *scores = q + c.q, *y = scores + c.scores,
               *sums = y + c.y;
         desk d = {.q = q, .scores = scores, .y = y, .sums = sums, .most = sums + c.sums};

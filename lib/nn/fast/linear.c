@@ -10,9 +10,9 @@
  *
  * Goto, van de Geijn 2008, "Anatomy of High-Performance Matrix Multiplication", with the weights
  * turned on the way: that costs one pass for each block of rows, unless the weights are few enough
- * to be kept for the next block. The next panel's weights are fetched while tiles are multiplied, x
- * some rows before they are laid, y's lines before a tile's sums are ready; the first panel of a
- * strip comes unannounced.
+ * to be kept for the next block. While tiles are multiplied the next panel's weights are fetched,
+ * and x of the next strip; y's lines before a tile's sums are ready; the first panel of a strip
+ * comes unannounced.
  */
 #include "base/parallel.h"
 #include "nn/fast/norming.h"
@@ -218,7 +218,8 @@ static void work(const linear *l, const cut *c, desk *d, int i)
     }
 }
 
-/* Floats of what a thread has: strip, turned weights, sums. */
+/* Floats of what a thread has: strip, turned weights, sums. In this order: a tile of few rows may
+ * read on behind the strip. */
 typedef struct {
     size_t strip, turned, sums, own;
 } room;

@@ -9,7 +9,9 @@
  *  other). b is a panel, [k][TILE_WIDTH], and aligned to its vectors.
  *
  *  With `pairs` each number of a and b is two bf16 (vec.h), depth counts the pairs, and what is
- *  added is the sum of two products. Sums are floats. TILE_STEP pairs are taken at a time.
+ *  added is the sum of two products. Sums are floats. TILE_STEP pairs are taken at a time. Where
+ *  that is a matrix (matrix.h), so are TILE_ROWS rows of a: behind fewer there must be memory for
+ *  so many, and what stands in it changes nothing.
  *
  *  The loop must load, multiply and add, and nothing else: no store. tools/inner_loops.sh looks
  *  at the assembly. 16 registers hold 6 x 2 vectors of sums, 32 hold 14 x 2.
