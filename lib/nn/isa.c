@@ -35,6 +35,7 @@ static int number_of(const char *name)
     return k;
 }
 
+#if defined(__x86_64__) && defined(__GNUC__)
 /* The system keeps AMX's registers for those who ask. */
 static bool amx_granted(void)
 {
@@ -47,6 +48,7 @@ static bool amx_granted(void)
     return false;
 #endif
 }
+#endif
 
 bool isa_here(const char *name)
 {
