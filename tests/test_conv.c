@@ -174,6 +174,7 @@ static void test_all_small_sizes(void)
 
 static const conv larger[] = {
     {.n = 1, .h = 41, .w = 35, .in = 385, .out = 17}, /* two strips, four blocks */
+    {.n = 1, .h = 64, .w = 61, .in = 130, .out = 17}, /* blocks for each of two threads */
     {.n = 2, .h = 33, .w = 5, .in = 50, .out = 70},
     {.n = 2, .h = 9, .w = 21, .in = 130, .out = 41, .sides = CONV_DOUBLE},
     {.n = 9, .h = 5, .w = 6, .in = 400, .out = 33},

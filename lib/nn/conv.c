@@ -34,9 +34,7 @@ static double plain_sum(const conv *c, const float *x, int p, int i, int j, int 
 static void plain(const conv *c, float *normed)
 {
     int h = conv_side(c->sides, c->h), w = conv_side(c->sides, c->w);
-    for (int row = 0; row < c->n * c->h * c->w; row++)
-        norm_row(&c->before, row, c->x + (size_t)row * (size_t)c->in, c->in,
-                 normed + (size_t)row * (size_t)c->in);
+    norm_apply(c->before, c->x, c->n * c->h * c->w, c->in, normed);
     PARALLEL_FOR((double)c->n * h * w * c->in * c->out > 1e5)
     for (int row = 0; row < c->n * h; row++)
         for (int j = 0; j < w; j++)

@@ -1,6 +1,5 @@
 /* conv.h for one instruction set: takes the way, and drives it. */
 #include "nn/fast/conv.h"
-#include "base/parallel.h"
 #include <stdatomic.h>
 
 /* Winograd pays where sums are long and panels are full. */
@@ -23,11 +22,22 @@ static size_t kept_room(const conv_plan *p)
     return p->strips > 1 ? (size_t)share_parts(p->c->out, p->width) * p->all_sums : 0;
 }
 
+/* Threads that work at a group together. */
+static int team_of(const conv_plan *p)
+{
+    return p->alone ? 1 : parallel_threads();
+}
+
+/* What a team needs: for x, for sums that wait, and for each thread. */
+static size_t team_room(const conv_plan *p)
+{
+    return p->laid + kept_room(p) + (size_t)team_of(p) * own_room(p);
+}
+
 size_t FAST(conv_room)(const conv *c)
 {
     conv_plan p = plan_for(c);
-    size_t floats = p.laid + kept_room(&p) + (size_t)parallel_threads() * own_room(&p);
-    return floats * sizeof(float) + 3 * 128; /* what an arena may want beside three blocks */
+    return (size_t)(parallel_threads() / team_of(&p)) * team_room(&p) * sizeof(float) + 128;
 }
 
 /* `count` channels of x from k on, one panel of y. */
@@ -50,28 +60,25 @@ static void turn(const conv_plan *p, int column, int from, int count, float *tur
         panel_fill(turned + (size_t)q * p->turned, count, p->width, p->pairs);
 }
 
-/* A narrow panel, for few channels of y; rows are filled up. */
-__attribute__((noinline)) static void narrow(const float *a, const float *b, int depth, float *sum,
-                                             const tile_more *more)
-{
-    tile_of(TILE_ROWS, 1, false, a, b, depth, sum, LANES, more);
-}
+/* For few channels of y. */
+/* clang-format off */
+TILES(TILE, narrow_tile, 1, false)
+static tile_fn *const narrow_tile[] = {NULL, TILES(TILE_NAME, narrow_tile)};
+/* clang-format on */
 
 static void products(const conv_plan *p, const float *laid, const float *turned, int rows,
                      int depth, float *sums, bool add, tile_ahead ahead)
 {
+    tile_fn *const *make = p->width == LANES ? narrow_tile : p->pairs ? tile_product : tile;
     for (int q = 0; q < p->planes; q++) {
         const float *a = laid + p->at[q], *b = turned + (size_t)q * p->turned;
-        float *sum = sums + (size_t)q * p->sums;
         tile_more more = {.old = add || (q > 0 && p->sums == 0), .ahead = &ahead};
-        for (int row = 0; p->width == LANES && row < rows; row += TILE_ROWS)
-            narrow(a + row * TILE_STRIDE, b, depth, sum + row * LANES, &more);
-        for (int t = 0; p->width == TILE_WIDTH && t < tile_count(rows); t++) {
+        for (int t = 0; t < tile_count(rows); t++) {
             int row = tile_row(rows, t), high = tile_row(rows, t + 1) - row;
-            for (int i = 0; more.old && i < high * TILE_WIDTH; i += VEC_LINE)
-                __builtin_prefetch(sum + row * TILE_WIDTH + i, 1);
-            (p->pairs ? tile_product : tile)[high](a + row * TILE_STRIDE, b, depth,
-                                                   sum + row * TILE_WIDTH, TILE_WIDTH, &more);
+            float *sum = sums + (size_t)q * p->sums + row * p->width;
+            for (int i = 0; more.old && i < high * p->width; i += VEC_LINE)
+                __builtin_prefetch(sum + i, 1);
+            make[high](a + row * TILE_STRIDE, b, depth, sum, (size_t)p->width, &more);
         }
     }
 }
@@ -93,26 +100,26 @@ static void meet(const conv_plan *p, int group, int s, int column, int next_colu
     if (s == p->strips - 1) p->finish(p, group, column, first, next, sums);
 }
 
-/* One strip of a group: laid, then multiplied, by all threads. */
-static void strip(const conv_plan *p, int group, int s, float *laid, float *kept, float *own)
+/* One strip of a group: laid, then multiplied, by a team. */
+static void strip(const conv_plan *p, int group, int s, float *laid)
 {
-    int threads = parallel_threads(), panels = share_parts(p->c->out, p->width);
+    int threads = team_of(p), panels = share_parts(p->c->out, p->width);
     int shares = share_parts(threads, panels); /* of the rows, where there are few panels */
     int parts, rows = p->begin(p, group, s, &parts), tiles = tile_count(rows);
-    size_t room = own_room(p);
+    float *kept = laid + p->laid, *all = kept + kept_room(p);
     atomic_int next_part = 0, next_panel = 0;
     PARALLEL_FOR((double)parts * p->c->in > 1e3)
     for (int t = 0; t < threads; t++)
         for (int part; (part = atomic_fetch_add(&next_part, 1)) < parts;)
-            p->lay(p, group, s, part, laid, own + (size_t)t * room);
+            p->lay(p, group, s, part, laid, all + (size_t)t * own_room(p));
     PARALLEL_FOR((double)rows * p->c->in * p->c->out > 1e4)
     for (int t = 0; t < threads; t++) {
         tile_begin();
         for (int i; (i = atomic_fetch_add(&next_panel, 1)) < panels * shares;) {
             int at = i / shares, share = i % shares;
-            int first = tiles * share / shares * TILE_ROWS,
-                end = tiles * (share + 1) / shares * TILE_ROWS, next = end < rows ? end : rows;
-            float *turned = own + (size_t)t * room;
+            int first = share_first(tiles, share, shares) * TILE_ROWS,
+                next = share_least(share_first(tiles, share + 1, shares) * TILE_ROWS, rows);
+            float *turned = all + (size_t)t * own_room(p);
             float *sums = p->strips > 1 ? kept + (size_t)at * p->all_sums : turned + p->all_turned;
             if (next > first)
                 meet(p, group, s, at * p->width, (i + threads) / shares * p->width, first, next,
@@ -122,12 +129,22 @@ static void strip(const conv_plan *p, int group, int s, float *laid, float *kept
     }
 }
 
+static void work(const conv_plan *p, atomic_int *next, float *room)
+{
+    for (int g; (g = atomic_fetch_add(next, 1)) < p->groups;)
+        for (int s = 0; s < p->strips; s++) strip(p, g, s, room);
+}
+
 void FAST(conv)(const conv *c, arena scratch)
 {
     conv_plan p = plan_for(c);
-    float *laid = arena_take(&scratch, p.laid * sizeof *laid);
-    float *kept = arena_take(&scratch, kept_room(&p) * sizeof *kept);
-    float *own = arena_take(&scratch, (size_t)parallel_threads() * own_room(&p) * sizeof *own);
-    for (int g = 0; g < p.groups; g++)
-        for (int s = 0; s < p.strips; s++) strip(&p, g, s, laid, kept, own);
+    int teams = parallel_threads() / team_of(&p);
+    float *all = arena_take(&scratch, (size_t)teams * team_room(&p) * sizeof *all);
+    atomic_int next = 0;
+    if (!p.alone) { /* no loop of one turn: threads that are woken within a loop are new ones */
+        work(&p, &next, all);
+        return;
+    }
+    PARALLEL_FOR(true)
+    for (int t = 0; t < teams; t++) work(&p, &next, all + (size_t)t * team_room(&p));
 }

@@ -19,6 +19,7 @@
  */
 #ifndef NN_FAST_CONV_H
 #define NN_FAST_CONV_H
+#include "base/parallel.h"
 #include "nn/conv.h"
 #include "nn/fast/norming.h"
 #include "nn/fast/panel.h"
@@ -27,7 +28,8 @@
 enum {
     CONV_TAPS = 9,
     CONV_PLANES = 36,
-    CONV_AHEAD = 4, /* pixels that are asked for before they are used */
+    CONV_AHEAD = 4,  /* pixels that are asked for before they are used */
+    CONV_WORTH = 64, /* rows that a thread turns weights for alone, at least */
 };
 
 /** One way, for one convolution. Sizes of blocks are counted in floats. */
@@ -41,6 +43,7 @@ struct conv_plan {
     int width;                   /**< channels of y in a panel */
     bool pairs;                  /**< rows and weights are bf16, two channels of x in a number */
     int groups, rows;            /**< groups; rows of a plane in one, at most */
+    bool alone;                  /**< each thread has groups of its own */
     size_t laid;                 /**< all planes of a strip */
     size_t at[CONV_PLANES];      /**< where each begins */
     size_t turned, sums;         /**< a plane of weights; of sums, 0: all add to the same */
@@ -59,6 +62,23 @@ struct conv_plan {
 
 conv_plan FAST(conv_winograd)(const conv *c);
 conv_plan FAST(conv_direct)(const conv *c);
+
+/** Cut each of n parts of the work into groups of as many units as there is room for: own groups
+ *  for each thread where there are enough of them, not too small to turn all weights for. Threads
+ *  that need not wait for each other do not all lay at once, and then all multiply: one has the
+ *  memory while another has none to do with it.
+ *  @param rows of the product in a unit
+ *  @param own, all units that one thread has room for, and all together
+ *  @return units of a group, at most; p->groups, p->alone */
+static inline int conv_share(conv_plan *p, int n, int units, int rows, int own, int all)
+{
+    int threads = parallel_threads(), bands = share_parts(units, own > 0 ? own : 1);
+    while (n * bands % threads) bands++;
+    p->alone = bands <= units && units / bands * rows >= CONV_WORTH;
+    if (!p->alone) bands = share_parts(units, all > 0 ? all : 1);
+    p->groups = n * bands;
+    return share_parts(units, bands);
+}
 
 /** How many channels strip s has. */
 static inline int conv_depth(const conv_plan *p, int s)

@@ -13,8 +13,10 @@
 #include "nn/fast/conv.h"
 
 enum {
-    ROOM_OF_X = MATRIX ? 2 << 20 : 8 << 20, /* bytes of x laid at a time, for all panels to read */
-    PATCH = TILE_DEPTH / CONV_TAPS,         /* channels up to which patches are laid */
+    /* Bytes of x laid at a time, and of a panel's sums, for one thread or for all of them. */
+    OWN_ROOM = 1 << 20,
+    ROOM = MATRIX ? 2 << 20 : 8 << 20,
+    PATCH = TILE_DEPTH / CONV_TAPS, /* channels up to which patches are laid */
 };
 
 typedef struct {
@@ -140,10 +142,10 @@ conv_plan FAST(conv_direct)(const conv *c)
     p.width = c->out <= LANES && !p.pairs ? LANES : TILE_WIDTH;
     p.turned = (size_t)(tile_numbers(p.depth, p.pairs) * p.width);
     p.all_turned = CONV_TAPS * p.turned;
-    int row = (patches ? 1 : step * step) * pitch(&p) * TILE_STRIDE;
-    int most = ROOM_OF_X / (int)sizeof(float) / row, bands = share_parts(p.h, most > 0 ? most : 1);
-    int rows = share_parts(p.h, bands);
-    p.groups = c->n * bands;
+    int places = (patches ? 1 : step * step) * pitch(&p);
+    int own = places * tile_numbers(p.depth * p.deep, p.pairs) + pitch(&p) * p.width;
+    int rows =
+        conv_share(&p, c->n, p.h, pitch(&p), OWN_ROOM / 4 / own, ROOM / 4 / (places * TILE_STRIDE));
     p.rows = rows * pitch(&p);
     p.all_sums = (size_t)((p.rows + TILE_ROWS) * p.width);
     if (patches)

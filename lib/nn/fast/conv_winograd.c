@@ -23,8 +23,8 @@ enum {
     BLOCK = 8,  /* tiles of a block's side: x is gathered block by block */
     PIECE = 64, /* channels gathered at a time */
     STEP = 160, /* channels whose weights are turned at a time */
-    /* Bytes of x laid out at a time: each panel reads them again, a wide one less often. */
-    ROOM_OF_X = LANES == 16 ? 12 << 20 : 4 << 20,
+    /* Bytes of x laid at a time by all threads together; one alone lays half as much. */
+    ROOM = LANES == 16 ? 12 << 20 : 4 << 20,
 };
 
 /* B^T d: row of a point is (the product of (t - other points)) in powers of t. */
@@ -235,9 +235,8 @@ conv_plan FAST(conv_winograd)(const conv *c)
     int high = share_parts(p.h, SIDE), wide = share_parts(p.w, SIDE);
     int most =
         share_parts(high, share_parts(high, BLOCK)) * share_parts(wide, share_parts(wide, BLOCK));
-    int each = ROOM_OF_X / (int)sizeof(float) / (CONV_PLANES * TILE_STRIDE * most);
-    p.groups = share_parts(blocks(&p), each > 0 ? each : 1);
-    p.rows = share_parts(blocks(&p), p.groups) * most;
+    int all = ROOM / (int)sizeof(float) / (CONV_PLANES * TILE_STRIDE * most);
+    p.rows = most * conv_share(&p, 1, blocks(&p), most, all / 2, all);
     size_t plane = plane_of((size_t)p.rows * TILE_STRIDE);
     for (int q = 0; q < CONV_PLANES; q++) p.at[q] = (size_t)q * plane;
     p.laid = CONV_PLANES * plane;

@@ -170,30 +170,27 @@ typedef void tile_fn(const float *a, const float *b, int depth, float *to, size_
     }
 #define TILE_NAME(rows, name) name##_##rows,
 #define TILES_3(X, ...) X(1, __VA_ARGS__) X(2, __VA_ARGS__) X(3, __VA_ARGS__)
-#define TILES_7(X, ...)                                                                     \
-    TILES_3(X, __VA_ARGS__)                                                                 \
-    X(4, __VA_ARGS__) X(5, __VA_ARGS__) X(6, __VA_ARGS__) X(7, __VA_ARGS__)
 #define TILES_6(X, ...)                                                                     \
     TILES_3(X, __VA_ARGS__) X(4, __VA_ARGS__) X(5, __VA_ARGS__) X(6, __VA_ARGS__)
+#define TILES_7(X, ...) TILES_6(X, __VA_ARGS__) X(7, __VA_ARGS__)
 #define TILES_14(X, ...)                                                                    \
     TILES_7(X, __VA_ARGS__)                                                                 \
     X(8, __VA_ARGS__) X(9, __VA_ARGS__) X(10, __VA_ARGS__) X(11, __VA_ARGS__)               \
     X(12, __VA_ARGS__) X(13, __VA_ARGS__) X(14, __VA_ARGS__)
 #if VEC_REGISTERS == 32
-#define TILES TILES_14
+#define TILES      TILES_14
+#define TILES_HALF TILES_7
 #else
-#define TILES TILES_6
+#define TILES      TILES_6
+#define TILES_HALF TILES_3
 #endif
 /* Three vectors leave registers for half the rows, but for those that hold matrices. */
 #if defined(__AMX_BF16__)
 enum { TILE_WIDE_ROWS = TILE_ROWS };
 #define TILES_WIDE TILES
-#elif VEC_REGISTERS == 32
-enum { TILE_WIDE_ROWS = TILE_ROWS / 2 };
-#define TILES_WIDE TILES_7
 #else
 enum { TILE_WIDE_ROWS = TILE_ROWS / 2 };
-#define TILES_WIDE TILES_3
+#define TILES_WIDE TILES_HALF
 #endif
 
 TILES(TILE, tile, TILE_VECS, false)
