@@ -1,19 +1,22 @@
 /* attention.h for one instruction set: a block of keys at a time, so that scores live in the cache
  * for a moment only.
  *
- *     pack:      K of each head into panels, V into aligned ones, block by block     (all threads)
- *     for parts      of the queries of a head, each laid out and scaled    (each thread its own)
+ *     pack:      K of each head in rows, V turned, block by block          (all threads)
+ *     for parts      of the queries of a head, turned, too     (each thread its own)
  *       for blocks     of keys with their values, which stay in a core's cache
- *         for tiles      of six or fourteen queries
- *           score:         s = q . k, a tile times panels of K
+ *         for panels     of TILE_WIDTH queries, one in a lane
+ *           score:         s = K q, [key][query]
  *           soften:        s becomes 2^(s - most), most the largest score of this query so far
- *           gather:        y = y 2^(most before - most) + s V, a tile times panels of V
- *       finish:        y / sum of all 2^(s - most)
+ *           gather:        y = y 2^(most before - most) + V s, [channel][query]
+ *       finish:        y / sum of all 2^(s - most), turned back
+ *
+ * With a query in each lane the largest score and the sum are found for all of them at once, and
+ * nothing ever goes from lane to lane. And as many channels as there are can be rows of a tile.
  *
  * The sum that is put right when a larger score turns up: Milakov, Gimelshein 2018, "Online
  * normalizer calculation for softmax", arXiv:1805.02867; y put right with it: Dao 2022,
  * "FlashAttention", arXiv:2205.14135, algorithm 1. e^s is 2^(s log2 e), and log2 e is part of the
- * scale, which is part of q.
+ * scale, which is part of K.
  *
  * With PAIRS, q, K, the weights 2^(s - most) and V are bf16, two in a number: two channels of q and
  * K, two keys of weights and V. Scores, sums and y stay floats.
@@ -25,19 +28,20 @@
 #include <math.h>
 
 enum {
-    ROOM_OF_BLOCK = 1 << 16, /* floats of K and V that stay near while queries pass by */
-    PART = 96,               /* queries that pass by, at most */
-    AHEAD = 8,               /* rows of q and y to fetch before their turn: they lie far apart */
+    ROOM_OF_BLOCK = 1 << 18, /* floats of K and V that stay near while queries pass by */
+    KEYS = TILE_DEPTH / (2 * TILE_ROWS) * (2 * TILE_ROWS), /* of a block, at most */
+    PART = 96 / TILE_WIDTH,                                /* panels that pass by, at most */
+    AHEAD = 8, /* rows to fetch before their turn: they lie far apart */
 };
 
 /* How the work is cut. */
 typedef struct {
     int strips, depth;              /* a head's channels, in strips of so many */
     int block, blocks;              /* keys of a block, and how many blocks */
-    int parts, rows;                /* of the queries; the largest part has so many */
-    int wide;                       /* channels of V: whole vectors, two at least */
-    int of_k, of_v;                 /* floats that a key takes in K and in V */
-    size_t of_block, of_head;       /* floats of K and V */
+    int rows;                       /* of K's matrix: more keys stand beside these */
+    int channels;                   /* of V and y: whole vectors */
+    int panels, parts;              /* of the queries */
+    size_t of_k, of_block, of_head; /* floats of K; of K and V */
     size_t q, scores, y, sums, own; /* floats of what each thread has, and all of it */
 } cut;
 
@@ -46,49 +50,51 @@ static int whole(int n, int of)
     return share_parts(n, of) * of;
 }
 
+/* Numbers of a key, in a strip. */
+static int numbers(const cut *c)
+{
+    return tile_numbers(c->depth, PAIRS);
+}
+
 static cut cut_up(const attention *a)
 {
     cut c = {.strips = share_parts(a->size, TILE_DEPTH * (1 + PAIRS)),
-             .parts = share_parts(a->queries, PART)};
-    c.depth = whole(share_parts(a->size, c.strips), LANES * (1 + MATRIX));
-    c.rows = share_parts(a->queries, c.parts);
-    c.wide = a->size > LANES ? whole(a->size, LANES) : TILE_WIDTH;
-    c.of_k = tile_numbers(a->size, PAIRS), c.of_v = c.wide / (1 + PAIRS);
-    int most = share_least(TILE_DEPTH, ROOM_OF_BLOCK / (c.of_k + c.of_v)) / TILE_WIDTH * TILE_WIDTH;
-    c.blocks = share_parts(a->keys, most ? most : TILE_WIDTH);
-    c.block = whole(share_parts(a->keys, c.blocks), TILE_WIDTH);
-    c.of_block = (size_t)c.block * (size_t)(c.of_k + c.of_v);
+             .panels = share_parts(a->queries, TILE_WIDTH),
+             .channels = whole(a->size, LANES)};
+    c.parts = share_parts(c.panels, PART);
+    c.depth = whole(share_parts(a->size, c.strips), LANES);
+    int most = share_least(KEYS, ROOM_OF_BLOCK / (2 * a->size));
+    c.blocks = share_parts(a->keys, most > 2 * TILE_ROWS ? most : 2 * TILE_ROWS);
+    c.block = whole(share_parts(a->keys, c.blocks), 2 * TILE_ROWS);
+    c.rows = whole(share_parts(c.block, TILE_DEPTH / numbers(&c)), TILE_ROWS);
+    c.of_k = (size_t)(c.strips * c.rows) * TILE_STRIDE;
+    c.of_block = c.of_k + (size_t)c.channels * TILE_STRIDE;
     c.of_head = (size_t)c.blocks * c.of_block;
-    c.q = (size_t)c.strips * (size_t)c.rows * TILE_STRIDE;
-    c.scores = TILE_ROWS * TILE_STRIDE;
-    c.y = (size_t)c.rows * (size_t)c.wide;
-    c.sums = (size_t)c.rows * LANES;
-    c.own = c.q + c.scores + c.y + c.sums + (size_t)whole(c.rows, VEC_LINE);
+    size_t panels = (size_t)share_parts(c.panels, c.parts) * TILE_WIDTH;
+    c.q = panels * (size_t)(c.strips * numbers(&c));
+    c.scores = (size_t)(c.block * TILE_WIDTH);
+    c.y = panels * (size_t)c.channels, c.sums = panels;
+    c.own = c.q + c.scores + c.y + 2 * c.sums;
     return c;
 }
 
-/* V of a block lies in panels of two vectors, or three where one would be left: panel by panel
- * [keys][vectors][LANES]; with PAIRS [pairs of keys], the first key below. */
-static int panel_vecs(int left)
+/* LANES rows, LANES columns, as far as there are so many, turned. */
+VEC_INLINE void square(const float *x, ptrdiff_t stride, int rows, int columns, vec r[LANES])
 {
-    return left == 3 ? 3 : 2;
+    if (rows >= LANES && columns >= LANES) {
+        UNROLL(16)
+        for (int i = 0; i < LANES; i++) r[i] = vec_load(x + i * stride);
+    } else
+        for (int i = 0; i < LANES; i++)
+            r[i] = vec_load_upto(x + i * stride, i < rows ? columns : 0);
+    shuffle_turn(r);
 }
 
-static void pack_values(const float *v, size_t stride, int keys, int size, int wide, float *to)
+/* Where key j of a block stands. */
+static size_t place(const cut *c, int strip, int j)
 {
-    int all = tile_numbers(keys, PAIRS) * (1 + PAIRS);
-    for (int j = 0; j < all; j += 1 + PAIRS, v += (1 + PAIRS) * stride)
-        for (int at = 0, n; at < wide; at += n) {
-            n = panel_vecs((wide - at) / LANES) * LANES;
-            float *panel = to + at * tile_numbers(keys, PAIRS) + j / (1 + PAIRS) * n;
-            for (int c = 0, some = size - at; c < n; c += LANES, some -= LANES) {
-                vec one = vec_load_upto(v + at + c, j < keys ? some : 0);
-                if (PAIRS)
-                    one =
-                        vec_pairs(one, vec_load_upto(v + stride + at + c, j + 1 < keys ? some : 0));
-                vec_store(panel + c, one);
-            }
-        }
+    size_t row = (size_t)(strip * c->rows + j % c->rows);
+    return row * TILE_STRIDE + (size_t)(j / c->rows * numbers(c));
 }
 
 /* Block b of the keys of a head. */
@@ -97,70 +103,78 @@ static void pack(const attention *a, const cut *c, int picture, int head, int b,
     int first = b * c->block, keys = share_least(c->block, a->keys - first);
     size_t token = (size_t)picture * (size_t)a->keys + (size_t)first,
            channel = (size_t)head * (size_t)a->size;
-    size_t k_stride = (size_t)a->k_stride, v_stride = (size_t)a->v_stride;
-    for (int j = 0; j < keys; j += TILE_WIDTH)
-        panel_pack((panel_weights){{a->k, DTYPE_F32},
-                                   (token + (size_t)j) * k_stride + channel,
-                                   k_stride,
-                                   share_least(keys - j, TILE_WIDTH),
-                                   a->size},
-                   PAIRS, to + j * c->of_k);
-    pack_values(a->v + token * v_stride + channel, v_stride, keys, a->size, c->wide,
-                to + c->block * c->of_k);
+    const float *k = a->k + token * (size_t)a->k_stride + channel,
+                *v = a->v + token * (size_t)a->v_stride + channel;
+    vec scale = vec_all(a->scale * 1.44269504f), r[LANES];
+    for (int j = 0; j < keys; j++, k += a->k_stride)
+        for (int s = 0; s < c->strips; s++) {
+            const float *from = k + s * c->depth;
+            float *row = to + place(c, s, j);
+            int n = share_least(a->size - s * c->depth, c->depth);
+            for (int i = 0; i < n; i += VEC_LINE)
+                __builtin_prefetch(from + AHEAD * a->k_stride + i);
+            for (int i = 0; i < numbers(c) * (1 + PAIRS); i += LANES)
+                tile_lay(row, i, vec_load_upto(from + i, n - i) * scale, PAIRS);
+        }
+    to += c->of_k;
+    for (int j = 0; j < tile_numbers(keys, PAIRS) * (1 + PAIRS); j += LANES)
+        for (int i = 0; i < a->size; i += LANES) {
+            square(v + (ptrdiff_t)j * a->v_stride + i, a->v_stride, keys - j, a->size - i, r);
+            UNROLL(16)
+            for (int l = 0; l < LANES; l++) tile_lay(to + (i + l) * TILE_STRIDE, j, r[l], PAIRS);
+        }
 }
 
-/* What a thread works with. */
+/* What a thread works with; and what of it belongs to a panel. */
 typedef struct {
-    float *q;        /* [strips][rows][TILE_STRIDE], scaled */
-    float *scores;   /* [TILE_ROWS][TILE_STRIDE] of the keys of a block */
-    float *y;        /* [rows][wide], to be divided by the sums */
-    float *sums;     /* [rows][LANES] of 2^(score - most), to be added up */
-    float *most;     /* [rows], the largest score so far */
-    int first, rows; /* the part's queries */
-    int from, keys;  /* the block's keys */
-    const float *k;  /* their panels; those of V follow */
+    float *q;                /* [panels][strips][numbers][TILE_WIDTH] */
+    float *scores;           /* [keys of a block][TILE_WIDTH] */
+    float *y;                /* [panels][channels][TILE_WIDTH], to be divided by the sums */
+    float *sums, *most;      /* [panels][TILE_WIDTH], of 2^(score - most); the largest score */
+    int first, rows, panels; /* the part's queries, and how many panels they are */
+    int from, keys;          /* the block's keys */
+    const float *k;          /* they, and their values behind them */
 } desk;
-
-static void fetch(const float *row, int n)
-{
-    for (int k = 0; k < n; k += VEC_LINE) __builtin_prefetch(row + k);
-}
 
 static void lay(const attention *a, const cut *c, const desk *d, const float *x)
 {
-    vec scale = vec_all(a->scale * 1.44269504f);
-    for (int r = 0; r < d->rows; r++, x += a->q_stride) {
-        fetch(x + AHEAD * (size_t)a->q_stride, a->size);
-        float *to = d->q + r * TILE_STRIDE;
-        for (int s = 0; s < c->strips; s++, to += c->rows * TILE_STRIDE) {
+    vec r[LANES];
+    for (int q = 0; q < d->panels * TILE_WIDTH; q += LANES, x += LANES * a->q_stride)
+        for (int s = 0; s < c->strips; s++) {
             int n = share_least(c->depth, a->size - s * c->depth);
-            for (int k = 0; k < tile_numbers(n, PAIRS) * (1 + PAIRS); k += LANES)
-                tile_lay(to, k, vec_load_upto(x + s * c->depth + k, n - k) * scale, PAIRS);
+            float *to =
+                d->q + (q / TILE_WIDTH * c->strips + s) * numbers(c) * TILE_WIDTH + q % TILE_WIDTH;
+            for (int i = 0; i < numbers(c) * (1 + PAIRS); i += LANES) {
+                square(x + s * c->depth + i, a->q_stride, d->rows - q, n - i, r);
+                UNROLL(16)
+                for (int l = 0; l < LANES; l += 1 + PAIRS, to += TILE_WIDTH)
+                    vec_store(to, PAIRS ? vec_pairs(r[l], r[l + 1]) : r[l]);
+            }
         }
-        vec_store(d->sums + r * LANES, (vec){0});
-        d->most[r] = -INFINITY;
+}
+
+/* Of a panel, and the keys that its last query sees. */
+static void score(const attention *a, const cut *c, const desk *d, const float *q, int keys)
+{
+    for (int s = 0; s < c->strips; s++, q += numbers(c) * TILE_WIDTH) {
+        int depth = tile_numbers(share_least(c->depth, a->size - s * c->depth), PAIRS);
+        for (int j = 0; j < keys; j += TILE_ROWS)
+            tile_product[share_least(TILE_ROWS, keys - j)](d->k + place(c, s, j), q, depth,
+                                                           d->scores + j * TILE_WIDTH, TILE_WIDTH,
+                                                           s > 0 ? &tile_old : NULL);
     }
 }
 
-/* How many keys of the block row r sees. */
-static int seen(const attention *a, const desk *d, int r)
+/* What a query does not see counts nothing. The panel's first one sees keys 0 to `first`, the next
+ * one more. */
+static void hide(float *s, int keys, int first)
 {
-    int n = a->causal ? share_least(d->keys, d->first + r + 1 - d->from) : d->keys;
-    return n > 0 ? n : 0;
+    for (int j = first + 1 > 0 ? first + 1 : 0; j < keys; j++)
+        for (int l = 0; l < TILE_WIDTH && first + l < j; l++) s[j * TILE_WIDTH + l] = -INFINITY;
 }
 
-static void score(const attention *a, const cut *c, const desk *d, int row, int rows, int width)
-{
-    for (int s = 0; s < c->strips; s++)
-        for (int j = 0; j < width; j += TILE_WIDTH)
-            tile_product[rows](d->q + (s * c->rows + row) * TILE_STRIDE,
-                               d->k + j * c->of_k + tile_numbers(s * c->depth, PAIRS) * TILE_WIDTH,
-                               tile_numbers(share_least(c->depth, a->size - s * c->depth), PAIRS),
-                               d->scores + j, TILE_STRIDE, s > 0 ? &tile_old : NULL);
-}
-
-/* Scores of a row, of which it sees some, become weights; those up to a whole panel become 0. What
- * earlier sums must be multiplied by is given back.
+/* LANES scores of each key become weights. `most` is the largest one then, and what earlier sums
+ * must be multiplied by is given back.
  *
  * Rounded weights are summed, so that y is still a mean of v: an error e[j] of a weight then moves
  * y by e[j] (v[j] - y) and not by e[j] v[j]. For weights p that sum to 1, errors in proportion to
@@ -169,120 +183,127 @@ static void score(const attention *a, const cut *c, const desk *d, int row, int 
  *     sum p^2 - 2 sum p^3 + (sum p^2)^2   instead of   sum p^2
  *
  * which is less by sum p^3 at least, as (sum p^2)^2 <= sum p sum p^3. */
-static float soften(float *s, int some, int width, float *most, float *sums)
+static vec soften(float *s, int keys, float *most, float *sums)
 {
-    int all = whole(width, TILE_WIDTH);
-    for (int j = some; j < all; j++) s[j] = -INFINITY;
-    vec top[2] = {vec_all(*most), vec_all(*most)};
-    for (int j = 0; j < all; j += TILE_WIDTH)
-        for (int v = 0; v < 2; v++) top[v] = vec_max(vec_load(s + j + v * LANES), top[v]);
-    float now = vec_most(vec_max(top[0], top[1])), shrink = math_exp2(vec_all(*most - now))[0];
-    vec sum[2] = {vec_load(sums) * shrink};
-    for (int j = 0; j < all; j += TILE_WIDTH)
-        for (int v = 0; v < 2; v++) {
-            vec p = math_exp2(vec_load(s + j + v * LANES) - now);
-            tile_lay(s, j + v * LANES, p, PAIRS);
-            sum[v] += PAIRS ? vec_from_bf16((uint16_t *)(void *)s + j + v * LANES) : p;
+    vec before = vec_load(most), top[4] = {before, before, before, before}, sum[2] = {{0}};
+    int all = whole(keys, 4);
+    for (int j = keys; j < all; j++) vec_store(s + j * TILE_WIDTH, vec_all(-INFINITY));
+    for (int j = 0; j < all; j += 4) {
+        UNROLL(4)
+        for (int i = 0; i < 4; i++) top[i] = vec_max(vec_load(s + (j + i) * TILE_WIDTH), top[i]);
+    }
+    vec now = vec_max(vec_max(top[0], top[1]), vec_max(top[2], top[3]));
+    for (int j = 0; j < all; j += 2) {
+        float *one = s + j * TILE_WIDTH, *two = one + TILE_WIDTH;
+        vec p = math_exp2(vec_load(one) - now), q = math_exp2(vec_load(two) - now);
+        if (PAIRS) {
+            vec both = vec_pairs(p, q);
+            vec_store(s + j / 2 * TILE_WIDTH, both);
+            p = (vec)((vec_bits)both << 16), q = (vec)((vec_bits)both & 0xffff0000);
+        } else {
+            vec_store(one, p);
+            vec_store(two, q);
         }
-    vec_store(sums, sum[0] + sum[1]);
-    *most = now;
+        sum[0] += p, sum[1] += q;
+    }
+    for (int j = all / (1 + PAIRS); j < tile_numbers(keys, PAIRS); j++)
+        vec_store(s + j * TILE_WIDTH, (vec){0});
+    vec shrink = math_exp2(before - now);
+    vec_store(most, now);
+    vec_store(sums, vec_load(sums) * shrink + (sum[0] + sum[1]));
     return shrink;
 }
 
-/* clang-format off */
-TILES_WIDE(TILE, wide_tile, 3, PAIRS)
-static tile_fn *const wide_tile[] = {NULL, TILES_WIDE(TILE_NAME, wide_tile)};
-/* clang-format on */
-
-static void gather(const cut *c, const desk *d, int row, int rows, int width)
+/* Panel p of a part meets a block. */
+static void meet(const attention *a, const cut *c, const desk *d, int p)
 {
-    const float *v = d->k + c->block * c->of_k, *p = d->scores;
-    size_t wide = (size_t)c->wide;
-    int depth = tile_numbers(width, PAIRS);
-    const tile_more *more = d->from > 0 ? &tile_old : NULL;
-    for (int i = 0, n; i < c->wide; i += n * LANES, v += tile_numbers(d->keys, PAIRS) * n * LANES) {
-        float *y = d->y + row * c->wide + i;
-        n = panel_vecs((c->wide - i) / LANES);
-        if (n == 2)
-            tile_product[rows](p, v, depth, y, wide, more);
-        else
-            for (int r = 0, some; r < rows; r += some) {
-                some = share_least(rows - r, TILE_WIDE_ROWS);
-                wide_tile[some](p + r * TILE_STRIDE, v, depth, y + r * c->wide, wide, more);
-            }
-    }
-}
-
-/* Rows of a part meet a block. */
-static void meet(const attention *a, const cut *c, const desk *d, int row, int rows)
-{
-    int width = seen(a, d, row + rows - 1);
-    if (!width) return;
-    score(a, c, d, row, rows, width);
-    for (int r = row; r < row + rows; r++) {
-        float *y = d->y + r * c->wide;
-        float shrink = soften(d->scores + (r - row) * TILE_STRIDE, seen(a, d, r), width,
-                              d->most + r, d->sums + r * LANES);
-        for (int i = 0; d->from > 0 && shrink < 1 && i < c->wide; i += LANES)
+    int first = d->first + p * TILE_WIDTH - d->from, last = d->first + d->rows - 1 - d->from;
+    int keys =
+        a->causal ? share_least(d->keys, share_least(first + TILE_WIDTH, last + 1)) : d->keys;
+    if (keys <= 0) return;
+    score(a, c, d, d->q + p * c->strips * numbers(c) * TILE_WIDTH, keys);
+    if (a->causal) hide(d->scores, keys, first);
+    float *y = d->y + p * c->channels * TILE_WIDTH;
+    for (int v = 0; v < TILE_WIDTH; v += LANES) {
+        int at = p * TILE_WIDTH + v;
+        vec shrink = soften(d->scores + v, keys, d->most + at, d->sums + at);
+        for (int i = v; d->from > 0 && vec_most(-shrink) > -1 && i < a->size * TILE_WIDTH;
+             i += TILE_WIDTH)
             vec_store(y + i, vec_load(y + i) * shrink);
     }
-    gather(c, d, row, rows, width);
+    for (int t = 0; t < tile_count(a->size); t++) {
+        int row = tile_row(a->size, t);
+        tile_product[tile_row(a->size, t + 1) - row](
+            d->k + c->of_k + row * TILE_STRIDE, d->scores, tile_numbers(keys, PAIRS),
+            y + row * TILE_WIDTH, TILE_WIDTH, d->from > 0 ? &tile_old : NULL);
+    }
 }
 
 static void finish(const attention *a, const cut *c, const desk *d, float *y)
 {
-    size_t stride = (size_t)a->heads * (size_t)a->size;
-    for (int r = 0; r < d->rows; r++, y += stride) {
-        fetch(y + AHEAD * stride, a->size);
-        float *row = d->y + r * c->wide, part = 1 / vec_sum(vec_load(d->sums + r * LANES));
-        for (int i = 0; i < c->wide; i += LANES) vec_store(row + i, vec_load(row + i) * part);
-        memcpy(y, row, (size_t)a->size * sizeof *y);
+    size_t stride = (size_t)(a->heads * a->size);
+    vec r[LANES];
+    for (int q = 0; q < d->rows; q += LANES, y += LANES * stride) {
+        const float *from = d->y + q / TILE_WIDTH * c->channels * TILE_WIDTH + q % TILE_WIDTH;
+        vec part = 1 / vec_load(d->sums + q);
+        for (int i = 0; i < a->size; i += LANES) {
+            for (int l = 0; l < LANES; l++) r[l] = vec_load(from + (i + l) * TILE_WIDTH) * part;
+            shuffle_turn(r);
+            for (int l = 0; l < LANES && q + l < d->rows; l++)
+                vec_store_upto(y + (size_t)l * stride + i, r[l], a->size - i);
+        }
     }
 }
 
-/* A part of the queries of a head, whose panels begin at k. */
+/* A part of the queries of a head, whose keys begin at k. */
 static void ask(const attention *a, const cut *c, desk d, int picture, int head, int part)
 {
     const float *k = d.k;
-    d.first = share_first(a->queries, part, c->parts);
-    d.rows = share_first(a->queries, part + 1, c->parts) - d.first;
+    int panel = share_first(c->panels, part, c->parts);
+    d.panels = share_first(c->panels, part + 1, c->parts) - panel;
+    d.first = panel * TILE_WIDTH;
+    d.rows = share_least(d.panels * TILE_WIDTH, a->queries - d.first);
     size_t token = (size_t)picture * (size_t)a->queries + (size_t)d.first,
            channel = (size_t)head * (size_t)a->size;
     lay(a, c, &d, a->q + token * (size_t)a->q_stride + channel);
+    for (int i = 0; i < d.panels * TILE_WIDTH; i++) d.most[i] = -INFINITY, d.sums[i] = 0;
     for (int b = 0; b < c->blocks; b++) {
         d.from = b * c->block, d.keys = share_least(c->block, a->keys - d.from);
         d.k = k + (size_t)b * c->of_block;
-        for (int t = 0; t < tile_count(d.rows); t++) {
-            int row = tile_row(d.rows, t);
-            meet(a, c, &d, row, tile_row(d.rows, t + 1) - row);
-        }
+        for (int p = 0; p < d.panels; p++) meet(a, c, &d, p);
     }
     finish(a, c, &d, a->y + token * (size_t)(a->heads * a->size) + channel);
 }
 
-/* Heads in turn where all keys are one block: their channels of q and y are neighbours. Else all
+/* Heads in turn where all their keys are few: their channels of q and y are neighbours. Else all
  * parts of a head, while its K and V are near. */
 static void share(const attention *a, const cut *c, desk d, const float *panels, int i)
 {
+    bool few = (double)a->keys * a->heads * a->size <= ROOM_OF_BLOCK / 2;
     int picture = i / (a->heads * c->parts), left = i % (a->heads * c->parts);
-    int head = c->blocks == 1 ? left % a->heads : left / c->parts,
-        part = c->blocks == 1 ? left / a->heads : left % c->parts;
+    int head = few ? left % a->heads : left / c->parts,
+        part = few ? left / a->heads : left % c->parts;
     d.k = panels + (size_t)(picture * a->heads + head) * c->of_head;
     ask(a, c, d, picture, head, part);
+}
+
+/* K and V of all heads; a tile of few rows may read on behind them. */
+static size_t heads_room(const attention *a, const cut *c)
+{
+    return (size_t)(a->n * a->heads) * c->of_head + TILE_ROWS * TILE_STRIDE;
 }
 
 size_t FAST(attention_room)(const attention *a)
 {
     cut c = cut_up(a);
-    size_t panels = (size_t)(a->n * a->heads) * c.of_head, threads = (size_t)parallel_threads();
-    return (panels + threads * c.own) * sizeof(float) + 128;
+    return (heads_room(a, &c) + (size_t)parallel_threads() * c.own) * sizeof(float) + 2 * 128;
 }
 
 void FAST(attention)(const attention *a, arena scratch)
 {
     cut c = cut_up(a);
     int heads = a->n * a->heads, threads = parallel_threads(), all = heads * c.parts;
-    float *panels = arena_take(&scratch, (size_t)heads * c.of_head * sizeof *panels);
+    float *panels = arena_take(&scratch, heads_room(a, &c) * sizeof *panels);
     float *own = arena_take(&scratch, (size_t)threads * c.own * sizeof *own);
     PARALLEL_FOR((size_t)all * c.of_head > PARALLEL_WORTH)
     for (int i = 0; i < heads * c.blocks; i++) {
@@ -291,7 +312,6 @@ void FAST(attention)(const attention *a, arena scratch)
     }
     PARALLEL_FOR((size_t)all * c.of_head > PARALLEL_WORTH)
     for (int t = 0; t < threads; t++) {
-        /* scores behind q: a tile of few rows may read on */
         float *q = own + (size_t)t * c.own, *scores = q + c.q, *y = scores + c.scores,
               *sums = y + c.y;
         desk d = {.q = q, .scores = scores, .y = y, .sums = sums, .most = sums + c.sums};

@@ -71,11 +71,12 @@ typedef struct {
 /** Most often it is what stands there already. */
 static const tile_more tile_old __attribute__((unused)) = {.old = true};
 
-VEC_INLINE void tile_add(int rows, int vecs, vec s[TILE_ROWS][3], const float *from, size_t stride)
+VEC_INLINE void tile_add(int rows, int vecs, vec s[TILE_ROWS][TILE_VECS], const float *from,
+                         size_t stride)
 {
     UNROLL(16)
     for (int r = 0; r < rows; r++) {
-        UNROLL(3)
+        UNROLL(2)
         for (int v = 0; v < vecs; v++) s[r][v] += vec_load(from + (size_t)r * stride + v * LANES);
     }
 }
@@ -97,11 +98,11 @@ static inline void tile_end(void)
 }
 
 VEC_INLINE void tile_sums(int rows, int vecs, bool pairs, const float *a, const float *b, int depth,
-                          vec s[TILE_ROWS][3], tile_ahead *ahead)
+                          vec s[TILE_ROWS][TILE_VECS], tile_ahead *ahead)
 {
     UNROLL(16)
     for (int r = 0; r < rows; r++) {
-        UNROLL(3)
+        UNROLL(2)
         for (int v = 0; v < vecs; v++) s[r][v] = (vec){0};
     }
     /* Four turns at a time leave fewer instructions around the products. A core that works for two
@@ -111,13 +112,13 @@ VEC_INLINE void tile_sums(int rows, int vecs, bool pairs, const float *a, const 
         if (ahead) tile_ask(ahead);
 #pragma GCC unroll 4
         for (int k = 0; k < some; k++, b += vecs * LANES) {
-            vec w[3];
-            UNROLL(3)
+            vec w[TILE_VECS];
+            UNROLL(2)
             for (int v = 0; v < vecs; v++) w[v] = ((const vec *)(const void *)b)[v];
             UNROLL(16)
             for (int r = 0; r < rows; r++) {
                 vec x = vec_all(a[r * TILE_STRIDE + k]);
-                UNROLL(3)
+                UNROLL(2)
                 for (int v = 0; v < vecs; v++)
                     s[r][v] = pairs ? vec_dot_pairs(s[r][v], x, w[v]) : s[r][v] + x * w[v];
             }
@@ -129,17 +130,17 @@ VEC_INLINE void tile_sums(int rows, int vecs, bool pairs, const float *a, const 
 VEC_INLINE void tile_of(int rows, int vecs, bool pairs, const float *a, const float *b, int depth,
                         float *to, size_t stride, const tile_more *more)
 {
-    vec s[TILE_ROWS][3];
+    vec s[TILE_ROWS][TILE_VECS];
     bool old = more && more->old;
 #if defined(__AMX_BF16__)
     if (pairs && rows == TILE_ROWS && !(more && (more->sums || more->bias || more->add))) {
-        matrix_product(vecs, a, TILE_STRIDE, b, depth, to, stride, old);
+        matrix_product(a, TILE_STRIDE, b, depth, to, stride, old);
         return;
     }
     if (pairs) {
         for (int r = 0; old && r < rows; r++)
             for (int v = 0; v < vecs; v++) s[r][v] = vec_load(to + (size_t)r * stride + v * LANES);
-        matrix_product(vecs, a, TILE_STRIDE, b, depth, (float *)s, 3 * LANES, old);
+        matrix_product(a, TILE_STRIDE, b, depth, (float *)s, TILE_WIDTH, old);
         old = false;
     } else
 #endif
@@ -152,7 +153,7 @@ VEC_INLINE void tile_of(int rows, int vecs, bool pairs, const float *a, const fl
     }
     UNROLL(16)
     for (int r = 0; r < rows; r++) {
-        UNROLL(3)
+        UNROLL(2)
         for (int v = 0; v < vecs; v++) vec_store(to + (size_t)r * stride + v * LANES, s[r][v]);
     }
 }
@@ -169,28 +170,17 @@ typedef void tile_fn(const float *a, const float *b, int depth, float *to, size_
         tile_of(rows, vecs, pairs, a, b, depth, to, stride, more);                          \
     }
 #define TILE_NAME(rows, name) name##_##rows,
-#define TILES_3(X, ...) X(1, __VA_ARGS__) X(2, __VA_ARGS__) X(3, __VA_ARGS__)
 #define TILES_6(X, ...)                                                                     \
-    TILES_3(X, __VA_ARGS__) X(4, __VA_ARGS__) X(5, __VA_ARGS__) X(6, __VA_ARGS__)
-#define TILES_7(X, ...) TILES_6(X, __VA_ARGS__) X(7, __VA_ARGS__)
+    X(1, __VA_ARGS__) X(2, __VA_ARGS__) X(3, __VA_ARGS__)                                   \
+    X(4, __VA_ARGS__) X(5, __VA_ARGS__) X(6, __VA_ARGS__)
 #define TILES_14(X, ...)                                                                    \
-    TILES_7(X, __VA_ARGS__)                                                                 \
-    X(8, __VA_ARGS__) X(9, __VA_ARGS__) X(10, __VA_ARGS__) X(11, __VA_ARGS__)               \
-    X(12, __VA_ARGS__) X(13, __VA_ARGS__) X(14, __VA_ARGS__)
+    TILES_6(X, __VA_ARGS__)                                                                 \
+    X(7, __VA_ARGS__) X(8, __VA_ARGS__) X(9, __VA_ARGS__) X(10, __VA_ARGS__)                \
+    X(11, __VA_ARGS__) X(12, __VA_ARGS__) X(13, __VA_ARGS__) X(14, __VA_ARGS__)
 #if VEC_REGISTERS == 32
-#define TILES      TILES_14
-#define TILES_HALF TILES_7
+#define TILES TILES_14
 #else
-#define TILES      TILES_6
-#define TILES_HALF TILES_3
-#endif
-/* Three vectors leave registers for half the rows, but for those that hold matrices. */
-#if defined(__AMX_BF16__)
-enum { TILE_WIDE_ROWS = TILE_ROWS };
-#define TILES_WIDE TILES
-#else
-enum { TILE_WIDE_ROWS = TILE_ROWS / 2 };
-#define TILES_WIDE TILES_HALF
+#define TILES TILES_6
 #endif
 
 TILES(TILE, tile, TILE_VECS, false)
