@@ -98,7 +98,7 @@ transformer_text unet_remember(const unet *u, tensor text, arena *keep);
  *  @param t       the time, 0 to 999, fractions allowed
  *  @param text    n of them, from unet_remember()
  *  @param out     [n, h, w, out]
- *  @param scratch unet_room() bytes; for two pictures of 64 x 64, 0.17 GB are touched */
+ *  @param scratch unet_room() bytes; for two pictures of 64 x 64, two threads touch 0.17 GB */
 void unet_apply(const unet *u, tensor x, double t, transformer_text text, tensor out,
                 arena scratch);
 

@@ -40,8 +40,9 @@ typedef struct {
  *  @param scratch attention_room() bytes */
 void attention_apply(attention a, arena scratch);
 
-/** How much scratch it takes with the threads and the instruction set in use: K and V once more,
- *  and a little for each thread. Ask again after a change of either.
+/** How much scratch it takes with the threads and the instruction set in use: K and V once more, in
+ *  rows that hold 300 keys or channels, however few there are, and a little for each thread. Ask
+ *  again after a change of either.
  *  @param a what; arrays need not be there yet
  *  @return bytes */
 size_t attention_room(attention a);

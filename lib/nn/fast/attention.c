@@ -10,8 +10,9 @@
  *           gather:        y = y 2^(most before - most) + V s, [channel][query]
  *       finish:        y / sum of all 2^(s - most), turned back
  *
- * With a query in each lane the largest score and the sum are found for all of them at once, and
- * nothing ever goes from lane to lane. And as many channels as there are can be rows of a tile.
+ * With a query in each lane largest scores and sums are found for all lanes at once, and nothing
+ * has to go from lane to lane. And channels of V are rows of tiles, of which there may be any number;
+ * 40 in vectors of 16 would leave lanes empty.
  *
  * The sum that is put right when a larger score turns up: Milakov, Gimelshein 2018, "Online
  * normalizer calculation for softmax", arXiv:1805.02867; y put right with it: Dao 2022,
@@ -23,15 +24,15 @@
  */
 #include "base/parallel.h"
 #include "nn/fast/math.h"
-#include "nn/fast/panel.h"
+#include "nn/fast/shuffle.h"
+#include "nn/fast/tile.h"
 #include "nn/kernels.h"
 #include <math.h>
 
 enum {
     ROOM_OF_BLOCK = 1 << 18, /* floats of K and V that stay near while queries pass by */
-    KEYS = TILE_DEPTH / (2 * TILE_ROWS) * (2 * TILE_ROWS), /* of a block, at most */
-    PART = 96 / TILE_WIDTH,                                /* panels that pass by, at most */
-    AHEAD = 8, /* rows to fetch before their turn: they lie far apart */
+    KEYS = 2 * TILE_ROWS,    /* a block has a multiple of so many, which soften() takes by four */
+    PART = 96 / TILE_WIDTH,  /* panels that pass by, at most */
 };
 
 /* How the work is cut. */
@@ -45,11 +46,6 @@ typedef struct {
     size_t q, scores, y, sums, own; /* floats of what each thread has, and all of it */
 } cut;
 
-static int whole(int n, int of)
-{
-    return share_parts(n, of) * of;
-}
-
 /* Numbers of a key, in a strip. */
 static int numbers(const cut *c)
 {
@@ -60,13 +56,13 @@ static cut cut_up(const attention *a)
 {
     cut c = {.strips = share_parts(a->size, TILE_DEPTH * (1 + PAIRS)),
              .panels = share_parts(a->queries, TILE_WIDTH),
-             .channels = whole(a->size, LANES)};
+             .channels = share_whole(a->size, LANES)};
     c.parts = share_parts(c.panels, PART);
-    c.depth = whole(share_parts(a->size, c.strips), LANES);
-    int most = share_least(KEYS, ROOM_OF_BLOCK / (2 * a->size));
-    c.blocks = share_parts(a->keys, most > 2 * TILE_ROWS ? most : 2 * TILE_ROWS);
-    c.block = whole(share_parts(a->keys, c.blocks), 2 * TILE_ROWS);
-    c.rows = whole(share_parts(c.block, TILE_DEPTH / numbers(&c)), TILE_ROWS);
+    c.depth = share_whole(share_parts(a->size, c.strips), LANES);
+    int most = share_least(TILE_DEPTH, ROOM_OF_BLOCK / (2 * a->size)) / KEYS * KEYS;
+    c.blocks = share_parts(a->keys, most ? most : KEYS);
+    c.block = share_whole(share_parts(a->keys, c.blocks), KEYS);
+    c.rows = share_whole(share_parts(c.block, TILE_DEPTH / numbers(&c)), TILE_ROWS);
     c.of_k = (size_t)(c.strips * c.rows) * TILE_STRIDE;
     c.of_block = c.of_k + (size_t)c.channels * TILE_STRIDE;
     c.of_head = (size_t)c.blocks * c.of_block;
@@ -111,8 +107,6 @@ static void pack(const attention *a, const cut *c, int picture, int head, int b,
             const float *from = k + s * c->depth;
             float *row = to + place(c, s, j);
             int n = share_least(a->size - s * c->depth, c->depth);
-            for (int i = 0; i < n; i += VEC_LINE)
-                __builtin_prefetch(from + AHEAD * a->k_stride + i);
             for (int i = 0; i < numbers(c) * (1 + PAIRS); i += LANES)
                 tile_lay(row, i, vec_load_upto(from + i, n - i) * scale, PAIRS);
         }
@@ -186,7 +180,7 @@ static void hide(float *s, int keys, int first)
 static vec soften(float *s, int keys, float *most, float *sums)
 {
     vec before = vec_load(most), top[4] = {before, before, before, before}, sum[2] = {{0}};
-    int all = whole(keys, 4);
+    int all = share_whole(keys, 4);
     for (int j = keys; j < all; j++) vec_store(s + j * TILE_WIDTH, vec_all(-INFINITY));
     for (int j = 0; j < all; j += 4) {
         UNROLL(4)
@@ -227,8 +221,8 @@ static void meet(const attention *a, const cut *c, const desk *d, int p)
     for (int v = 0; v < TILE_WIDTH; v += LANES) {
         int at = p * TILE_WIDTH + v;
         vec shrink = soften(d->scores + v, keys, d->most + at, d->sums + at);
-        for (int i = v; d->from > 0 && vec_most(-shrink) > -1 && i < a->size * TILE_WIDTH;
-             i += TILE_WIDTH)
+        bool shrinks = d->from > 0 && vec_most(1 - shrink) > 0;
+        for (int i = v; shrinks && i < a->size * TILE_WIDTH; i += TILE_WIDTH)
             vec_store(y + i, vec_load(y + i) * shrink);
     }
     for (int t = 0; t < tile_count(a->size); t++) {
@@ -255,10 +249,14 @@ static void finish(const attention *a, const cut *c, const desk *d, float *y)
     }
 }
 
-/* A part of the queries of a head, whose keys begin at k. */
-static void ask(const attention *a, const cut *c, desk d, int picture, int head, int part)
+/* Part i of all queries. Heads in turn where all their keys are few: their channels of q and y are
+ * neighbours. Else all parts of a head, while its K and V are near. */
+static void ask(const attention *a, const cut *c, desk d, const float *panels, int i)
 {
-    const float *k = d.k;
+    bool few = (double)a->keys * a->heads * a->size <= ROOM_OF_BLOCK / 2;
+    int picture = i / (a->heads * c->parts), left = i % (a->heads * c->parts);
+    int head = few ? left % a->heads : left / c->parts,
+        part = few ? left / a->heads : left % c->parts;
     int panel = share_first(c->panels, part, c->parts);
     d.panels = share_first(c->panels, part + 1, c->parts) - panel;
     d.first = panel * TILE_WIDTH;
@@ -266,25 +264,13 @@ static void ask(const attention *a, const cut *c, desk d, int picture, int head,
     size_t token = (size_t)picture * (size_t)a->queries + (size_t)d.first,
            channel = (size_t)head * (size_t)a->size;
     lay(a, c, &d, a->q + token * (size_t)a->q_stride + channel);
-    for (int i = 0; i < d.panels * TILE_WIDTH; i++) d.most[i] = -INFINITY, d.sums[i] = 0;
-    for (int b = 0; b < c->blocks; b++) {
+    for (int q = 0; q < d.panels * TILE_WIDTH; q++) d.most[q] = -INFINITY, d.sums[q] = 0;
+    d.k = panels + (size_t)(picture * a->heads + head) * c->of_head;
+    for (int b = 0; b < c->blocks; b++, d.k += c->of_block) {
         d.from = b * c->block, d.keys = share_least(c->block, a->keys - d.from);
-        d.k = k + (size_t)b * c->of_block;
         for (int p = 0; p < d.panels; p++) meet(a, c, &d, p);
     }
     finish(a, c, &d, a->y + token * (size_t)(a->heads * a->size) + channel);
-}
-
-/* Heads in turn where all their keys are few: their channels of q and y are neighbours. Else all
- * parts of a head, while its K and V are near. */
-static void share(const attention *a, const cut *c, desk d, const float *panels, int i)
-{
-    bool few = (double)a->keys * a->heads * a->size <= ROOM_OF_BLOCK / 2;
-    int picture = i / (a->heads * c->parts), left = i % (a->heads * c->parts);
-    int head = few ? left % a->heads : left / c->parts,
-        part = few ? left / a->heads : left % c->parts;
-    d.k = panels + (size_t)(picture * a->heads + head) * c->of_head;
-    ask(a, c, d, picture, head, part);
 }
 
 /* K and V of all heads; a tile of few rows may read on behind them. */
@@ -305,19 +291,20 @@ void FAST(attention)(const attention *a, arena scratch)
     int heads = a->n * a->heads, threads = parallel_threads(), all = heads * c.parts;
     float *panels = arena_take(&scratch, heads_room(a, &c) * sizeof *panels);
     float *own = arena_take(&scratch, (size_t)threads * c.own * sizeof *own);
-    PARALLEL_FOR((size_t)all * c.of_head > PARALLEL_WORTH)
+    double work = (double)heads * a->keys * a->size;
+    PARALLEL_FOR(work > PARALLEL_WORTH)
     for (int i = 0; i < heads * c.blocks; i++) {
         int head = i / c.blocks, b = i % c.blocks;
         pack(a, &c, head / a->heads, head % a->heads, b, panels + (size_t)i * c.of_block);
     }
-    PARALLEL_FOR((size_t)all * c.of_head > PARALLEL_WORTH)
+    PARALLEL_FOR(work * a->queries > PARALLEL_WORTH)
     for (int t = 0; t < threads; t++) {
-        float *q = own + (size_t)t * c.own, *scores = q + c.q, *y = scores + c.scores,
-              *sums = y + c.y;
-        desk d = {.q = q, .scores = scores, .y = y, .sums = sums, .most = sums + c.sums};
+        desk d = {.q = own + (size_t)t * c.own};
+        d.scores = d.q + c.q, d.y = d.scores + c.scores, d.sums = d.y + c.y,
+        d.most = d.sums + c.sums;
         tile_begin();
         int next = share_first(all, t + 1, threads);
-        for (int i = share_first(all, t, threads); i < next; i++) share(a, &c, d, panels, i);
+        for (int i = share_first(all, t, threads); i < next; i++) ask(a, &c, d, panels, i);
         tile_end();
     }
 }

@@ -15,7 +15,7 @@
  *           finish:          after the last strip y from the sums
  *
  *  With more threads than panels each panel's rows are shared out as well, and each thread turns
- *  the weights for its own.
+ *  the weights for its own. With enough groups each thread does all this for groups of its own.
  */
 #ifndef NN_FAST_CONV_H
 #define NN_FAST_CONV_H
@@ -63,19 +63,20 @@ struct conv_plan {
 conv_plan FAST(conv_winograd)(const conv *c);
 conv_plan FAST(conv_direct)(const conv *c);
 
-/** Cut each of n parts of the work into groups of as many units as there is room for: own groups
- *  for each thread where there are enough of them, not too small to turn all weights for. Threads
- *  that need not wait for each other do not all lay at once, and then all multiply: one has the
- *  memory while another has none to do with it.
- *  @param rows of the product in a unit
- *  @param own, all units that one thread has room for, and all together
+/** Cut the work into groups: own ones for each thread where they can be about equal, and large
+ *  enough to turn all weights for. Threads that do not wait for each other do not all lay at once,
+ *  and then all multiply: one has the memory while another has no use for it.
+ *  @param n     parts that no group crosses
+ *  @param units of each part, of so many rows of the product
+ *  @param own, all units that there is room for: one thread's, all threads'
  *  @return units of a group, at most; p->groups, p->alone */
 static inline int conv_share(conv_plan *p, int n, int units, int rows, int own, int all)
 {
-    int threads = parallel_threads(), bands = share_parts(units, own > 0 ? own : 1);
+    int threads = parallel_threads(), bands = share_parts(units, own);
     while (n * bands % threads) bands++;
-    p->alone = bands <= units && units / bands * rows >= CONV_WORTH;
-    if (!p->alone) bands = share_parts(units, all > 0 ? all : 1);
+    bool equal = bands <= units && share_whole(units, bands) * 3 <= units * 4;
+    p->alone = equal && units / bands * rows >= CONV_WORTH;
+    if (!p->alone) bands = share_parts(units, all);
     p->groups = n * bands;
     return share_parts(units, bands);
 }

@@ -13,9 +13,11 @@
 #include "nn/fast/conv.h"
 
 enum {
-    /* Bytes of x laid at a time, and of a panel's sums, for one thread or for all of them. */
+    /* Bytes that are near while all panels read them: what a thread lays for itself, with two rows
+     * of border and a panel's sums; or what all lay together, with the gaps between pixels. */
     OWN_ROOM = 1 << 20,
     ROOM = MATRIX ? 2 << 20 : 8 << 20,
+    LEAST = 3, /* rows of y that a thread makes at a time, though they have no room */
     PATCH = TILE_DEPTH / CONV_TAPS, /* channels up to which patches are laid */
 };
 
@@ -124,7 +126,7 @@ static void place_taps(conv_plan *p, int step, int rows)
                       (size_t)(c / step)) *
                      TILE_STRIDE;
     }
-    p->laid = ((size_t)(step * step) * plane + TILE_ROWS) * TILE_STRIDE;
+    p->laid = ((size_t)(step * step) * plane + TILE_ROWS) * TILE_STRIDE; /* a tile may read on */
 }
 
 conv_plan FAST(conv_direct)(const conv *c)
@@ -135,21 +137,21 @@ conv_plan FAST(conv_direct)(const conv *c)
     p.begin = begin, p.lay = patches ? lay_patches : lay_pixels, p.turn = turn, p.finish = finish;
     p.pairs = MATRIX && !patches;
     p.strips = share_parts(c->in, TILE_DEPTH * (1 + p.pairs));
-    p.chunk = p.depth = share_parts(share_parts(c->in, p.strips), LANES) * LANES;
+    p.chunk = p.depth = share_whole(share_parts(c->in, p.strips), LANES);
     if (patches) p.chunk = p.depth = c->in;
     p.planes = patches ? 1 : CONV_TAPS;
     p.deep = patches ? CONV_TAPS : 1;
     p.width = c->out <= LANES && !p.pairs ? LANES : TILE_WIDTH;
     p.turned = (size_t)(tile_numbers(p.depth, p.pairs) * p.width);
     p.all_turned = CONV_TAPS * p.turned;
-    int places = (patches ? 1 : step * step) * pitch(&p);
-    int own = places * tile_numbers(p.depth * p.deep, p.pairs) + pitch(&p) * p.width;
-    int rows =
-        conv_share(&p, c->n, p.h, pitch(&p), OWN_ROOM / 4 / own, ROOM / 4 / (places * TILE_STRIDE));
+    int row = pitch(&p) * (int)sizeof(float), x = (patches ? 1 : step * step) * row;
+    int filled = x * tile_numbers(p.depth * p.deep, p.pairs);
+    int own = (OWN_ROOM - 2 * filled) / (filled + row * p.width), all = ROOM / (x * TILE_STRIDE);
+    int rows = conv_share(&p, c->n, p.h, pitch(&p), own > LEAST ? own : LEAST, all > 0 ? all : 1);
     p.rows = rows * pitch(&p);
-    p.all_sums = (size_t)((p.rows + TILE_ROWS) * p.width);
+    p.all_sums = (size_t)(p.rows * p.width);
     if (patches)
-        p.laid = (size_t)(p.rows + TILE_ROWS) * TILE_STRIDE;
+        p.laid = (size_t)p.rows * TILE_STRIDE;
     else
         place_taps(&p, step, rows);
     return p;

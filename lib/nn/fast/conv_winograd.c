@@ -13,6 +13,7 @@
  * as large.
  */
 #include "nn/fast/conv.h"
+#include <limits.h>
 
 #define POINT_A 0.70710678118654752440f
 #define POINT_B 1.41421356237309504880f
@@ -22,8 +23,11 @@ enum {
     POINTS = 6, /* pixels and points of a tile's side */
     BLOCK = 8,  /* tiles of a block's side: x is gathered block by block */
     PIECE = 64, /* channels gathered at a time */
-    STEP = 160, /* channels whose weights are turned at a time */
-    /* Bytes of x laid at a time by all threads together; one alone lays half as much. */
+    /* Channels whose weights are turned at a time. Sums of a large picture come and go with each,
+     * which costs more than weights that leave the inner cache. */
+    STEP = 160,
+    LARGE = LANES == 16 ? 256 : INT_MAX, /* tiles */
+    /* Bytes of x laid at a time: each panel reads them again, a wide one less often. */
     ROOM = LANES == 16 ? 12 << 20 : 4 << 20,
 };
 
@@ -230,13 +234,15 @@ conv_plan FAST(conv_winograd)(const conv *c)
     p.begin = begin, p.lay = lay, p.turn = turn, p.finish = finish;
     p.planes = CONV_PLANES, p.deep = 1, p.width = TILE_WIDTH;
     p.strips = share_parts(c->in, TILE_DEPTH);
-    p.depth = share_parts(share_parts(c->in, p.strips), PIECE) * PIECE;
-    p.chunk = share_parts(share_parts(p.depth, share_parts(p.depth, STEP)), LANES) * LANES;
+    p.depth = share_whole(share_parts(c->in, p.strips), PIECE);
     int high = share_parts(p.h, SIDE), wide = share_parts(p.w, SIDE);
+    int chunks = share_parts(p.depth, high * wide < LARGE ? STEP : TILE_DEPTH);
+    p.chunk = share_whole(share_parts(p.depth, chunks), LANES);
     int most =
         share_parts(high, share_parts(high, BLOCK)) * share_parts(wide, share_parts(wide, BLOCK));
     int all = ROOM / (int)sizeof(float) / (CONV_PLANES * TILE_STRIDE * most);
-    p.rows = most * conv_share(&p, 1, blocks(&p), most, all / 2, all);
+    if (all < 1) all = 1;
+    p.rows = most * conv_share(&p, 1, blocks(&p), most, all, all);
     size_t plane = plane_of((size_t)p.rows * TILE_STRIDE);
     for (int q = 0; q < CONV_PLANES; q++) p.at[q] = (size_t)q * plane;
     p.laid = CONV_PLANES * plane;

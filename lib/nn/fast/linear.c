@@ -52,14 +52,14 @@ static size_t pieces(const cut *c)
 static int slice_first(const linear *l, const cut *c, int i)
 {
     double root = 1 - (double)i / c->slices;
-    int left = share_parts((int)(l->rows * (root * root)), TILE_ROWS) * TILE_ROWS;
+    int left = share_whole((int)(l->rows * (root * root)), TILE_ROWS);
     return c->free ? l->rows - share_least(l->rows, left) : share_first(l->rows, i, c->slices);
 }
 
 static cut cut_up(const linear *l)
 {
     cut c = {.strips = share_parts(l->in, TILE_DEPTH * (1 + PAIRS)), .kinds = l->gate ? 2 : 1};
-    c.depth = share_parts(share_parts(l->in, c.strips), LANES) * LANES;
+    c.depth = share_whole(share_parts(l->in, c.strips), LANES);
     c.slices = share_parts(l->rows, ROWS), c.rows = share_parts(l->rows, c.slices);
     c.panels = share_parts(l->out, TILE_WIDTH), c.groups = 1;
     int threads = parallel_threads(), widest = COLUMNS / TILE_WIDTH / c.kinds, fair = 1;

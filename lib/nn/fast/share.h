@@ -16,6 +16,12 @@ static inline int share_parts(int n, int most)
     return (n + most - 1) / most;
 }
 
+/** The next multiple of `of`, or n itself. */
+static inline int share_whole(int n, int of)
+{
+    return share_parts(n, of) * of;
+}
+
 /** Where part i of `parts` begins, of n as even as they can be. */
 static inline int share_first(int n, int i, int parts)
 {

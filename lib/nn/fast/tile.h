@@ -202,7 +202,7 @@ static tile_fn *const *const tile_product = tile;
 static inline int tile_numbers(int n, bool pairs)
 {
     int numbers = (n + pairs) / (1 + pairs);
-    return pairs ? share_parts(numbers, TILE_STEP) * TILE_STEP : numbers;
+    return pairs ? share_whole(numbers, TILE_STEP) : numbers;
 }
 
 /** LANES factors from number k on, into a row of a; n factors take tile_numbers(n), with
