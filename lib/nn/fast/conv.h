@@ -28,8 +28,9 @@
 enum {
     CONV_TAPS = 9,
     CONV_PLANES = 36,
-    CONV_AHEAD = 4,  /* pixels that are asked for before they are used */
-    CONV_WORTH = 64, /* rows that a thread turns weights for alone, at least */
+    CONV_AHEAD = 4, /* pixels that are asked for before they are used */
+    /* Rows for which a thread turns weights alone, at least: matrices multiply them in no time. */
+    CONV_WORTH = MATRIX ? 1000 : 64,
 };
 
 /** One way, for one convolution. Sizes of blocks are counted in floats. */
