@@ -180,6 +180,9 @@ static const conv larger[] = {
     {.n = 9, .h = 5, .w = 6, .in = 400, .out = 33},
     {.n = 1, .h = 75, .w = 75, .in = 50, .out = 3}, /* bands of rows */
     {.n = 1, .h = 90, .w = 75, .in = 4, .out = 35},
+    {.n = 2, .h = 5, .w = 261, .in = 43, .out = 5}, /* and of columns */
+    {.n = 1, .h = 3, .w = 260, .in = 5, .out = 20},
+    {.n = 1, .h = 7, .w = 271, .in = 40, .out = 17, .sides = CONV_HALVE},
     {.n = 2, .h = 11, .w = 6, .in = 401, .out = 37, .sides = CONV_HALVE},
     {.n = 1, .h = 80, .w = 71, .in = 43, .out = 20, .sides = CONV_HALVE_LATE},
 };

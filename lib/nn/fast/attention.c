@@ -37,7 +37,7 @@ enum {
 
 /* How the work is cut. */
 typedef struct {
-    int strips, depth;              /* a head's channels, in strips of so many */
+    int strips, depth, numbers;     /* a head's channels, in strips of so many, as numbers */
     int block, blocks;              /* keys of a block, and how many blocks */
     int rows;                       /* of K's matrix: more keys stand beside these */
     int channels;                   /* of V and y: whole vectors */
@@ -46,12 +46,6 @@ typedef struct {
     size_t q, scores, y, sums, own; /* floats of what each thread has, and all of it */
 } cut;
 
-/* Numbers of a key, in a strip. */
-static int numbers(const cut *c)
-{
-    return tile_numbers(c->depth, PAIRS);
-}
-
 static cut cut_up(const attention *a)
 {
     cut c = {.strips = share_parts(a->size, TILE_DEPTH * (1 + PAIRS)),
@@ -59,15 +53,16 @@ static cut cut_up(const attention *a)
              .channels = share_whole(a->size, LANES)};
     c.parts = share_parts(c.panels, PART);
     c.depth = share_whole(share_parts(a->size, c.strips), LANES);
+    c.numbers = tile_numbers(c.depth, PAIRS);
     int most = share_least(TILE_DEPTH, ROOM_OF_BLOCK / (2 * a->size)) / KEYS * KEYS;
     c.blocks = share_parts(a->keys, most ? most : KEYS);
     c.block = share_whole(share_parts(a->keys, c.blocks), KEYS);
-    c.rows = share_whole(share_parts(c.block, TILE_DEPTH / numbers(&c)), TILE_ROWS);
+    c.rows = share_whole(share_parts(c.block, TILE_DEPTH / c.numbers), TILE_ROWS);
     c.of_k = (size_t)(c.strips * c.rows) * TILE_STRIDE;
     c.of_block = c.of_k + (size_t)c.channels * TILE_STRIDE;
     c.of_head = (size_t)c.blocks * c.of_block;
     size_t panels = (size_t)share_parts(c.panels, c.parts) * TILE_WIDTH;
-    c.q = panels * (size_t)(c.strips * numbers(&c));
+    c.q = panels * (size_t)(c.strips * c.numbers);
     c.scores = (size_t)(c.block * TILE_WIDTH);
     c.y = panels * (size_t)c.channels, c.sums = panels;
     c.own = c.q + c.scores + c.y + 2 * c.sums;
@@ -90,7 +85,7 @@ VEC_INLINE void square(const float *x, ptrdiff_t stride, int rows, int columns, 
 static size_t place(const cut *c, int strip, int j)
 {
     size_t row = (size_t)(strip * c->rows + j % c->rows);
-    return row * TILE_STRIDE + (size_t)(j / c->rows * numbers(c));
+    return row * TILE_STRIDE + (size_t)(j / c->rows * c->numbers);
 }
 
 /* Block b of the keys of a head. */
@@ -107,7 +102,7 @@ static void pack(const attention *a, const cut *c, int picture, int head, int b,
             const float *from = k + s * c->depth;
             float *row = to + place(c, s, j);
             int n = share_least(a->size - s * c->depth, c->depth);
-            for (int i = 0; i < numbers(c) * (1 + PAIRS); i += LANES)
+            for (int i = 0; i < c->numbers * (1 + PAIRS); i += LANES)
                 tile_lay(row, i, vec_load_upto(from + i, n - i) * scale, PAIRS);
         }
     to += c->of_k;
@@ -137,8 +132,8 @@ static void lay(const attention *a, const cut *c, const desk *d, const float *x)
         for (int s = 0; s < c->strips; s++) {
             int n = share_least(c->depth, a->size - s * c->depth);
             float *to =
-                d->q + (q / TILE_WIDTH * c->strips + s) * numbers(c) * TILE_WIDTH + q % TILE_WIDTH;
-            for (int i = 0; i < numbers(c) * (1 + PAIRS); i += LANES) {
+                d->q + (q / TILE_WIDTH * c->strips + s) * c->numbers * TILE_WIDTH + q % TILE_WIDTH;
+            for (int i = 0; i < c->numbers * (1 + PAIRS); i += LANES) {
                 square(x + s * c->depth + i, a->q_stride, d->rows - q, n - i, r);
                 UNROLL(16)
                 for (int l = 0; l < LANES; l += 1 + PAIRS, to += TILE_WIDTH)
@@ -150,7 +145,7 @@ static void lay(const attention *a, const cut *c, const desk *d, const float *x)
 /* Of a panel, and the keys that its last query sees. */
 static void score(const attention *a, const cut *c, const desk *d, const float *q, int keys)
 {
-    for (int s = 0; s < c->strips; s++, q += numbers(c) * TILE_WIDTH) {
+    for (int s = 0; s < c->strips; s++, q += c->numbers * TILE_WIDTH) {
         int depth = tile_numbers(share_least(c->depth, a->size - s * c->depth), PAIRS);
         for (int j = 0; j < keys; j += TILE_ROWS)
             tile_product[share_least(TILE_ROWS, keys - j)](d->k + place(c, s, j), q, depth,
@@ -215,7 +210,7 @@ static void meet(const attention *a, const cut *c, const desk *d, int p)
     int keys =
         a->causal ? share_least(d->keys, share_least(first + TILE_WIDTH, last + 1)) : d->keys;
     if (keys <= 0) return;
-    score(a, c, d, d->q + p * c->strips * numbers(c) * TILE_WIDTH, keys);
+    score(a, c, d, d->q + p * c->strips * c->numbers * TILE_WIDTH, keys);
     if (a->causal) hide(d->scores, keys, first);
     float *y = d->y + p * c->channels * TILE_WIDTH;
     for (int v = 0; v < TILE_WIDTH; v += LANES) {

@@ -17,20 +17,23 @@ enum {
      * of border and a panel's sums; or what all lay together, with the gaps between pixels. */
     OWN_ROOM = 1 << 20,
     ROOM = MATRIX ? 2 << 20 : 8 << 20,
-    LEAST = 3, /* rows of y that a thread makes at a time, though they have no room */
+    WIDEST = 128, /* columns of y at a time */
+    LEAST = 3,    /* rows of y that a thread makes at a time, though they have no room */
     PATCH = TILE_DEPTH / CONV_TAPS, /* channels up to which patches are laid */
 };
 
 typedef struct {
-    int picture, first, rows; /* of y */
+    int picture, first, rows, left, wide; /* of y */
 } band;
 
-/* Group g: some rows of a picture. */
+/* Group g: a piece of a picture. */
 static band band_of(const conv_plan *p, int group)
 {
-    int bands = p->groups / p->c->n, b = group % bands;
-    int first = share_first(p->h, b, bands), next = share_first(p->h, b + 1, bands);
-    return (band){group / bands, first, next - first};
+    int across = share_parts(p->w, WIDEST), down = p->groups / p->c->n / across;
+    int i = group / across % down, j = group % across;
+    int first = share_first(p->h, i, down), left = share_first(p->w, j, across);
+    return (band){group / across / down, first, share_first(p->h, i + 1, down) - first, left,
+                  share_first(p->w, j + 1, across) - left};
 }
 
 static int step_of(const conv *c)
@@ -46,7 +49,8 @@ static int border_of(const conv *c)
 /* Rows of y lie so many rows of the product apart. */
 static int pitch(const conv_plan *p)
 {
-    return p->deep > 1 ? p->w : p->w + 2 / step_of(p->c);
+    int wide = share_parts(p->w, share_parts(p->w, WIDEST));
+    return p->deep > 1 ? wide : wide + 2 / step_of(p->c);
 }
 
 static int begin(const conv_plan *p, int group, int strip, int *parts)
@@ -54,7 +58,7 @@ static int begin(const conv_plan *p, int group, int strip, int *parts)
     (void)strip;
     band b = band_of(p, group);
     *parts = p->deep > 1 ? b.rows : step_of(p->c) * (b.rows - 1) + 3;
-    return (b.rows - 1) * pitch(p) + p->w;
+    return (b.rows - 1) * pitch(p) + b.wide;
 }
 
 /* One row of pixels. */
@@ -65,9 +69,9 @@ static void lay_pixels(const conv_plan *p, int group, int strip, int row, float 
     int step = step_of(p->c), border = border_of(p->c);
     norming r = norming_begin(&p->c->before, b.picture * p->c->before.rows, NULL, p->c->in);
     laid += (size_t)(row / step * pitch(p)) * TILE_STRIDE;
-    for (int j = 0; j < step * (p->w - 1) + 3; j++)
-        conv_pixel(p, &r, b.picture, step * b.first + row - border, j - border, strip * p->depth,
-                   conv_depth(p, strip),
+    for (int j = 0; j < step * (b.wide - 1) + 3; j++)
+        conv_pixel(p, &r, b.picture, step * b.first + row - border, step * b.left + j - border,
+                   strip * p->depth, conv_depth(p, strip),
                    laid + p->at[row % step * 3 + j % step] + (size_t)(j / step) * TILE_STRIDE);
 }
 
@@ -78,11 +82,11 @@ static void lay_patches(const conv_plan *p, int group, int strip, int row, float
     band b = band_of(p, group);
     int step = step_of(p->c), border = border_of(p->c), in = p->c->in;
     norming r = norming_begin(&p->c->before, b.picture * p->c->before.rows, NULL, in);
-    for (int j = 0; j < p->w; j++)
+    for (int j = 0; j < b.wide; j++)
         for (int tap = 0; tap < CONV_TAPS; tap++)
             conv_pixel(p, &r, b.picture, step * (b.first + row) + tap / 3 - border,
-                       step * j + tap % 3 - border, 0, in,
-                       laid + (size_t)(row * p->w + j) * TILE_STRIDE + tap * in);
+                       step * (b.left + j) + tap % 3 - border, 0, in,
+                       laid + (size_t)(row * pitch(p) + j) * TILE_STRIDE + tap * in);
 }
 
 /* From [in][9] to [9][in]. */
@@ -104,13 +108,13 @@ static void finish(const conv_plan *p, int group, int column, int first, int nex
                    const float *sums)
 {
     band b = band_of(p, group);
-    size_t row = (size_t)b.picture * (size_t)p->h + (size_t)b.first;
+    size_t row = (size_t)b.picture * (size_t)p->h + (size_t)b.first, left = (size_t)b.left;
     for (int v = 0; v < p->width && column + v < p->c->out; v += LANES) {
         vec constant = conv_constant(p->c, b.picture, column + v);
         for (int q = first; q < next; q++) {
             int i = q / pitch(p), j = q % pitch(p);
-            if (j < p->w)
-                conv_store(p->c, (row + (size_t)i) * (size_t)p->w + (size_t)j, column + v,
+            if (j < b.wide)
+                conv_store(p->c, (row + (size_t)i) * (size_t)p->w + left + (size_t)j, column + v,
                            vec_load(sums + (q - first) * p->width + v) + constant);
         }
     }
@@ -147,7 +151,8 @@ conv_plan FAST(conv_direct)(const conv *c)
     int row = pitch(&p) * (int)sizeof(float), x = (patches ? 1 : step * step) * row;
     int filled = x * tile_numbers(p.depth * p.deep, p.pairs);
     int own = (OWN_ROOM - 2 * filled) / (filled + row * p.width), all = ROOM / (x * TILE_STRIDE);
-    int rows = conv_share(&p, c->n, p.h, pitch(&p), own > LEAST ? own : LEAST, all > 0 ? all : 1);
+    int rows = conv_share(&p, c->n * share_parts(p.w, WIDEST), p.h, pitch(&p),
+                          own > LEAST ? own : LEAST, all > 0 ? all : 1);
     p.rows = rows * pitch(&p);
     p.all_sums = (size_t)(p.rows * p.width);
     if (patches)
