@@ -11,8 +11,8 @@
  *       finish:        y / sum of all 2^(s - most), turned back
  *
  * With a query in each lane largest scores and sums are found for all lanes at once, and nothing
- * has to go from lane to lane. And channels of V are rows of tiles, of which there may be any number;
- * 40 in vectors of 16 would leave lanes empty.
+ * has to go from lane to lane. And channels of V are rows of tiles, of which there may be any
+ * number; 40 in vectors of 16 would leave lanes empty.
  *
  * The sum that is put right when a larger score turns up: Milakov, Gimelshein 2018, "Online
  * normalizer calculation for softmax", arXiv:1805.02867; y put right with it: Dao 2022,
