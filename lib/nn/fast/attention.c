@@ -286,13 +286,12 @@ void FAST(attention)(const attention *a, arena scratch)
     int heads = a->n * a->heads, threads = parallel_threads(), all = heads * c.parts;
     float *panels = arena_take(&scratch, heads_room(a, &c) * sizeof *panels);
     float *own = arena_take(&scratch, (size_t)threads * c.own * sizeof *own);
-    double work = (double)heads * a->keys * a->size;
-    PARALLEL_FOR(work > PARALLEL_WORTH)
+    PARALLEL_FOR((double)heads * a->keys * a->size > PARALLEL_WORTH)
     for (int i = 0; i < heads * c.blocks; i++) {
         int head = i / c.blocks, b = i % c.blocks;
         pack(a, &c, head / a->heads, head % a->heads, b, panels + (size_t)i * c.of_block);
     }
-    PARALLEL_FOR(work * a->queries > PARALLEL_WORTH)
+    PARALLEL_FOR((double)heads * a->queries * a->keys * a->size > PARALLEL_WORTH)
     for (int t = 0; t < threads; t++) {
         desk d = {.q = own + (size_t)t * c.own};
         d.scores = d.q + c.q, d.y = d.scores + c.scores, d.sums = d.y + c.y,
