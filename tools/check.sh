@@ -15,7 +15,7 @@ slow='docs redraw slow threads neon wasm'
 with_gcc() { $make BUILD=build/gcc CC=gcc CFLAGS='-O3 -Werror' "$@"; }
 with_clang() { $make BUILD=build/clang CC=clang CFLAGS='-O3 -Werror' OPENMP= "$@"; }
 sanitized() {
-    $make BUILD=build/asan CC=clang CFLAGS="-O1 -g -Werror -fsanitize=address,undefined \
+    $make BUILD=build/asan CC=clang CFLAGS="-O1 -g -DROLLED -Werror -fsanitize=address,undefined \
         -fno-sanitize-recover=all -fno-omit-frame-pointer" "$@"
 }
 

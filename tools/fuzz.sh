@@ -5,8 +5,8 @@
 seconds=${1:-60}
 build=build/fuzz
 ${MAKE:-make} --no-print-directory BUILD=$build CC=clang OPENMP= MAIN=-fsanitize=fuzzer \
-    CFLAGS='-O1 -g -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all' fuzzers ||
-    exit 1
+    CFLAGS='-O1 -g -DROLLED -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all' \
+    fuzzers || exit 1
 wrong=0
 for source in tests/fuzz/*.c; do
     [ -f "$source" ] || continue

@@ -50,9 +50,12 @@ enum { VEC_LINE = 16 }; /**< floats of a cache's line: they are fetched together
 
 /* Before a loop whose turns are counted when it is compiled: nothing is left of the loop, so an
  * array of vectors is as many registers. clang must hear that all of it is meant: asked for a
- * number, it unrolls too late, and the array stays in memory. */
+ * number, it unrolls too late, and the array stays in memory. ROLLED leaves the loops, for
+ * checks of every access: unrolled, clang 14 takes minutes to make those for one file. */
 #define UNROLL_PRAGMA(text) _Pragma(#text)
-#ifdef __clang__
+#if defined(ROLLED)
+#define UNROLL(n)
+#elif defined(__clang__)
 #define UNROLL(n) UNROLL_PRAGMA(clang loop unroll(full))
 #else
 #define UNROLL(n) UNROLL_PRAGMA(GCC unroll n)
