@@ -6,7 +6,11 @@
 static conv_plan plan_for(const conv *c)
 {
     bool winograd = !MATRIX && c->sides <= CONV_DOUBLE && c->in >= 16 && c->out >= 16;
-    return winograd ? FAST(conv_winograd)(c) : FAST(conv_direct)(c);
+    conv_plan p = winograd ? FAST(conv_winograd)(c) : FAST(conv_direct)(c);
+    double bytes = (double)c->n * p.h * p.w * c->out * sizeof *c->y;
+    p.far = sizeof(vec) == VEC_LINE * sizeof(float) && bytes >= CONV_FAR && c->out % LANES == 0 &&
+            (uintptr_t)c->y % sizeof(vec) == 0;
+    return p;
 }
 
 /* What one thread needs: for laying; then for weights, and for sums if they are of one strip. */
@@ -94,7 +98,7 @@ static void meet(const conv_plan *p, int group, int s, int column, int next_colu
         panel_weights ahead = weights_of(p, then ? column : next_column, from + then,
                                          share_least(depth - then, p->chunk));
         turn(p, column, from + k, count, turned);
-        products(p, laid + first * TILE_STRIDE + k, turned, next - first,
+        products(p, laid + first * TILE_STRIDE + k / (1 + p->pairs), turned, next - first,
                  tile_numbers(count, p->pairs) * p->deep, sums, s + k > 0, panel_ahead(ahead));
     }
     if (s == p->strips - 1) p->finish(p, group, column, first, next, sums);

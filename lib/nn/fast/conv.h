@@ -31,6 +31,7 @@ enum {
     CONV_AHEAD = 4, /* pixels that are asked for before they are used */
     /* Rows for which a thread turns weights alone, at least: matrices multiply them in no time. */
     CONV_WORTH = MATRIX ? 1000 : 64,
+    CONV_FAR = 32 << 20, /* bytes of y that nobody finds in a cache afterwards */
 };
 
 /** One way, for one convolution. Sizes of blocks are counted in floats. */
@@ -45,6 +46,7 @@ struct conv_plan {
     bool pairs;                  /**< rows and weights are bf16, two channels of x in a number */
     int groups, rows;            /**< groups; rows of a plane in one, at most */
     bool alone;                  /**< each thread has groups of its own */
+    bool far;                    /**< y is more than a cache holds */
     size_t laid;                 /**< all planes of a strip */
     size_t at[CONV_PLANES];      /**< where each begins */
     size_t turned, sums;         /**< a plane of weights; of sums, 0: all add to the same */
@@ -120,13 +122,17 @@ VEC_INLINE vec conv_constant(const conv *c, int picture, int column)
 }
 
 /** LANES channels of a pixel, as far as there are so many. */
-VEC_INLINE void conv_store(const conv *c, size_t pixel, int column, vec v)
+VEC_INLINE void conv_store(const conv_plan *p, size_t pixel, int column, vec v)
 {
+    const conv *c = p->c;
     size_t at = pixel * (size_t)c->out + (size_t)column;
     int some = c->out - column, ahead = CONV_AHEAD * c->out;
-    __builtin_prefetch(c->y + at + ahead, 1);
+    if (!p->far) __builtin_prefetch(c->y + at + ahead, 1);
     if (c->add) __builtin_prefetch(c->add + at + ahead);
     if (c->add) v += vec_load_upto(c->add + at, some);
-    vec_store_upto(c->y + at, v, some);
+    if (p->far)
+        vec_store_far(c->y + at, v);
+    else
+        vec_store_upto(c->y + at, v, some);
 }
 #endif

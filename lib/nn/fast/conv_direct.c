@@ -114,7 +114,7 @@ static void finish(const conv_plan *p, int group, int column, int first, int nex
         for (int q = first; q < next; q++) {
             int i = q / pitch(p), j = q % pitch(p);
             if (j < b.wide)
-                conv_store(p->c, (row + (size_t)i) * (size_t)p->w + left + (size_t)j, column + v,
+                conv_store(p, (row + (size_t)i) * (size_t)p->w + left + (size_t)j, column + v,
                            vec_load(sums + (q - first) * p->width + v) + constant);
         }
     }
@@ -141,12 +141,13 @@ conv_plan FAST(conv_direct)(const conv *c)
     p.begin = begin, p.lay = patches ? lay_patches : lay_pixels, p.turn = turn, p.finish = finish;
     p.pairs = MATRIX && !patches;
     p.strips = share_parts(c->in, TILE_DEPTH * (1 + p.pairs));
-    p.chunk = p.depth = share_whole(share_parts(c->in, p.strips), LANES);
+    p.depth = share_whole(share_parts(c->in, p.strips), LANES);
+    p.chunk = share_whole(share_parts(p.depth, 1 + (p.depth > TILE_DEPTH)), 2 * TILE_STEP);
     if (patches) p.chunk = p.depth = c->in;
     p.planes = patches ? 1 : CONV_TAPS;
     p.deep = patches ? CONV_TAPS : 1;
     p.width = c->out <= LANES && !p.pairs ? LANES : TILE_WIDTH;
-    p.turned = (size_t)(tile_numbers(p.depth, p.pairs) * p.width);
+    p.turned = (size_t)(tile_numbers(p.chunk, p.pairs) * p.width);
     p.all_turned = CONV_TAPS * p.turned;
     int row = pitch(&p) * (int)sizeof(float), x = (patches ? 1 : step * step) * row;
     int filled = x * tile_numbers(p.depth * p.deep, p.pairs);

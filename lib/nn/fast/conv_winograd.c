@@ -203,7 +203,7 @@ static void finish_tile(const conv_plan *p, int picture, int top, int left, int 
     for (int i = 0; i < SIDE && top + i < p->h; i++)
         for (int j = 0; j < SIDE && left + j < p->w; j++) {
             size_t row = (size_t)picture * (size_t)p->h + (size_t)(top + i);
-            conv_store(p->c, row * (size_t)p->w + (size_t)(left + j), column, y[i][j] + constant);
+            conv_store(p, row * (size_t)p->w + (size_t)(left + j), column, y[i][j] + constant);
         }
 }
 

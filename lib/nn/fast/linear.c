@@ -26,7 +26,9 @@ enum {
     ROWS = LANES == 16 ? 336 : 192,
     COLUMNS = 640, /* of sums in a block, at most: they are read again for each strip */
     KEPT = 425000, /* of turned weights, at most, are kept: 320 x 1280 and a little */
-    AHEAD = 4,     /* rows of x to fetch before their turn: their pieces lie far apart */
+    /* Columns of x in a strip. Matrices multiply faster than panels come from the outer cache. */
+    STRIP = TILE_DEPTH * (PAIRS && !MATRIX ? 2 : 1),
+    AHEAD = 4, /* rows of x to fetch before their turn: their pieces lie far apart */
     PIECE = TILE_DEPTH * TILE_WIDTH,
 };
 
@@ -58,7 +60,7 @@ static int slice_first(const linear *l, const cut *c, int i)
 
 static cut cut_up(const linear *l)
 {
-    cut c = {.strips = share_parts(l->in, TILE_DEPTH * (1 + PAIRS)), .kinds = l->gate ? 2 : 1};
+    cut c = {.strips = share_parts(l->in, STRIP), .kinds = l->gate ? 2 : 1};
     c.depth = share_whole(share_parts(l->in, c.strips), LANES);
     c.slices = share_parts(l->rows, ROWS), c.rows = share_parts(l->rows, c.slices);
     c.panels = share_parts(l->out, TILE_WIDTH), c.groups = 1;
@@ -92,29 +94,18 @@ typedef struct {
     tile_ahead panel, next_strip; /* to be fetched: the next panel's weights, then x */
 } desk;
 
-/* Row i; `normed` says whether there is a norm. */
-VEC_INLINE void lay_row(const linear *l, const desk *d, int i, int from, int depth, bool normed)
-{
-    const float *x = l->x + (size_t)(d->from + i) * (size_t)l->in;
-    float *to = d->strip + i * TILE_STRIDE;
-    norming n = d->norms[i];
-    if (!normed) n.scale = NULL;
-    for (int k = 0; k < depth; k += VEC_LINE)
-        __builtin_prefetch(x + AHEAD * (size_t)l->in + from + k);
-    for (int k = 0; k < tile_numbers(depth, PAIRS) * (1 + PAIRS); k += LANES)
-        tile_lay(to, k, norming_at(&n, x, from + k, depth - k), PAIRS);
-}
-
 static void lay(const linear *l, const cut *c, const desk *d, int s)
 {
     int depth = strip_depth(l, c, s), from = s * c->depth;
-    for (int i = 0; i < d->rows; i++) {
-        const float *x = l->x + (size_t)(d->from + i) * (size_t)l->in;
+    const float *x = l->x + (size_t)d->from * (size_t)l->in;
+    float *to = d->strip;
+    for (int i = 0; i < d->rows; i++, x += l->in, to += TILE_STRIDE) {
         if (s == 0) d->norms[i] = norming_begin(&l->before, d->from + i, x, l->in);
-        if (l->before.scale)
-            lay_row(l, d, i, from, depth, true);
-        else
-            lay_row(l, d, i, from, depth, false);
+        norming n = d->norms[i];
+        for (int k = 0; k < depth; k += VEC_LINE)
+            __builtin_prefetch(x + AHEAD * (size_t)l->in + from + k);
+        for (int k = 0; k < tile_numbers(depth, PAIRS) * (1 + PAIRS); k += LANES)
+            tile_lay(to, k, norming_at(&n, x, from + k, depth - k), PAIRS);
     }
 }
 

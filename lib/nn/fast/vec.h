@@ -115,6 +115,18 @@ VEC_INLINE void vec_store_upto(float *p, vec v, int n)
         vec_store_some(p, v, n);
 }
 
+/** Into memory at `p`, a whole line of the cache, and past it: what it held stays, and the line
+ * need not be read before. Other threads see it once this one has passed a locked instruction,
+ * as each does at the end of a parallel loop. */
+VEC_INLINE void vec_store_far(float *p, vec v)
+{
+#if defined(__AVX512F__)
+    _mm512_stream_ps(p, (__m512)v);
+#else
+    vec_store(p, v);
+#endif
+}
+
 /** bit for bit: where mask has ones a, elsewhere b */
 VEC_INLINE vec vec_choose(vec_int mask, vec a, vec b)
 {
