@@ -243,6 +243,26 @@ static void test_same_bits_in_a_batch_and_alone(void)
     }
 }
 
+/* Whole lines of a y of more than 32 MB go past the cache; they hold the same. */
+static void test_a_large_result_may_begin_anywhere(void)
+{
+    enum { IN = 4, OUT = 32 };
+    if (!fast()) return;
+    conv c = made((which){{.n = 1, .h = 1, .w = 1, .in = IN, .out = OUT}, DTYPE_F32, BIAS});
+    c.h = 1000, c.w = 300;
+    size_t n = outs(&c), pixels = (size_t)(c.h * c.w);
+    float *x = malloc(pixels * IN * sizeof *x), *y = aligned_alloc(64, (n + 16) * sizeof *y);
+    assert_true(x && y && n * sizeof *y > 32 << 20);
+    nn_fill(x, pixels * IN, OF_X, 1);
+    c.x = x, c.y = y;
+    conv_apply(c, scratch);
+    float *aligned = copied(&c);
+    c.y = y + 1;
+    conv_apply(c, scratch);
+    assert_memory_equal(aligned, c.y, n * sizeof *y);
+    free(aligned), free(x), free(y);
+}
+
 static void test_the_result_may_take_the_place_of_the_residual(void)
 {
     for (int i = 0; i < LARGER; i += EVERY) {
@@ -311,6 +331,7 @@ int main(void)
         NN_TEST(test_larger_ones),
         NN_TEST(test_same_bits_for_any_number_of_threads),
         NN_TEST(test_same_bits_in_a_batch_and_alone),
+        NN_TEST(test_a_large_result_may_begin_anywhere),
         NN_TEST(test_the_result_may_take_the_place_of_the_residual),
         NN_TEST(test_pytorch_has_the_same),
         NN_TEST(test_what_has_no_pixels_is_refused),

@@ -62,12 +62,9 @@ static profile_row *row_of(const char *name)
     for (int i = 0; i < asked->rows; i++)
         if (asked->row[i].part == asked->now && strcmp(asked->row[i].name, name) == 0)
             return &asked->row[i];
-    if (asked->rows == PROFILE_ROWS) {
-        strcpy(asked->row[PROFILE_ROWS - 1].name, "others");
-        return &asked->row[PROFILE_ROWS - 1];
-    }
-    profile_row *row = &asked->row[asked->rows++];
-    snprintf(row->name, sizeof row->name, "%s", name);
+    int full = asked->rows == PROFILE_ROWS;
+    profile_row *row = &asked->row[full ? PROFILE_ROWS - 1 : asked->rows++];
+    snprintf(row->name, sizeof row->name, "%s", full ? "others" : name);
     row->part = asked->now;
     return row;
 }

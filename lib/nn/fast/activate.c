@@ -4,12 +4,10 @@
 #include "nn/kernels.h"
 
 /* `which` is a constant where this is called, so no lane asks. */
-VEC_INLINE void some(activation which, float *y, const float *x, size_t n)
+VEC_INLINE void some(activation which, float *y, const float *x, int n)
 {
-    size_t i = 0;
-    for (; i + LANES <= n; i += LANES) vec_store(y + i, math_activate(which, vec_load(x + i)));
-    int rest = (int)(n - i);
-    if (rest > 0) vec_store_some(y + i, math_activate(which, vec_load_some(x + i, rest)), rest);
+    for (int i = 0; i < n; i += LANES)
+        vec_store_upto(y + i, math_activate(which, vec_load_upto(x + i, n - i)), n - i);
 }
 
 void FAST(activate)(activation which, float *y, const float *x, size_t n)
@@ -17,7 +15,7 @@ void FAST(activate)(activation which, float *y, const float *x, size_t n)
     enum { PIECE = 1 << 12 };
     PARALLEL_FOR(n > PARALLEL_WORTH)
     for (size_t from = 0; from < n; from += PIECE) {
-        size_t count = n - from < PIECE ? n - from : PIECE;
+        int count = n - from < PIECE ? (int)(n - from) : PIECE;
         if (which == ACTIVATE_SILU) some(ACTIVATE_SILU, y + from, x + from, count);
         if (which == ACTIVATE_GELU) some(ACTIVATE_GELU, y + from, x + from, count);
         if (which == ACTIVATE_GELU_QUICK) some(ACTIVATE_GELU_QUICK, y + from, x + from, count);

@@ -15,15 +15,10 @@ enum {
     SOME = 16,  /* rows make the guess, so that one of them cannot spoil it */
 };
 
-static int padded(int channels)
-{
-    return (channels + LANES - 1) / LANES * LANES;
-}
-
 static void guess_means(const norm_groups *g, const float *x, float *guess)
 {
-    int some = g->rows < SOME ? g->rows : SOME;
-    memset(guess, 0, (size_t)padded(g->channels) * sizeof *guess);
+    int some = share_least(g->rows, SOME);
+    memset(guess, 0, (size_t)share_whole(g->channels, LANES) * sizeof *guess);
     for (int i = 0; i < some; i++) {
         size_t row = (size_t)g->rows * (size_t)i / (size_t)some;
         for (int k = 0; k < g->channels; k++)
@@ -37,26 +32,23 @@ VEC_INLINE void add(vec apart, float *sum, float *squares)
     vec_store(squares, vec_load(squares) + apart * apart);
 }
 
-/* Rows of x onto sums[2][padded]. */
+/* Rows of x onto sums[2][channels, in whole vectors]. */
 static void add_rows(const float *x, const float *guess, int rows, int channels, float *sums)
 {
-    int rest = channels % LANES;
-    float *squares = sums + padded(channels);
-    memset(sums, 0, 2 * (size_t)padded(channels) * sizeof *sums);
+    float *squares = sums + share_whole(channels, LANES);
+    memset(sums, 0, 2 * (size_t)share_whole(channels, LANES) * sizeof *sums);
     for (int i = 0; i < rows; i++, x += channels) {
-        int k = 0;
-        for (; k + LANES <= channels; k += LANES)
-            add(vec_load(x + k) - vec_load(guess + k), sums + k, squares + k);
-        if (rest > 0) add(vec_load_some(x + k, rest) - vec_load(guess + k), sums + k, squares + k);
+        for (int k = 0; k < channels; k += LANES)
+            add(vec_load_upto(x + k, channels - k) - vec_load(guess + k), sums + k, squares + k);
     }
 }
 
-/* Mean and variance of the groups of one picture, from sums[pieces][2][padded]. A group's variance
+/* Mean and variance of the groups of one picture, from sums[pieces][2][wide]. A group's variance
  * is that within each channel and that of the channels' means. `total` is room. */
 static void gather(const norm_groups *g, const float *guess, const float *sums, int pieces,
                    double *total, double *mean_variance)
 {
-    int members = g->channels / g->groups, wide = padded(g->channels);
+    int members = g->channels / g->groups, wide = share_whole(g->channels, LANES);
     for (int k = 0; k < 2 * wide; k++) total[k] = 0;
     for (int p = 0; p < pieces; p++, sums += 2 * wide)
         for (int k = 0; k < 2 * wide; k++) total[k] += (double)sums[k];
@@ -76,7 +68,7 @@ static void gather(const norm_groups *g, const float *guess, const float *sums, 
 
 size_t FAST(norm_room)(const norm_groups *g)
 {
-    size_t wide = (size_t)(g->pictures * padded(g->channels));
+    size_t wide = (size_t)(g->pictures * share_whole(g->channels, LANES));
     return wide * (2 * (size_t)share_parts(g->rows, ROWS) * sizeof(float) + sizeof(float) +
                    2 * sizeof(double)) +
            3 * 128; /* what an arena may want beside three blocks */
@@ -85,7 +77,8 @@ size_t FAST(norm_room)(const norm_groups *g)
 void FAST(norm_sums)(const norm_groups *g, double *mean_variance, arena scratch)
 {
     int pieces = share_parts(g->rows, ROWS), all = g->pictures * pieces;
-    size_t picture = (size_t)g->rows * (size_t)g->channels, wide = (size_t)padded(g->channels);
+    size_t picture = (size_t)g->rows * (size_t)g->channels,
+           wide = (size_t)share_whole(g->channels, LANES);
     size_t n = (size_t)g->pictures;
     float *sums = arena_take(&scratch, (size_t)all * 2 * wide * sizeof *sums);
     float *guess = arena_take(&scratch, n * wide * sizeof *guess);
@@ -96,7 +89,7 @@ void FAST(norm_sums)(const norm_groups *g, double *mean_variance, arena scratch)
         size_t p = (size_t)(i / pieces);
         int from = i % pieces * ROWS, left = g->rows - from;
         add_rows(g->x + p * picture + (size_t)from * (size_t)g->channels, guess + p * wide,
-                 left < ROWS ? left : ROWS, g->channels, sums + (size_t)i * 2 * wide);
+                 share_least(left, ROWS), g->channels, sums + (size_t)i * 2 * wide);
     }
     PARALLEL_FOR(n * picture > PARALLEL_WORTH)
     for (size_t p = 0; p < n; p++)
@@ -113,7 +106,6 @@ void FAST(norm_apply)(const norm *n, const float *x, int rows, int channels, flo
         norming r = norming_begin(n, i, from, channels);
         int k = 0;
         for (; k + LANES <= channels; k += LANES) vec_store(to + k, norming_at(&r, from, k, LANES));
-        int rest = channels - k;
-        if (rest > 0) vec_store_some(to + k, norming_at(&r, from, k, rest), rest);
+        vec_store_upto(to + k, norming_at(&r, from, k, channels - k), channels - k);
     }
 }

@@ -25,7 +25,7 @@ static void row(float *y, const float *x, int n)
         vec_store(y + i, e);
         sums += e;
     }
-    vec last = math_exp(vec_load_some(x + i, rest) - most);
+    vec last = math_exp(vec_load_upto(x + i, rest) - most);
     float sum = vec_sum(sums);
     for (int j = 0; j < rest; j++) sum += y[i + j] = last[j];
     vec part = vec_all(1 / sum);

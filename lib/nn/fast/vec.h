@@ -95,6 +95,7 @@ VEC_INLINE vec vec_load_some(const float *p, int n)
     return vec_load(all);
 }
 
+/** Apart, so that v need not be in memory where all of it is stored. */
 VEC_INLINE void vec_store_some(float *p, vec v, int n)
 {
     memcpy(p, &v, (size_t)n * sizeof *p);
