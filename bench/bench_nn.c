@@ -2,14 +2,13 @@
  * below the roof of this machine: docs/speed.md.
  *
  *     make bench-nn     all of it, some minutes; P="linear conv" runs parts, P=--help lists them */
-#define _POSIX_C_SOURCE 200809L /* mkdir */
+#include "base/file.h"
 #include "base/parallel.h"
 #include "nn/isa.h"
 #include "nn/parts.h"
 #include "nn/peers.h"
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 static const struct {
     const char *name, *what;
@@ -21,17 +20,17 @@ static const struct {
     {"norm", "group norm and layer norm", part_norm},
 };
 enum { PARTS = sizeof parts / sizeof *parts };
+static const size_t ROOM = (size_t)2 << 30; /* bytes that the largest shapes take */
 
-static int help(FILE *to, int code)
+static int help(void)
 {
-    fprintf(to, "bench_nn [--shared] [PART...]   measure these, or all:\n");
-    for (int i = 0; i < PARTS; i++) fprintf(to, "  %-12s%s\n", parts[i].name, parts[i].what);
-    fprintf(to,
-            "Each prints a table and draws out/bench_PART.svg; out/bench_roofline.svg has all.\n"
-            "--shared: others work on this machine, so one thread runs and only the seconds that\n"
-            "the processor gives to it count. OMP_NUM_THREADS sets the threads, DIFFUSION_ISA the\n"
-            "instruction set. docs/speed.md says what is measured and how.\n");
-    return code;
+    printf("bench_nn [--shared] [PART...]   measure these, or all:\n");
+    for (int i = 0; i < PARTS; i++) printf("  %-12s%s\n", parts[i].name, parts[i].what);
+    printf("Each prints a table and draws out/bench_PART.svg; out/bench_roofline.svg has all.\n"
+           "--shared: others work on this machine, so one thread runs and only the seconds that\n"
+           "the processor gives to it count. OMP_NUM_THREADS sets the threads, DIFFUSION_ISA the\n"
+           "instruction set. docs/speed.md says what is measured and how.\n");
+    return 0;
 }
 
 /* Bit i: part i is wanted; 0 for a word that is none. */
@@ -41,7 +40,10 @@ static unsigned wanted_parts(int count, char **words)
     for (int i = 0; i < count; i++) {
         int k = 0;
         while (k < PARTS && strcmp(words[i], parts[k].name) != 0) k++;
-        if (k == PARTS) return fprintf(stderr, "there is no part \"%s\"\n", words[i]), 0;
+        if (k == PARTS) {
+            fprintf(stderr, "there is no part \"%s\"; see bench_nn --help\n", words[i]);
+            return 0;
+        }
         wanted |= 1u << k;
     }
     return wanted ? wanted : (1u << PARTS) - 1;
@@ -51,13 +53,14 @@ int main(int count, char **given)
 {
     static table tables[PARTS];
     const table *all[PARTS];
-    if (count > 1 && strcmp(given[1], "--help") == 0) return help(stdout, 0);
+    for (int i = 1; i < count; i++)
+        if (strcmp(given[i], "--help") == 0) return help();
     if (count > 1 && strcmp(given[1], "--shared") == 0) {
         machine_shared = true, given++, count--;
         parallel_set_threads(1);
     }
     unsigned wanted = wanted_parts(count - 1, given + 1);
-    if (!wanted) return help(stderr, 2);
+    if (!wanted) return 1;
     error wrong = isa_choose(NULL);
     if (wrong) return fprintf(stderr, "%s\n", wrong), 1;
     if (strcmp(isa_name(), "plain") == 0) {
@@ -65,8 +68,10 @@ int main(int count, char **given)
             "the plain twins run no races; without PLAIN=1 and DIFFUSION_ISA there are others\n");
         return 0;
     }
-    mkdir("out", 0777);
+    wrong = file_make_folder("out");
     arena memory = arena_make(0);
+    if (!wrong && arena_left(memory) < ROOM) wrong = "there is too little memory";
+    if (wrong) return fprintf(stderr, "%s\n", wrong), 1;
     machine m = machine_look(memory);
     peers_open();
     for (int i = 0; i < PARTS; i++) {
@@ -75,5 +80,7 @@ int main(int count, char **given)
     }
     table_roofline(all, PARTS, &m, memory);
     arena_free(memory);
-    return 0;
+    bool cut = fflush(stdout) != 0;
+    if (cut) fprintf(stderr, "cannot write\n");
+    return table_unsaved || cut;
 }

@@ -13,6 +13,7 @@
  * `make bench-sd` runs both.
  */
 #define _DEFAULT_SOURCE
+#include "nn/isa.h"
 #include "nn/machine.h"
 #include "pipeline/model.h"
 #include "pipeline/report.h"
@@ -23,7 +24,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { ROUNDS = 3, MOST = 100, WORDS = 77 };
+enum {
+    ROUNDS = 3,
+    MOST = 100,  /* rounds */
+    SIDE = 4096, /* pixels, at most */
+    WORDS = 77,
+    SPARE = 1 << 20, /* numbers: the text encoder, and what little else there is */
+};
 
 /* One call of a stage: the UNet is asked about a guidance pair, the VAE makes one picture, the text
  * encoder reads one prompt. */
@@ -50,16 +57,33 @@ static void call(const model *m, const char *stage, int side, arena scratch)
     unet_apply(&m->unet, x, 500, said, tensor_like(&scratch, x), scratch);
 }
 
-static int measure(const char *path, const char *stage, int side, int rounds, bool show)
+/* Whether that can be measured. */
+static error check(const model *m, const char *stage, int side, arena scratch)
 {
     static const char *const stages[] = {"text", "unet", "vae", NULL};
+    int known = 0, factor = vae_factor(&m->vae), latent = side / factor;
+    while (stages[known] && strcmp(stages[known], stage) != 0) known++;
+    if (!stages[known]) return error_unknown("stage", stage, stages);
+    if (side < factor || side > SIDE || side % factor)
+        return error_make("the side is a multiple of %d, at most %d", factor, SIDE);
+    tensor x = {NULL, 2, latent, latent, m->unet.config.in};
+    size_t own = (size_t)(2 * WORDS) * (m->unet.remembered + (size_t)m->unet.config.text) +
+                 (size_t)(side * side * 3) + 4 * tensor_count(x);
+    size_t room =
+        blocks_larger(unet_room(&m->unet, x, WORDS), vae_decode_room(&m->vae, latent, latent));
+    if (room + (own + SPARE) * sizeof *x.data > arena_left(scratch))
+        return error_make("a side of %d takes more memory than there is", side);
+    return NULL;
+}
+
+static int measure(const char *path, const char *stage, int side, int rounds, bool show)
+{
     double begin = machine_seconds(), taken[MOST], peaks[MOST]; /* sorted in the end */
     arena memory = arena_make((size_t)1 << 32), scratch = arena_make(0);
     model m;
-    int known = 0;
-    while (stages[known] && strcmp(stages[known], stage) != 0) known++;
-    error wrong = stages[known] ? model_open(path, &memory, scratch, &m)
-                                : error_unknown("stage", stage, stages);
+    error wrong = memory.begin && scratch.begin ? NULL : "there is no memory left";
+    if (!wrong) wrong = model_open(path, &memory, scratch, &m);
+    if (!wrong) wrong = check(&m, stage, side, scratch);
     if (wrong) return fprintf(stderr, "%s\n", wrong), 1;
     call(&m, stage, side, scratch);
     double first = machine_seconds() - begin;
@@ -80,7 +104,7 @@ static int measure(const char *path, const char *stage, int side, int rounds, bo
            "ours", stage, side, median, taken[0], first, (double)used.ru_maxrss * 1024e-6,
            1e-9 * flop, 1e-9 * flop / median, 1e-9 * flop / median / peak, peak);
     if (show) fputs(report_table(&p, &memory), stdout);
-    return fflush(stdout);
+    return fflush(stdout) ? fprintf(stderr, "cannot write\n"), 1 : 0;
 }
 
 int main(int argc, char **argv)
@@ -89,13 +113,15 @@ int main(int argc, char **argv)
         const char *stage;
         int side;
     } all[] = {{"text", 512}, {"unet", 256}, {"unet", 512}, {"vae", 256}, {"vae", 512}};
-    if (argc < 2)
-        return fprintf(stderr, "usage: bench_sd MODEL [STAGE SIDE [ROUNDS]] [--profile]\n"), 1;
     bool show = strcmp(argv[argc - 1], "--profile") == 0;
     argc -= show;
-    int rounds = argc > 4 ? atoi(argv[4]) : ROUNDS;
+    if (argc < 2 || argc == 3 || argc > 5)
+        return fprintf(stderr, "usage: bench_sd MODEL [STAGE SIDE [ROUNDS]] [--profile]\n"), 1;
+    error wrong = isa_choose(NULL);
+    if (wrong) return fprintf(stderr, "%s\n", wrong), 1;
+    int side = argc > 3 ? atoi(argv[3]) : 0, rounds = argc > 4 ? atoi(argv[4]) : ROUNDS;
     if (rounds < 1 || rounds > MOST) return fprintf(stderr, "1 to %d rounds\n", MOST), 1;
-    if (argc > 3) return measure(argv[1], argv[2], atoi(argv[3]), rounds, show);
+    if (argc > 3) return measure(argv[1], argv[2], side, rounds, show);
     for (int i = 0; i < (int)(sizeof all / sizeof *all); i++) {
         pid_t child = fork();
         if (child == 0) _exit(measure(argv[1], all[i].stage, all[i].side, rounds, show));

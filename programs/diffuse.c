@@ -185,9 +185,11 @@ static error understand(int argc, char **argv, wanted *w)
         if (option == HELP) exit(say(usage));
         if (option == ':')
             wrong = error_make("%s wants a value; see diffuse --help", argv[optind - 1]);
-        else if (option == '?')
-            wrong = optopt ? error_make("-%c is no option; see diffuse --help", optopt)
-                           : error_make("%s is no option; see diffuse --help", argv[optind - 1]);
+        else if (option == '?' && optopt > 1 && optopt < SEED_MODE)
+            wrong = error_make("-%c is no option; see diffuse --help", optopt);
+        else if (option == '?') /* with a number where it is known: --quiet=1 */
+            wrong = error_make("%s %s; see diffuse --help", argv[optind - 1],
+                               optopt ? "takes no value" : "is no option");
         else
             wrong = take(option, optarg, w);
     }
@@ -197,7 +199,8 @@ static error understand(int argc, char **argv, wanted *w)
     if (optind < argc)
         return error_make("what is \"%s\"? A prompt of several words stands in quotes",
                           argv[optind]);
-    if (!w->model) return error_make("which model? -m PATH, or the path in DIFFUSE_MODEL");
+    if (!w->model || !*w->model)
+        return error_make("which model? -m PATH, or the path in DIFFUSE_MODEL");
     if (!w->wish.prompt) return error_make("no prompt; an empty one is \"\". See diffuse --help");
     return NULL;
 }

@@ -312,16 +312,31 @@ static void test_pytorch_has_the_same(void)
 
 static void halve_one_pixel(void)
 {
+    (void)conv_room((conv){.n = 1, .h = 1, .w = 2, .in = 1, .out = 1, .sides = CONV_HALVE_LATE});
+}
+static void no_channels(void)
+{
+    (void)conv_room((conv){.n = 1, .h = 1, .w = 2, .in = 0, .out = 1});
+}
+static void more_than_int_counts(void)
+{
+    (void)conv_room((conv){.n = 1, .h = 1 << 15, .w = 1 << 15, .in = 1, .out = 1});
+}
+static void too_little_scratch(void)
+{
     float x = 1, y;
-    conv_apply(
-        (conv){
-            .n = 1, .h = 1, .w = 2, .in = 1, .out = 1, .sides = CONV_HALVE_LATE, .x = &x, .y = &y},
-        (arena){0});
+    conv c = {.n = 1, .h = 1, .w = 1, .in = 1, .out = 1, .x = &x, .y = &y, .weights.data = &x};
+    arena little = scratch;
+    little.end = little.begin + conv_room(c) - 64;
+    conv_apply(c, little);
 }
 
-static void test_what_has_no_pixels_is_refused(void)
+static void test_broken_promises_are_noticed(void)
 {
     assert_true(aborts(halve_one_pixel));
+    assert_true(aborts(no_channels));
+    assert_true(aborts(more_than_int_counts));
+    assert_true(aborts(too_little_scratch));
 }
 
 int main(void)
@@ -334,7 +349,7 @@ int main(void)
         NN_TEST(test_a_large_result_may_begin_anywhere),
         NN_TEST(test_the_result_may_take_the_place_of_the_residual),
         NN_TEST(test_pytorch_has_the_same),
-        NN_TEST(test_what_has_no_pixels_is_refused),
+        NN_TEST(test_broken_promises_are_noticed),
     };
     scratch = arena_make((size_t)1 << 28);
     for (int i = 0; i < ARRAYS; i++) fences[i] = fence_make(MOST + 16);

@@ -323,9 +323,19 @@ static void onto_itself(void)
 }
 static void no_rows(void)
 {
+    (void)linear_room((linear){.rows = 0, .in = 2, .out = 2});
+}
+static void more_than_int_counts(void)
+{
+    (void)linear_room((linear){.rows = 1 << 30, .in = 1, .out = 1});
+}
+static void too_little_scratch(void)
+{
     float x[4] = {0}, y[4];
-    linear_apply((linear){.rows = 0, .in = 2, .out = 2, .x = x, .w = {x, DTYPE_F32}, .y = y},
-                 scratch);
+    linear l = {.rows = 2, .in = 2, .out = 2, .x = x, .w = {x, DTYPE_F32}, .y = y};
+    arena little = scratch;
+    little.end = little.begin + linear_room(l) - 64;
+    linear_apply(l, little);
 }
 
 static void a_norm_of_no_kind(void)
@@ -346,6 +356,8 @@ static void test_broken_promises_are_noticed(void)
     assert_true(aborts(a_norm_of_no_kind));
     assert_true(aborts(onto_itself));
     assert_true(aborts(no_rows));
+    assert_true(aborts(more_than_int_counts));
+    assert_true(aborts(too_little_scratch));
 }
 
 int main(void)

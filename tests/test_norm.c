@@ -311,6 +311,16 @@ static void uneven_groups(void)
     norm_group((norm_groups){1, 1, 5, 2, x, x, x, 1, false}, &keep);
 }
 
+static void no_channels(void)
+{
+    (void)norm_group_room((norm_groups){.pictures = 1, .rows = 1, .channels = 0, .groups = 1});
+}
+
+static void no_groups(void)
+{
+    (void)norm_group_room((norm_groups){.pictures = 1, .rows = 1, .channels = 4, .groups = 0});
+}
+
 static void neither_kind(void)
 {
     float x[2] = {0};
@@ -328,6 +338,8 @@ static void test_broken_promises_are_noticed(void)
     assert_true(aborts(layer_with_silu));
     assert_true(aborts(neither_kind));
     assert_true(aborts(uneven_groups));
+    assert_true(aborts(no_channels));
+    assert_true(aborts(no_groups));
 }
 
 int main(void)

@@ -26,6 +26,11 @@ void *arena_take(arena *a, size_t bytes)
     return end - block;
 }
 
+size_t arena_left(arena a)
+{
+    return (size_t)(a.end - a.begin);
+}
+
 void arena_forget(arena a)
 {
     (void)a;

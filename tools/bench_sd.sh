@@ -9,7 +9,8 @@
 build=$1
 model=${2:-$build/sd15}
 python=$3
-[ -e "$model" ] || "$build/tools/make_model" "$model" --type f16 || exit 1
+[ "$2" ] || [ -e "$model/text_encoder/model.safetensors" ] || # which is written last
+    "$build/tools/make_model" "$model" --type f16 || exit 1
 if [ "$python" = make ]; then
     python=$build/peers/bin/python
     [ -x "$python" ] || python3 -m venv "$build/peers" || exit 1

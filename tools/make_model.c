@@ -11,12 +11,15 @@
  * turns. --list: prints names and shapes only. Same seed, same numbers, in either layout. Weights
  * are as large as keeps what runs through the networks near size 1.
  */
+#define _POSIX_C_SOURCE 200809L
 #include "model_words.h"
 #include "models/ldm.h"
 #include <errno.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { BLOCK = 1 << 16 /* numbers at once */, MIXED = 3 /* types by turns */ };
 
@@ -137,14 +140,22 @@ static bool write_head(FILE *to, const wish *w, int part)
     return fwrite(length, 1, 8, to) == 8 && fwrite(text, 1, used, to) == used;
 }
 
+static char beside[4300]; /* the file that is being written */
+
+static void interrupt(int number)
+{
+    unlink(beside);
+    _exit(128 + number);
+}
+
 /* A part, or with -1 all of them; beside, then renamed, so that nobody sees half of it. */
 static error write_model(const wish *w, int part, const char *path)
 {
-    char beside[4300];
     struct stat info; /* renaming over a device would replace it */
     if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
         return error_make("cannot write %.300s: it is there and not a file", path);
     snprintf(beside, sizeof beside, "%s.part", path);
+    signal(SIGINT, interrupt), signal(SIGTERM, interrupt);
     FILE *to = fopen(beside, "wb");
     bool good = to && write_head(to, w, part);
     for (int i = 0; i < shapes_count && good; i++)

@@ -31,6 +31,5 @@ void table_roofline(const table *const *t, int n, const machine *m, arena scratc
     double across[ROOF] = {low, turn, high}, up[ROOF] = {low * m->read, m->peak, m->peak};
     plot_series *roof = plot_line(&p, "the roof", ROOF, across, up);
     roof->marker = PLOT_NO_MARKERS, roof->dash = 0, roof->ink = colour_ink;
-    error wrong = plot_save(&p, "out/bench_roofline.svg", scratch);
-    printf("%s\n", wrong ? wrong : "out/bench_roofline.svg");
+    table_save(&p, "out/bench_roofline.svg", scratch);
 }

@@ -89,6 +89,15 @@ static bool noisy(const table *t, const race *c)
     return c->noisy;
 }
 
+bool table_unsaved;
+
+void table_save(plot *p, const char *path, arena scratch)
+{
+    error wrong = plot_save(p, path, scratch);
+    if (wrong) table_unsaved = true;
+    fprintf(wrong ? stderr : stdout, "%s\n", wrong ? wrong : path);
+}
+
 static void draw(const table *t, arena scratch)
 {
     const char *names[TABLE_ROWS + 1] = {NULL};
@@ -104,8 +113,8 @@ static void draw(const table *t, arena scratch)
     plot_vertical(&p, 1, NULL);
     char path[64];
     snprintf(path, sizeof path, "out/bench_%s.svg", t->file);
-    error wrong = plot_save(&p, path, scratch);
-    printf("%s\n\n", wrong ? wrong : path);
+    table_save(&p, path, scratch);
+    printf("\n");
 }
 
 void table_end(const table *t, arena scratch)

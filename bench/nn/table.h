@@ -3,6 +3,7 @@
  */
 #ifndef BENCH_NN_TABLE_H
 #define BENCH_NN_TABLE_H
+#include "draw/plot.h"
 #include "race.h"
 
 enum { TABLE_ROWS = 25 };
@@ -26,6 +27,15 @@ void table_row(table *t, race row);
  *  @param t       the table
  *  @param scratch for the drawing */
 void table_end(const table *t, arena scratch);
+
+/** Save a drawing, and say where it is, or on stderr why it is not.
+ *  @param p       the drawing
+ *  @param path    where
+ *  @param scratch for the drawing */
+void table_save(plot *p, const char *path, arena scratch);
+
+/** Whether any was not saved. */
+extern bool table_unsaved;
 
 /** Draw the roofline: GFLOP/s over FLOP for each byte, our first column of each table.
  *  @param t       [n] tables, those without rows are left out

@@ -4,6 +4,9 @@
  *
  *      PARALLEL_FOR(count > PARALLEL_WORTH)
  *      for (size_t i = 0; i < count; i++) out[i] = a * x[i];
+ *
+ *  After fork() a child must not run them on several threads if its parent already has: gcc's
+ *  OpenMP would wait for threads that only the parent has.
  */
 #ifndef BASE_PARALLEL_H
 #define BASE_PARALLEL_H

@@ -2,7 +2,6 @@
 #include "base/file.h"
 #include <jansson.h>
 #include <limits.h>
-#include <stdio.h>
 #include <string.h>
 
 static const size_t LARGEST = (size_t)16 << 20;

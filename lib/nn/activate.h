@@ -23,14 +23,14 @@ typedef enum {
 
 /** Of one number.
  *  @param which one
- *  @param x     any
+ *  @param x     any but -infinity, whose product with 0 is no number
  *  @return f(x) */
 float activate_one(activation which, float x);
 
 /** Of many.
  *  @param which one
  *  @param y     [n] the result; may be x
- *  @param x     [n]
+ *  @param x     [n], of the same kind
  *  @param n     how many */
 void activate(activation which, float *y, const float *x, size_t n);
 

@@ -35,7 +35,7 @@ typedef struct {
 
 /** Compute it. The same bits for any number of threads, and for a picture alone. In float; where
  *  the instruction set is a bf16 one (isa.h), q, k, v and p are rounded to bf16, and sums are not.
- *  Sizes of 0 or less abort.
+ *  Sizes of 0 or less, and products of them beyond 2^28, abort.
  *  @param a       what
  *  @param scratch attention_room() bytes */
 void attention_apply(attention a, arena scratch);

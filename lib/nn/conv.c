@@ -50,10 +50,8 @@ static void plain(const conv *c, float *normed)
 
 void conv_apply(conv c, arena scratch)
 {
-    PROMISE(c.n > 0 && c.in > 0 && c.out > 0 && conv_side(c.sides, c.h) > 0 &&
-                conv_side(c.sides, c.w) > 0,
-            "conv_apply: no pixels or no channels");
-    PROMISE(c.x != c.y && c.before.epsilon <= 0, "conv_apply: y is x, or a layer norm before it");
+    PROMISE(c.x != c.y && c.before.epsilon <= 0 && conv_room(c) <= arena_left(scratch),
+            "conv_apply: y is x, a layer norm before it, or scratch is less than conv_room()");
     c.before.rows = c.h * c.w;
     double enter = profile_enter();
     const kernels *fast = isa_kernels();
@@ -70,6 +68,8 @@ void conv_apply(conv c, arena scratch)
 size_t conv_room(conv c)
 {
     const kernels *fast = isa_kernels();
+    kernels_check((double)c.n * c.h * c.w, 9.0 * c.in, c.out);
+    PROMISE(conv_side(c.sides, c.h) > 0 && conv_side(c.sides, c.w) > 0, "conv: y has no pixels");
     return fast ? fast->conv_room(&c)
                 : (size_t)c.n * (size_t)c.h * (size_t)c.w * (size_t)c.in * sizeof *c.x + AROUND;
 }

@@ -25,7 +25,7 @@ static const struct {
 #undef X
 
 enum { NONE = -1, BUILT = sizeof built / sizeof *built };
-static int chosen = NONE;
+static _Atomic int chosen = NONE; /* two threads may call their first kernels at once */
 
 /* The number of a set; NONE where there is no such name. */
 static int number_of(const char *name)
@@ -89,8 +89,8 @@ error isa_choose(const char *name)
 
 static int in_use(void)
 {
-    error wrong = chosen == NONE ? isa_choose(NULL) : NULL;
-    PROMISE(!wrong, "DIFFUSION_ISA names no instruction set that is here");
+    PROMISE(chosen != NONE || !isa_choose(NULL),
+            "DIFFUSION_ISA names no instruction set that is here");
     return chosen;
 }
 

@@ -3,6 +3,7 @@
  */
 #ifndef NN_KERNELS_H
 #define NN_KERNELS_H
+#include "base/error.h"
 #include "nn/attention.h"
 #include "nn/conv.h"
 #include "nn/linear.h"
@@ -12,6 +13,13 @@
 #define FAST(name)           FAST_NAME(name, ISA)
 #define FAST_NAME(name, isa) FAST_JOIN(name, isa) /**< ISA by its value ... */
 #define FAST_JOIN(name, isa) name##_##isa         /**< ... put behind */
+
+/** Abort where kernels cannot count with three sizes, or products of sizes: they do it in int. */
+static inline void kernels_check(double a, double b, double c)
+{
+    PROMISE(a >= 1 && b >= 1 && c >= 1 && a <= 0x1p28 && b <= 0x1p28 && c <= 0x1p28,
+            "a layer has a size below 1, or sizes whose product is above 2^28");
+}
 
 /** A table of them. */
 typedef struct {

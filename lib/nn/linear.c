@@ -1,6 +1,5 @@
 #include "nn/linear.h"
 #include "base/error.h"
-#include "base/parallel.h"
 #include "nn/kernels.h"
 #include "nn/profile.h"
 
@@ -28,7 +27,8 @@ static void plain(const linear *l, float *row)
 
 void linear_apply(linear l, arena scratch)
 {
-    PROMISE(l.rows > 0 && l.in > 0 && l.out > 0 && l.x != l.y, "linear_apply: no rows, or y is x");
+    PROMISE(l.x != l.y && linear_room(l) <= arena_left(scratch),
+            "linear_apply: y is x, or scratch is less than linear_room()");
     norm_check(&l.before);
     double enter = profile_enter();
     const kernels *fast = isa_kernels();
@@ -45,5 +45,6 @@ void linear_apply(linear l, arena scratch)
 size_t linear_room(linear l)
 {
     const kernels *fast = isa_kernels();
+    kernels_check(l.rows, l.in, 2.0 * l.out);
     return fast ? fast->linear_room(&l) : (size_t)l.in * sizeof *l.x + 128;
 }

@@ -32,8 +32,8 @@ typedef struct {
 
 /** Compute it. Weights are widened to float on the way; sums run in float, in one order for any
  *  number of threads and rows. Where the instruction set is a bf16 one (isa.h), norm(x) and weights
- *  are rounded to bf16 first. Sizes of 0 or less, y = x, and a norm with neither epsilon nor rows
- *  abort.
+ *  are rounded to bf16 first. Sizes of 0 or less or beyond 2^28, y = x, too little scratch, and a
+ *  norm with neither epsilon nor rows abort.
  *  @param l       what
  *  @param scratch linear_room() bytes */
 void linear_apply(linear l, arena scratch);

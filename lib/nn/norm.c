@@ -60,16 +60,15 @@ static void plain(const norm_groups *g, double *mean_variance)
 {
     size_t channels = (size_t)g->channels, members = channels / (size_t)g->groups;
     size_t many = (size_t)g->rows * members;
-    double count = (double)many;
     for (int i = 0; i < g->pictures * g->groups; i++) {
         size_t first = (size_t)(i / g->groups) * (size_t)g->rows * channels;
         const float *x = g->x + first + (size_t)(i % g->groups) * members;
         double mean = 0, variance = 0;
         for (size_t k = 0; k < many; k++)
-            mean += (double)x[k / members * channels + k % members] / count;
+            mean += (double)x[k / members * channels + k % members] / (double)many;
         for (size_t k = 0; k < many; k++) {
             double apart = (double)x[k / members * channels + k % members] - mean;
-            variance += apart * apart / count;
+            variance += apart * apart / (double)many;
         }
         mean_variance[2 * i] = mean, mean_variance[2 * i + 1] = variance;
     }
@@ -78,6 +77,8 @@ static void plain(const norm_groups *g, double *mean_variance)
 size_t norm_group_room(norm_groups g)
 {
     const kernels *fast = isa_kernels();
+    kernels_check((double)g.pictures * g.rows, g.channels, g.groups);
+    PROMISE(g.rows > 0 && g.channels % g.groups == 0, "norm_group: channels / groups is not whole");
     size_t kept = 2 * (size_t)g.pictures * (size_t)g.channels * sizeof(float);
     size_t sums = 2 * (size_t)g.pictures * (size_t)g.groups * sizeof(double);
     return kept + sums + (fast ? fast->norm_room(&g) : 0) + 4 * 128; /* three blocks, and a guard */
@@ -85,8 +86,7 @@ size_t norm_group_room(norm_groups g)
 
 norm norm_group(norm_groups g, arena *keep)
 {
-    PROMISE(g.pictures > 0 && g.rows > 0 && g.groups > 0 && g.channels % g.groups == 0,
-            "norm_group: no pictures, or channels that are no multiple of groups");
+    PROMISE(norm_group_room(g) <= arena_left(*keep), "norm_group: less than norm_group_room()");
     double enter = profile_enter();
     size_t many = (size_t)g.pictures * (size_t)g.channels;
     float *scale = arena_take(keep, many * sizeof *scale);

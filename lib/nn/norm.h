@@ -25,7 +25,8 @@
  *      group   x'[i][k] = x[i][k] scale[p][k] + shift[p][k], p the picture that row i belongs to,
  *              then SiLU where it is asked for
  *  All zero: nothing is done. It is done in float: where the mean is m deviations from 0, x' is off
- *  by up to m 2^-23 (group) or m 2^-21 (layer) more than 1e-6. */
+ *  by up to m 2^-23 (group) or m 2^-21 (layer) more than 1e-6. And |x| must be below 1e18, or its
+ *  square is infinite. */
 typedef struct {
     const float *scale; /**< layer: [channels], the weights; group: [pictures][channels], from
                              norm_group() */
@@ -58,7 +59,7 @@ void norm_check(const norm *n);
  *  is off by up to 1e-6 (1 + g^2) of itself, the guess being g deviations from the mean: less than
  *  1 as a rule, sqrt(rows) / 16 where one of the 16 rows is unlike all others. Of a variance less
  *  than (2^-22 mean)^2 nothing is known but that it is not below 0.
- *  Sizes of 0 or less, and channels that are no multiple of groups, abort.
+ *  Sizes of 0 or less or beyond 2^28, and channels that are no multiple of groups, abort.
  *  @param g    of what
  *  @param keep where scale and shift live; has norm_group_room() bytes, most of them for a while
  *  @return what the layer that follows wants to know */

@@ -1,7 +1,6 @@
 #define _DEFAULT_SOURCE /* clock_gettime */
 #include "nn/profile.h"
 #include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>

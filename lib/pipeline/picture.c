@@ -79,9 +79,8 @@ static error check_room(const model *m, const picture_wish *w, int tokens, arena
     size_t most = blocks_larger(walk, m->taesd ? taesd_decode_room(m->taesd, x.h, x.w)
                                                : vae_decode_room(&m->vae, x.h, x.w));
     if (kept < arena_left(keep) && most < arena_left(scratch)) return NULL;
-    return error_make(
-        "%d x %d x %d pixels and %d tokens take %.1f GB of memory, more than there is", w->batch,
-        w->width, w->height, tokens, (double)(kept + most) / 1e9);
+    return error_make("%d x %d x %d pixels, %d tokens: %.0f MB are more than there is", w->batch,
+                      w->width, w->height, tokens, (double)(kept + most) / 1e6);
 }
 
 /* The k texts for each picture of the batch: what is not wanted, then what is; the latter alone
@@ -192,5 +191,6 @@ error picture_make(const model *m, const picture_wish *wish, arena *keep, arena 
         taesd_decode(m->taesd, x, *out, scratch);
     else
         vae_decode(&m->vae, x, *out, scratch);
-    return model_check(m);
+    if ((wrong = model_check(m)) || tensor_finite(*out)) return wrong;
+    return error_make("the decoder made a picture that is not finite: are its weights whole?");
 }

@@ -78,8 +78,7 @@ void FAST(norm_sums)(const norm_groups *g, double *mean_variance, arena scratch)
 {
     int pieces = share_parts(g->rows, ROWS), all = g->pictures * pieces;
     size_t picture = (size_t)g->rows * (size_t)g->channels,
-           wide = (size_t)share_whole(g->channels, LANES);
-    size_t n = (size_t)g->pictures;
+           wide = (size_t)share_whole(g->channels, LANES), n = (size_t)g->pictures;
     float *sums = arena_take(&scratch, (size_t)all * 2 * wide * sizeof *sums);
     float *guess = arena_take(&scratch, n * wide * sizeof *guess);
     double *total = arena_take(&scratch, n * 2 * wide * sizeof *total);

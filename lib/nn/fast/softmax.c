@@ -2,15 +2,13 @@
 #include "base/parallel.h"
 #include "nn/fast/math.h"
 #include "nn/kernels.h"
-#include <math.h>
 
 static float largest(const float *x, int n)
 {
     int i = 0;
     vec top = vec_all(x[0]);
     for (; i + LANES <= n; i += LANES) top = vec_max(vec_load(x + i), top);
-    float most = x[0];
-    for (int j = 0; j < LANES; j++) most = top[j] > most ? top[j] : most;
+    float most = vec_most(top);
     for (; i < n; i++) most = x[i] > most ? x[i] : most;
     return most;
 }
@@ -29,8 +27,7 @@ static void row(float *y, const float *x, int n)
     float sum = vec_sum(sums);
     for (int j = 0; j < rest; j++) sum += y[i + j] = last[j];
     vec part = vec_all(1 / sum);
-    for (i = 0; i + LANES <= n; i += LANES) vec_store(y + i, vec_load(y + i) * part);
-    for (; i < n; i++) y[i] *= part[0];
+    for (i = 0; i < n; i += LANES) vec_store_upto(y + i, vec_load_upto(y + i, n - i) * part, n - i);
 }
 
 void FAST(softmax)(float *y, const float *x, int rows, int n)
