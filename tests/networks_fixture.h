@@ -149,15 +149,6 @@ static inline tensor networks_picture(arena *keep, uint32_t seed, float size, co
     return x;
 }
 
-/** An arena that ends after so many bytes: who takes more, aborts. */
-static inline arena networks_scratch(arena a, size_t room)
-{
-    room = (room + 63) / 64 * 64;
-    assert_true(room <= arena_left(a));
-    a.end = a.begin + room;
-    return a;
-}
-
 /** Hold y to golden case i: off by at most `allowed` times the rms. */
 static inline void networks_hold(size_t i, tensor y, double allowed)
 {

@@ -17,6 +17,7 @@
 
 #include <cmocka.h>
 
+#include "base/arena.h"
 #include "base/parallel.h"
 #include "fence.h"
 #include "nn/isa.h"
@@ -26,6 +27,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/** The front of an arena, of which just so much is left. */
+static inline arena nn_cut(arena a, size_t bytes)
+{
+    assert_true(bytes <= arena_left(a));
+    a.end -= arena_left(a) - bytes;
+    return a;
+}
 
 /** A test, its set being chosen already. */
 typedef struct {

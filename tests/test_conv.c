@@ -71,7 +71,7 @@ static void apply(conv c)
     arena_take(&(arena){scratch.begin, scratch.end, scratch.shelf}, room);
     memset(scratch.begin, 0xff, room);
     for (size_t i = 0; i < n && c.add != c.y; i++) c.y[i] = NAN;
-    conv_apply(c, (arena){scratch.begin, scratch.begin + room, scratch.shelf});
+    conv_apply(c, nn_cut(scratch, room));
     assert_memory_equal(&before, beside, sizeof before);
 }
 
@@ -326,9 +326,7 @@ static void too_little_scratch(void)
 {
     float x = 1, y;
     conv c = {.n = 1, .h = 1, .w = 1, .in = 1, .out = 1, .x = &x, .y = &y, .weights.data = &x};
-    arena little = scratch;
-    little.end = little.begin + conv_room(c) - 64;
-    conv_apply(c, little);
+    conv_apply(c, nn_cut(scratch, conv_room(c) - 64));
 }
 
 static void test_broken_promises_are_noticed(void)

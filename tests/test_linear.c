@@ -78,7 +78,7 @@ static arena promised(const linear *l)
     assert_true(plain || room < (size_t)parallel_threads() * LINEAR_ROOM);
     arena_take(&(arena){scratch.begin, scratch.end, scratch.shelf}, room);
     memset(scratch.begin, 0xff, room);
-    return (arena){scratch.begin, scratch.begin + room, scratch.shelf};
+    return nn_cut(scratch, room);
 }
 
 /* What lies around y must stay. */
@@ -333,9 +333,7 @@ static void too_little_scratch(void)
 {
     float x[4] = {0}, y[4];
     linear l = {.rows = 2, .in = 2, .out = 2, .x = x, .w = {x, DTYPE_F32}, .y = y};
-    arena little = scratch;
-    little.end = little.begin + linear_room(l) - 64;
-    linear_apply(l, little);
+    linear_apply(l, nn_cut(scratch, linear_room(l) - 64));
 }
 
 static void a_norm_of_no_kind(void)

@@ -10,14 +10,14 @@ static taesd it;
 static tensor decoded(tensor x, arena *keep)
 {
     tensor y = tensor_new(keep, x.n, 4 * x.h, 4 * x.w, 3);
-    taesd_decode(&it, x, y, networks_scratch(*keep, taesd_decode_room(&it, x.h, x.w)));
+    taesd_decode(&it, x, y, nn_cut(*keep, taesd_decode_room(&it, x.h, x.w)));
     return y;
 }
 
 static tensor encoded(tensor x, arena *keep)
 {
     tensor y = tensor_new(keep, x.n, (x.h + 3) / 4, (x.w + 3) / 4, 4);
-    taesd_encode(&it, x, y, networks_scratch(*keep, taesd_encode_room(&it, x.h, x.w)));
+    taesd_encode(&it, x, y, nn_cut(*keep, taesd_encode_room(&it, x.h, x.w)));
     return y;
 }
 

@@ -14,7 +14,7 @@ static tensor applied(const unet *u, tensor x, double t, tensor text, arena *kee
 {
     tensor out = tensor_new(keep, x.n, x.h, x.w, u->config.out);
     transformer_text words = unet_remember(u, text, keep);
-    unet_apply(u, x, t, words, out, networks_scratch(*keep, unet_room(u, x, text.w)));
+    unet_apply(u, x, t, words, out, nn_cut(*keep, unet_room(u, x, text.w)));
     return out;
 }
 

@@ -14,7 +14,7 @@ static tensor decoded(const vae *v, tensor x, arena *keep)
 {
     int factor = vae_factor(v);
     tensor y = tensor_new(keep, x.n, factor * x.h, factor * x.w, v->config.out);
-    vae_decode(v, x, y, networks_scratch(*keep, vae_decode_room(v, x.h, x.w)));
+    vae_decode(v, x, y, nn_cut(*keep, vae_decode_room(v, x.h, x.w)));
     return y;
 }
 
@@ -22,7 +22,7 @@ static tensor encoded(const vae *v, tensor x, arena *keep)
 {
     int factor = vae_factor(v);
     tensor y = tensor_new(keep, x.n, x.h / factor, x.w / factor, 2 * v->config.latent);
-    vae_encode(v, x, y, networks_scratch(*keep, vae_encode_room(v, x.h, x.w)));
+    vae_encode(v, x, y, nn_cut(*keep, vae_encode_room(v, x.h, x.w)));
     return y;
 }
 
