@@ -43,7 +43,9 @@ static int symbol(tensor x, int i)
 
 error discrete_check(const discrete *d, sigmas walk, tensor x, bool mask_alone)
 {
-    if (!d || !d->keep) return error_make("symbols need the tables of their noise (discrete.h)");
+    if (!d || !d->keep)
+        return error_make("it walks from symbol to symbol, with the tables of discrete.h: no way "
+                          "for numbers, such as a picture's");
     for (int t = 0; t <= d->T; t++) {
         double keep = d->keep[t], mask = d->masked ? d->masked[t] : 0;
         if (!(keep >= 0 && mask >= 0 && keep + mask < 1.00001 && (keep > 0 || t == d->T)))
