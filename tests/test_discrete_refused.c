@@ -47,8 +47,8 @@ static void what_makes_no_sense_is_refused(void **state)
     const sampler_kind *vq = &sampler_vq_diffusion;
     const double good[] = {6, 3, 0}, half[] = {6, 2.5, 0}, high[] = {7, 3, 0}, up[] = {3, 6, 0};
     none.keep = NULL;
-    refused(vq, NULL, good, x, "need the tables");
-    refused(vq, &none, good, x, "need the tables");
+    refused(vq, NULL, good, x, "with the tables of discrete.h");
+    refused(vq, &none, good, x, "with the tables of discrete.h");
     refused(vq, &d, half, x, "time 1 is 2.5: times are whole");
     refused(vq, &d, high, x, "time 0 is 7: times are whole, fall, 6 at most");
     refused(vq, &d, up, x, "time 1 is 6");
