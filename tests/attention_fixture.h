@@ -43,15 +43,12 @@ static inline attention made(attention a, float size)
     return a;
 }
 
-/** In scratch as large as it is said to be: what is used before it is set shows. */
+/** In scratch as large as it is said to be. */
 static inline void apply(attention a)
 {
-    size_t room = attention_room(a);
     float before = a.y[-1];
     memset(a.y, 0xff, floats(&a, a.queries, 0) * sizeof *a.y);
-    arena_take(&(arena){scratch.begin, scratch.end, scratch.shelf}, room);
-    memset(scratch.begin, 0xff, room);
-    attention_apply(a, (arena){scratch.begin, scratch.begin + room, scratch.shelf});
+    attention_apply(a, nn_promised(scratch, attention_room(a)));
     assert_memory_equal(&before, a.y - 1, sizeof before);
 }
 

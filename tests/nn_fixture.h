@@ -36,6 +36,14 @@ static inline arena nn_cut(arena a, size_t bytes)
     return a;
 }
 
+/** The same, full of NaN: what is used before it is set shows. */
+static inline arena nn_promised(arena a, size_t bytes)
+{
+    arena taken = a;
+    memset(arena_take(&taken, bytes), 0xff, bytes);
+    return nn_cut(a, bytes);
+}
+
 /** A test, its set being chosen already. */
 typedef struct {
     const char *name;

@@ -1,6 +1,8 @@
 /* Attention against its definition in double, with the matrix of scores whole, and against
  * PyTorch. */
 #include "attention_fixture.h"
+
+#include "aborts.h"
 #include "golden/attention.h"
 
 /* The definition, for one query of a head: weights p. The size of the scores is given back: the
@@ -181,12 +183,36 @@ static void test_large_scores_do_not_overflow(void)
         for (float size = 10; size < 2e4f; size *= 10) hold(of(1, 2, 9, 7, keys), size, 1);
 }
 
+static void no_keys(void)
+{
+    (void)attention_room((attention){.n = 1, .heads = 1, .size = 1, .queries = 1});
+}
+static void more_than_int_counts(void)
+{
+    (void)attention_room((attention){.n = 1, .heads = 2, .size = 1, .queries = 1, .keys = 1 << 28});
+}
+static void too_little_scratch(void)
+{
+    float x = 1, y;
+    attention a = {.n = 1, .heads = 1, .size = 1, .queries = 1, .keys = 1, .q = &x, .k = &x};
+    a.v = &x, a.y = &y;
+    attention_apply(a, nn_cut(scratch, attention_room(a) - 64));
+}
+
+static void test_broken_promises_are_noticed(void)
+{
+    assert_true(aborts(no_keys));
+    assert_true(aborts(more_than_int_counts));
+    assert_true(aborts(too_little_scratch));
+}
+
 int main(void)
 {
     set_up();
     return nn_run((const nn_test[]){NN_TEST(test_small_sizes), NN_TEST(test_batches_of_heads),
                                     NN_TEST(test_large_sizes), NN_TEST(test_is_what_pytorch_makes),
                                     NN_TEST(test_error_on_average), NN_TEST(test_strides_and_scale),
-                                    NN_TEST(test_large_scores_do_not_overflow)},
-                  7);
+                                    NN_TEST(test_large_scores_do_not_overflow),
+                                    NN_TEST(test_broken_promises_are_noticed)},
+                  8);
 }

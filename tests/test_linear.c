@@ -76,9 +76,7 @@ static arena promised(const linear *l)
     size_t room = linear_room(*l);
     bool plain = strcmp(isa_name(), "plain") == 0;
     assert_true(plain || room < (size_t)parallel_threads() * LINEAR_ROOM);
-    arena_take(&(arena){scratch.begin, scratch.end, scratch.shelf}, room);
-    memset(scratch.begin, 0xff, room);
-    return nn_cut(scratch, room);
+    return nn_promised(scratch, room);
 }
 
 /* What lies around y must stay. */
@@ -176,7 +174,8 @@ static void test_every_size(void)
     next = 0;
     parallel_set_threads(1);
     for (int rows = 1; rows <= ROWS; rows++)
-        for (int out = 1; out <= OUT; out++, n++) { /* a strip has 320 columns, in bf16 640 */
+        for (int out = 1; out <= OUT;
+             out++, n++) { /* a strip has 320 columns, with avx512_bf16 640 */
             static const int deep[] = {319, 320, 321, 639, 640, 641, 961, 1279, 1280, 1281, 1282};
             int k = (int)(n % 51), in = k < 40 ? k + 1 : deep[k - 40];
             if (n % NN_EVERY == 0) hold((which){rows, in, out, n * 2654435761u});
@@ -288,13 +287,16 @@ static void test_a_row_alone_has_the_same_bits(void)
     row_alone(true);
 }
 
-/* The blocks that take most: as many rows and columns as one may have, and one more. */
+/* The blocks that take most: two of as many rows as one may have, with weights that are just kept
+ * and all columns; and smaller ones with weights that are not. */
 static void test_the_scratch_that_is_promised_is_enough(void)
 {
-    linear l = large(MANY_ROWS < 380 ? MANY_ROWS : 380, 650, MANY_OUT - 60);
-    for (int gate = 0; gate < 2; gate++)
+    const linear most[] = {large(MANY_ROWS < 672 ? MANY_ROWS : 672, 640, MANY_OUT - 60),
+                           large(MANY_ROWS < 380 ? MANY_ROWS : 380, 650, MANY_OUT - 60)};
+    for (int i = 0; i < 4; i++)
         for (int threads = 1; threads <= 16; threads += 15) {
-            l.gate = gate;
+            linear l = most[i % 2];
+            l.gate = i > 1;
             parallel_set_threads(threads);
             linear_apply(l, promised(&l));
         }

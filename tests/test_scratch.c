@@ -54,6 +54,7 @@ static void test_conv(void)
         {.n = 1, .h = 12, .w = 7, .in = 35, .out = 37, .sides = CONV_HALVE},
         {.n = 1, .h = 9, .w = 19, .in = 330, .out = 37, .sides = CONV_HALVE},
         {.n = 1, .h = 80, .w = 71, .in = 43, .out = 20, .sides = CONV_HALVE_LATE},
+        {.n = 1, .h = 5, .w = 43, .in = 650, .out = 33, .sides = CONV_HALVE},
         {.n = 1, .h = 5, .w = 43, .in = 16, .out = 33}, /* Winograd's from here on */
         {.n = 2, .h = 32, .w = 32, .in = 64, .out = 17},
         {.n = 1, .h = 21, .w = 35, .in = 385, .out = 70, .sides = CONV_DOUBLE},

@@ -39,7 +39,7 @@ static void plain(const attention *a, int picture, int head, int i, double *s)
 static attention usual(attention a)
 {
     double heads = a.n > 0 ? (double)a.n * a.heads : 0;
-    kernels_check(heads * a.queries, heads * a.keys, heads * a.size);
+    kernels_check(heads * a.queries, heads * a.keys, 512 * heads * a.size); /* 512: of a row */
     int channels = a.heads * a.size;
     if (!a.q_stride) a.q_stride = channels;
     if (!a.k_stride) a.k_stride = channels;
@@ -52,13 +52,14 @@ size_t attention_room(attention a)
 {
     const kernels *fast = isa_kernels();
     a = usual(a);
-    return 128 + (fast ? fast->attention_room(&a) : (size_t)a.keys * sizeof(double));
+    return fast ? fast->attention_room(&a) : (size_t)a.keys * sizeof(double) + 128;
 }
 
 void attention_apply(attention a, arena scratch)
 {
     double enter = profile_enter();
     const kernels *fast = isa_kernels();
+    PROMISE(attention_room(a) <= arena_left(scratch), "attention: less than attention_room()");
     a = usual(a);
     if (fast)
         fast->attention(&a, scratch);
@@ -69,6 +70,7 @@ void attention_apply(attention a, arena scratch)
                 for (int i = 0; i < a.queries; i++) plain(&a, picture, head, i, s);
     }
     arena_forget(scratch);
+    /* where it is causal half of the pairs, if all that are asked also ask */
     double flop = (a.causal ? 2.0 : 4.0) * a.n * a.heads * a.size * a.queries * a.keys;
     profile_leave(enter, flop, "attention %d x %d to %d, %d x %d", a.n, a.queries, a.keys, a.heads,
                   a.size);

@@ -35,14 +35,14 @@ typedef struct {
 
 /** Compute it. The same bits for any number of threads, and for a picture alone. In float; where
  *  the instruction set is a bf16 one (isa.h), q, k, v and p are rounded to bf16, and sums are not.
- *  Sizes of 0 or less, and products of them beyond 2^28, abort.
+ *  Sizes of 0 or less, and products of them beyond 2^28, and too little scratch abort.
  *  @param a       what
  *  @param scratch attention_room() bytes */
 void attention_apply(attention a, arena scratch);
 
 /** How much scratch it takes with the threads and the instruction set in use: K and V once more, in
- *  rows that hold 300 keys or channels, however few there are, and a little for each thread. Ask
- *  again after a change of either.
+ *  rows of 336 numbers that are seldom full, and a little for each thread. Ask again after a change
+ *  of either.
  *  @param a what; arrays need not be there yet
  *  @return bytes */
 size_t attention_room(attention a);

@@ -43,7 +43,7 @@ static void plain(const conv *c, float *normed)
                 size_t at = ((size_t)row * (size_t)w + (size_t)j) * (size_t)c->out + (size_t)o;
                 double y = plain_sum(c, normed, p, row % h, j, o);
                 if (c->bias) y += (double)c->bias[o];
-                if (c->shift) y += (double)c->shift[p * c->out + o];
+                if (c->shift) y += (double)c->shift[(size_t)p * (size_t)c->out + (size_t)o];
                 c->y[at] = (float)(y + (c->add ? (double)c->add[at] : 0));
             }
 }

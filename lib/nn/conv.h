@@ -48,7 +48,9 @@ int conv_side(conv_sides sides, int of_x);
 /** Compute it. Weights are widened to float on the way; sums run in float, in one order for any
  *  number of threads and pictures. From 16 channels of x and 16 of y on, where s = 1, sums take a
  *  fast way with fewer products (Winograd's), whose rounding is two to five times that of a plain
- *  sum; a number of x that is not finite, or nearly so, spoils up to 8 x 8 pixels, not 3 x 3. No
+ *  sum. Where the instruction set multiplies matrices (amx_bf16, avx2_bf16; isa.h) there is no such
+ *  way, and from 36 channels of x on norm(x) and weights are rounded to bf16 first. With the fast
+ *  way a number of x that is not finite, or nearly so, spoils up to 8 x 8 pixels, not 3 x 3. No
  *  pixels, no channels, sizes beyond 2^28, y = x, too little scratch, and a layer norm before it
  *  abort.
  *  @param c       what

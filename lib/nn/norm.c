@@ -77,11 +77,11 @@ static void plain(const norm_groups *g, double *mean_variance)
 size_t norm_group_room(norm_groups g)
 {
     const kernels *fast = isa_kernels();
-    kernels_check((double)g.pictures * g.rows, g.channels, g.groups);
+    kernels_check((double)g.pictures * g.rows, g.channels, (double)g.pictures * g.groups);
     PROMISE(g.rows > 0 && g.channels % g.groups == 0, "norm_group: channels / groups is not whole");
-    size_t kept = 2 * (size_t)g.pictures * (size_t)g.channels * sizeof(float);
-    size_t sums = 2 * (size_t)g.pictures * (size_t)g.groups * sizeof(double);
-    return kept + sums + (fast ? fast->norm_room(&g) : 0) + 4 * 128; /* three blocks, and a guard */
+    size_t two = (size_t)g.channels * sizeof(float) + (size_t)g.groups * sizeof(double);
+    /* 128 for each of three blocks, and a guard */
+    return 2 * (size_t)g.pictures * two + (fast ? fast->norm_room(&g) : 0) + 4 * 128;
 }
 
 norm norm_group(norm_groups g, arena *keep)

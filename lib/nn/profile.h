@@ -7,7 +7,7 @@
  *      profile_part("the rest");
  *      ...
  *      profile_stop();
- *      p.row[i]                        "conv 64 x 64, 320 to 320", 12 calls, 0.9 s, 90.6 GFLOP
+ *      p.row[i]                        "conv 2 x 64 x 64, 320 to 320", 12 calls, 0.9 s, 90.6 GFLOP
  *      p.part[i]                       "decoder", 3.1 s
  *
  *  Layers are called one after the other, from one thread; so are these.

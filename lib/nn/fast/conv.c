@@ -13,11 +13,12 @@ static conv_plan plan_for(const conv *c)
     return p;
 }
 
-/* What one thread needs: for laying; then for weights, and for sums if they are of one strip. */
+/* What one thread needs: for laying; then for weights, and for sums if they are of one strip. And a
+ * line that no other thread has. */
 static size_t own_room(const conv_plan *p)
 {
     size_t panel = p->all_turned + (p->strips > 1 ? 0 : p->all_sums);
-    return (panel > p->band ? panel : p->band) + VEC_LINE;
+    return (panel > p->gathered ? panel : p->gathered) + VEC_LINE;
 }
 
 /* Sums that wait for the next strip: those of all panels. */
@@ -145,7 +146,7 @@ void FAST(conv)(const conv *c, arena scratch)
     int teams = parallel_threads() / team_of(&p);
     float *all = arena_take(&scratch, (size_t)teams * team_room(&p) * sizeof *all);
     atomic_int next = 0;
-    if (!p.alone) { /* no loop of one turn: threads that are woken within a loop are new ones */
+    if (!p.alone) { /* else strip()'s loops would stand in a loop, and OpenMP makes new threads for those */
         work(&p, &next, all);
         return;
     }

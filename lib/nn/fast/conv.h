@@ -29,7 +29,8 @@ enum {
     CONV_TAPS = 9,
     CONV_PLANES = 36,
     CONV_AHEAD = 4, /* pixels that are asked for before they are used */
-    /* Rows for which a thread turns weights alone, at least: matrices multiply them in no time. */
+    /* Rows of a thread's own groups, at least: for fewer, turning all weights alone would cost too
+     * much; more with matrices, whose products take no time. */
     CONV_WORTH = MATRIX ? 1000 : 64,
     CONV_FAR = 32 << 20, /* bytes of y that nobody finds in a cache afterwards */
 };
@@ -46,16 +47,16 @@ struct conv_plan {
     bool pairs;                  /**< rows and weights are bf16, two channels of x in a number */
     int groups, rows;            /**< groups; rows of a plane in one, at most */
     bool alone;                  /**< each thread has groups of its own */
-    bool far;                    /**< y is more than a cache holds */
+    bool far;                    /**< whole lines of y go past the caches */
     size_t laid;                 /**< all planes of a strip */
     size_t at[CONV_PLANES];      /**< where each begins */
     size_t turned, sums;         /**< a plane of weights; of sums, 0: all add to the same */
     size_t all_turned, all_sums; /**< all planes, for one panel */
-    size_t band;                 /**< what `lay` needs for itself */
+    size_t gathered;             /**< what `lay` needs for itself */
 
     /** @return rows of a group; `parts` is how many parts lay() has for a strip */
     int (*begin)(const conv_plan *p, int group, int strip, int *parts);
-    void (*lay)(const conv_plan *p, int group, int strip, int part, float *laid, float *band);
+    void (*lay)(const conv_plan *p, int group, int strip, int part, float *laid, float *own);
     /** @param nine [count * 9][TILE_WIDTH], of `count` channels of x */
     void (*turn)(const conv_plan *p, const float *nine, int count, float *turned);
     /** Rows first .. next - 1 of the group, `width` channels of y from `column` on. */
@@ -69,14 +70,16 @@ conv_plan FAST(conv_direct)(const conv *c);
 /** Cut the work into groups: own ones for each thread where they can be about equal, and large
  *  enough to turn all weights for. Threads that do not wait for each other do not all lay at once,
  *  and then all multiply: one has the memory while another has no use for it.
+ *  @param p     whose groups
  *  @param n     parts that no group crosses
- *  @param units of each part, of so many rows of the product
+ *  @param units of each part
+ *  @param rows  of the product that a unit has
  *  @param own, all units that there is room for: one thread's, all threads'
  *  @return units of a group, at most; p->groups, p->alone */
 static inline int conv_share(conv_plan *p, int n, int units, int rows, int own, int all)
 {
     int threads = parallel_threads(), bands = share_parts(units, own);
-    while (n * bands % threads) bands++;
+    while ((long long)n * bands % threads) bands++;
     bool equal = bands <= units && share_whole(units, bands) * 3 <= units * 4;
     p->alone = equal && units / bands * rows >= CONV_WORTH;
     if (!p->alone) bands = share_parts(units, all);

@@ -136,9 +136,9 @@ static block block_of(const conv_plan *p, int number)
     int high = share_parts(p->h, SIDE), wide = share_parts(p->w, SIDE);
     int down = share_parts(high, BLOCK), across = share_parts(wide, BLOCK);
     int i = number / across % down, j = number % across;
-    int top = high * i / down, left = wide * j / across;
-    return (block){number / (down * across), top, left, high * (i + 1) / down - top,
-                   wide * (j + 1) / across - left};
+    int top = share_first(high, i, down), left = share_first(wide, j, across);
+    return (block){number / (down * across), top, left, share_first(high, i + 1, down) - top,
+                   share_first(wide, j + 1, across) - left};
 }
 
 static int blocks(const conv_plan *p)
@@ -162,7 +162,7 @@ static int begin(const conv_plan *p, int group, int strip, int *parts)
 }
 
 /* A piece of the channels of one block: gathered, normed, turned. */
-static void lay(const conv_plan *p, int group, int strip, int part, float *laid, float *band)
+static void lay(const conv_plan *p, int group, int strip, int part, float *laid, float *own)
 {
     int depth = conv_depth(p, strip), pieces = share_parts(depth, PIECE);
     int k = part % pieces * PIECE, some = depth - k < PIECE ? depth - k : PIECE;
@@ -178,12 +178,12 @@ static void lay(const conv_plan *p, int group, int strip, int part, float *laid,
     for (int i = 0; i < rows; i++)
         for (int j = 0; j < columns; j++)
             conv_pixel(p, &r, b.picture, SIDE * b.top + i - 1, SIDE * b.left + j - 1,
-                       strip * p->depth + k, some, band + (i * columns + j) * PIECE);
+                       strip * p->depth + k, some, own + (i * columns + j) * PIECE);
     for (int i = 0; i < b.high; i++)
         for (int j = 0; j < b.wide; j++, laid += TILE_STRIDE)
             for (int v = 0; v < some; v += LANES)
-                turn_x(band + (i * columns + j) * SIDE * PIECE + v, (size_t)(columns * PIECE),
-                       PIECE, laid + v, p->at[1]);
+                turn_x(own + (i * columns + j) * SIDE * PIECE + v, (size_t)(columns * PIECE), PIECE,
+                       laid + v, p->at[1]);
 }
 
 static void turn(const conv_plan *p, const float *nine, int count, float *turned)
@@ -249,6 +249,6 @@ conv_plan FAST(conv_winograd)(const conv *c)
     p.turned = plane_of((size_t)(p.chunk * TILE_WIDTH));
     p.sums = plane_of((size_t)(p.rows * TILE_WIDTH));
     p.all_turned = CONV_PLANES * p.turned, p.all_sums = CONV_PLANES * p.sums;
-    p.band = (SIDE * BLOCK + 2) * (SIDE * BLOCK + 2) * PIECE;
+    p.gathered = (SIDE * BLOCK + 2) * (SIDE * BLOCK + 2) * PIECE;
     return p;
 }

@@ -26,7 +26,8 @@ enum {
     ROWS = LANES == 16 ? 336 : 192,
     COLUMNS = 640, /* of sums in a block, at most: they are read again for each strip */
     KEPT = 425000, /* of turned weights, at most, are kept: 320 x 1280 and a little */
-    /* Columns of x in a strip. Matrices multiply faster than panels come from the outer cache. */
+    /* Columns of x in a strip. With bf16 it is twice as wide, but not with matrices: they multiply
+     * faster than so large a panel comes from the outer cache. */
     STRIP = TILE_DEPTH * (PAIRS && !MATRIX ? 2 : 1),
     AHEAD = 4, /* rows of x to fetch before their turn: their pieces lie far apart */
     PIECE = TILE_DEPTH * TILE_WIDTH,

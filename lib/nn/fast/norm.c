@@ -68,7 +68,7 @@ static void gather(const norm_groups *g, const float *guess, const float *sums, 
 
 size_t FAST(norm_room)(const norm_groups *g)
 {
-    size_t wide = (size_t)(g->pictures * share_whole(g->channels, LANES));
+    size_t wide = (size_t)g->pictures * (size_t)share_whole(g->channels, LANES);
     return wide * (2 * (size_t)share_parts(g->rows, ROWS) * sizeof(float) + sizeof(float) +
                    2 * sizeof(double)) +
            3 * 128; /* what an arena may want beside three blocks */

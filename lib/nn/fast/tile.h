@@ -65,7 +65,7 @@ typedef struct {
     const float *sums; /**< [rows][TILE_WIDTH] */
     const float *bias; /**< [TILE_WIDTH], the same for all rows */
     const float *add;  /**< in rows as far apart as those of the result */
-    tile_ahead *ahead; /**< meanwhile to be fetched */
+    tile_ahead *ahead; /**< meanwhile to be fetched; matrices do not wait for it */
 } tile_more;
 
 /** Most often it is what stands there already. */

@@ -13,11 +13,11 @@
 #define NN_FAST_VEC_H
 #include "nn/weight.h"
 #include <string.h>
-/* With -DVEC_WIDE the compiler makes two AVX2 instructions of each for 16 lanes. */
 #if defined(__F16C__)
 #include <immintrin.h>
 #endif
 
+/* With -DVEC_WIDE the compiler makes two AVX2 instructions of each for 16 lanes. */
 #if defined(__AVX512F__) || defined(VEC_WIDE)
 enum { LANES = 16 };
 #define VEC_REGISTERS 32
@@ -39,7 +39,8 @@ enum { PAIRS = 1 };
 enum { PAIRS = 0 };
 #endif
 
-/* Whether it is whole matrices at a time (matrix.h): convolutions need no other way then. */
+/* Whether it is by whole matrices (matrix.h; avx2_bf16 takes the same blocks without them): then
+ * convolutions take the direct way alone. */
 #if defined(ISA_MATRIX)
 enum { MATRIX = 1 };
 #else
@@ -117,8 +118,8 @@ VEC_INLINE void vec_store_upto(float *p, vec v, int n)
 }
 
 /** Into memory at `p`, a whole line of the cache, and past it: what it held stays, and the line
- * need not be read before. Other threads see it once this one has passed a locked instruction,
- * as each does at the end of a parallel loop. */
+ * need not be read before. Other threads see it once this one has passed a locked instruction, as
+ * each does when it asks for its next piece of work (atomic_fetch_add in conv.c). */
 VEC_INLINE void vec_store_far(float *p, vec v)
 {
 #if defined(__AVX512F__)
