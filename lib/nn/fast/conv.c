@@ -146,7 +146,7 @@ void FAST(conv)(const conv *c, arena scratch)
     int teams = parallel_threads() / team_of(&p);
     float *all = arena_take(&scratch, (size_t)teams * team_room(&p) * sizeof *all);
     atomic_int next = 0;
-    if (!p.alone) { /* else strip()'s loops would stand in a loop, and OpenMP makes new threads for those */
+    if (!p.alone) { /* within another loop OpenMP would make new threads for strip()'s */
         work(&p, &next, all);
         return;
     }
